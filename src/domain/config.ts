@@ -1,0 +1,113 @@
+/** The configuration as the rest of the program sees it: validated, short forms and shared stages worked in. */
+
+import * as z from 'zod'
+import { Registry } from './image.ts'
+import { SecretReference } from './secret.ts'
+import { Name, Subscription } from './subscription.ts'
+
+const PATH_LENGTH_MAX = 4096
+
+/** How we read a registry. Absent: anonymously. */
+export const PullCredential = z.strictObject({ username: z.string().min(1).max(256), password: SecretReference })
+export type PullCredential = Readonly<z.infer<typeof PullCredential>>
+
+/** The receiver's own settings, checked by its type in the catalogue. */
+export const EventSettings = z.looseObject({ type: z.string() })
+export type EventSettings = Readonly<z.infer<typeof EventSettings>>
+
+export const RegistryConfig = z.object({
+  /** Null where one receiver speaks for many hosts. */
+  host: Registry.nullable(),
+  events: EventSettings.optional(),
+  pull: PullCredential.optional(),
+  /** The exact host that may ask for our credentials, where it is not the registry's own or a known one. */
+  tokenHost: Registry.optional(),
+  /** Plain HTTP: only for loopback addresses, or written out for a registry inside a private network. */
+  insecure: z.boolean(),
+})
+export type RegistryConfig = Readonly<z.infer<typeof RegistryConfig>>
+
+export const ClusterConfig = z.union([
+  z.strictObject({
+    kubeconfig: z
+      .string()
+      .regex(/^file:\//u, 'expected file:/path')
+      .max(PATH_LENGTH_MAX),
+    context: z.string().max(256).optional(),
+  }),
+  z.strictObject({ inCluster: z.literal(true) }),
+])
+export type ClusterConfig = Readonly<z.infer<typeof ClusterConfig>>
+
+const Branch = z
+  .string()
+  .max(255)
+  .regex(
+    /^(?![-/.])(?!.*(?:\.\.|@\{|\/\/|\.lock(?:\/|$)|[/.]$))[A-Za-z0-9._/+-]+$/u,
+    'expected a branch name, such as main',
+  )
+
+export const GitHubRepository = z.strictObject({
+  /** `owner/name`. */
+  github: z.string().regex(/^[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})\/[A-Za-z0-9._-]{1,100}$/u, 'expected owner/name'),
+  base: Branch.default('main'),
+  /** A GitHub App's id and private key (PEM), or a token. */
+  app: z.number().int().positive().optional(),
+  key: SecretReference.optional(),
+  token: SecretReference.optional(),
+  /** For GitHub Enterprise Server: `https://ghe.example.com/api/v3`. */
+  api: z
+    .url({ protocol: /^https?$/u })
+    .max(PATH_LENGTH_MAX)
+    .optional(),
+})
+export type GitHubRepository = Readonly<z.infer<typeof GitHubRepository>>
+
+export const PlainRepository = z.strictObject({
+  /** `https://…`, or a path on this machine. */
+  url: z.string().min(1).max(PATH_LENGTH_MAX),
+  base: Branch.default('main'),
+  username: z.string().max(256).optional(),
+  password: SecretReference.optional(),
+})
+export type PlainRepository = Readonly<z.infer<typeof PlainRepository>>
+
+export const GitConfig = z.union([GitHubRepository, PlainRepository])
+export type GitConfig = z.infer<typeof GitConfig>
+
+export const ROLES = ['viewer', 'operator'] as const
+export const Role = z.enum(ROLES)
+export type Role = z.infer<typeof Role>
+
+export const ApiToken = z.strictObject({ person: z.string().min(1).max(128), role: Role, token: SecretReference })
+export type ApiToken = Readonly<z.infer<typeof ApiToken>>
+
+export const Listen = z
+  .string()
+  .regex(/^(?:[A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\]):[0-9]{1,5}$/u, 'expected host:port, such as 127.0.0.1:8080')
+
+export const ServerConfig = z.object({
+  /** Where registries reach us. */
+  listen: Listen,
+  /** Where people and scrapers reach us: a listener of its own. */
+  apiListen: Listen,
+  /** The embedded store's file. */
+  state: z.string().min(1).max(PATH_LENGTH_MAX),
+  tokens: z.array(ApiToken),
+})
+export type ServerConfig = Readonly<z.infer<typeof ServerConfig>>
+
+export const Config = z.object({
+  version: z.literal(1),
+  /** `observe`: decide and record everything, touch nothing. */
+  mode: z.enum(['act', 'observe']),
+  registries: z.record(Name, RegistryConfig),
+  clusters: z.record(Name, ClusterConfig),
+  git: z.record(Name, GitConfig),
+  subscriptions: z.array(Subscription),
+  server: ServerConfig,
+})
+export type Config = Readonly<z.infer<typeof Config>>
+
+/** A configuration and its identity; every entry of the history carries the hash. */
+export type LoadedConfig = { readonly config: Config; readonly hash: string }

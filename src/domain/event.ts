@@ -1,0 +1,51 @@
+/** What every receiver makes of a request: push events and signals. A hint each; the registry is the truth. */
+
+import * as z from 'zod'
+import { Digest, Registry, Repository, Tag } from './image.ts'
+
+/** How an event was authenticated, strongest first. */
+export const ASSURANCES = ['signed-body', 'authenticated-sender', 'shared-secret', 'url-secret', 'none'] as const
+export const Assurance = z.enum(ASSURANCES)
+export type Assurance = z.infer<typeof Assurance>
+
+export const EVENT_KINDS = ['push', 'delete', 'scan', 'signature', 'attestation'] as const
+export const EventKind = z.enum(EVENT_KINDS)
+export type EventKind = z.infer<typeof EventKind>
+
+export const EVENT_ID_LENGTH_MAX = 256
+const TEXT_LENGTH_MAX = 256
+/** 31 December 9999: later instants do not fit a date. */
+const INSTANT_MAX = 253_402_300_799_000
+
+/** An instant in epoch milliseconds. */
+export const Instant = z.number().int().min(0).max(INSTANT_MAX)
+export type Instant = z.infer<typeof Instant>
+
+/** A member is null where the payload does not say. `registry` is the payload's claim, never where we ask. */
+export const RegistryEvent = z.object({
+  kind: EventKind,
+  /** The sender's id for this event, unique within its receiver; repeated when the sender retries. */
+  id: z.string().min(1).max(EVENT_ID_LENGTH_MAX),
+  registry: Registry.nullable(),
+  repository: Repository,
+  tag: Tag.nullable(),
+  digest: Digest.nullable(),
+  mediaType: z.string().max(TEXT_LENGTH_MAX).nullable(),
+  /** The image that a signal is about, where the payload says so. */
+  subject: Digest.nullable(),
+  pusher: z.string().max(TEXT_LENGTH_MAX).nullable(),
+  occurredAt: Instant.nullable(),
+})
+export type RegistryEvent = Readonly<z.infer<typeof RegistryEvent>>
+
+/** An authenticated event as it is kept: which configured registry it came for, how it was proven, when. */
+export const AcceptedEvent = z.object({
+  /** `<source>/<sender's id>`: the same event sent twice has it twice. */
+  id: z.string().min(1),
+  /** The registry's name in the configuration. */
+  source: z.string().min(1),
+  assurance: Assurance,
+  receivedAt: Instant,
+  event: RegistryEvent,
+})
+export type AcceptedEvent = Readonly<z.infer<typeof AcceptedEvent>>

@@ -1,0 +1,34 @@
+/** What a registry answers about an image: the one truth behind every event. */
+
+import type { Digest, ImageName, Tag } from './image.ts'
+import type { Result } from './result.ts'
+
+/** By one HEAD (a GET where the registry's HEAD gives no digest). */
+export type Resolved = { readonly digest: Digest; readonly mediaType: string }
+
+/** By one GET, its bytes hashed against the digest that was asked for. */
+export type ManifestKind =
+  | { readonly kind: 'image' }
+  | { readonly kind: 'index'; readonly platforms: readonly string[] }
+  /** A Helm chart, a signature, an SBOM …: never delivered. */
+  | { readonly kind: 'artifact'; readonly type: string }
+
+export type RegistryProblem = {
+  readonly reason:
+    | 'tag-not-found'
+    | 'unauthorized'
+    | 'realm-not-allowed'
+    | 'redirect-not-allowed'
+    | 'digest-mismatch'
+    | 'malformed-answer'
+    | 'answer-too-large'
+    | 'unsupported-manifest'
+  readonly detail: string
+}
+
+/** Registries by image: throws where "later" may help (down, 429, 5xx). `retryAfterMs` on the error where it said when. */
+export type Registries = {
+  resolve(image: ImageName & { readonly tag: Tag }): Promise<Result<Resolved, RegistryProblem>>
+  inspect(image: ImageName & { readonly digest: Digest }): Promise<Result<ManifestKind, RegistryProblem>>
+  listTags(image: ImageName): Promise<Result<readonly string[], RegistryProblem>>
+}

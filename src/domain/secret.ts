@@ -1,0 +1,23 @@
+/** Secrets stand in the configuration as references, never as values, and are read when they are used. */
+
+import * as z from 'zod'
+
+/** `env:NAME` or `file:/absolute/path`. */
+export const SecretReference = z
+  .string()
+  .max(1024)
+  .regex(
+    /^(?:env:[A-Za-z_][A-Za-z0-9_]*|file:\/[^\u0000]*)$/u,
+    'expected a reference, env:NAME or file:/path, never the secret itself',
+  )
+export type SecretReference = z.infer<typeof SecretReference>
+
+/** One reference, or the current and the previous one while a secret is being rotated. */
+export const SecretReferences = z.union([SecretReference, z.tuple([SecretReference, SecretReference])])
+export type SecretReferences = z.infer<typeof SecretReferences>
+
+/**
+ * The values in force, best first: read again with a short cache, so that rotation needs no restart.
+ * Throws where a reference leads nowhere or to an empty value: an absent secret authenticates nobody.
+ */
+export type Secret = () => Promise<readonly [string, ...string[]]>

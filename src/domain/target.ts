@@ -1,0 +1,76 @@
+/** Where the wish lives: a field of a file in Git, or a container of a workload. */
+
+import * as z from 'zod'
+
+const NAME_LENGTH_MAX = 253
+const PATH_LENGTH_MAX = 1024
+
+/** A path inside a repository that cannot leave it, and cannot become a workflow. */
+export const FilePath = z
+  .string()
+  .min(1)
+  .max(PATH_LENGTH_MAX)
+  .refine(
+    (path) => !/[\\\u0000-\u001f\u007f]/u.test(path),
+    'expected a path without backslashes and control characters',
+  )
+  .refine((path) => !path.startsWith('/') && !path.startsWith('-'), 'expected a path relative to the repository')
+  .refine(
+    (path) =>
+      path.split('/').every((part) => part !== '' && part !== '.' && part !== '..' && part.toLowerCase() !== '.git'),
+    'expected a path without empty, ".", ".." or ".git" parts',
+  )
+  .refine(
+    (path) => !path.toLowerCase().startsWith('.github/'),
+    'expected a path outside .github/: Drayage never writes workflows',
+  )
+
+/** `a.b[0].c`; a key with dots is quoted: `a["b.c"]`. */
+export const FieldPath = z.string().min(1).max(PATH_LENGTH_MAX)
+
+/** `deployment/payments`, `rollouts.argoproj.io/payments`. */
+export const Workload = z
+  .string()
+  .max(NAME_LENGTH_MAX * 2)
+  .regex(/^[a-z][a-z0-9.-]*\/[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/u, 'expected kind/name, such as deployment/payments')
+
+export const MergeRule = z.enum(['by-person', 'when-approved'])
+export type MergeRule = z.infer<typeof MergeRule>
+
+export const GitTarget = z.object({
+  kind: z.literal('git'),
+  /** The repository's name under `git:` in the configuration. */
+  git: z.string(),
+  file: FilePath,
+  /** Absent: the image is found by its name. */
+  field: FieldPath.optional(),
+  merge: MergeRule,
+})
+export type GitTarget = Readonly<z.infer<typeof GitTarget>>
+
+export const WorkloadTarget = z.object({
+  kind: z.literal('workload'),
+  /** The cluster's name under `clusters:` in the configuration. */
+  cluster: z.string(),
+  namespace: z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/u, 'expected a namespace, such as payments'),
+  workload: Workload,
+  /** A container or init container; required unless `field` names the place. */
+  container: z.string().max(NAME_LENGTH_MAX).optional(),
+  /** For a custom resource whose image is not in a pod template: `spec.image`. */
+  field: FieldPath.optional(),
+  /** `apps/v1`, for a kind that we do not know or a cluster that has it under another version. */
+  apiVersion: z.string().max(NAME_LENGTH_MAX).optional(),
+  /** Patch although a GitOps controller or a server-side applier owns the field. */
+  takeover: z.boolean(),
+})
+export type WorkloadTarget = Readonly<z.infer<typeof WorkloadTarget>>
+
+export const Target = z.discriminatedUnion('kind', [GitTarget, WorkloadTarget])
+export type Target = z.infer<typeof Target>
+
+/** A target's identity within its stage: what it points at, not its place in a list. */
+export function targetId(target: Target): string {
+  return target.kind === 'git'
+    ? `git/${target.git}/${target.file}${target.field === undefined ? '' : `#${target.field}`}`
+    : `workload/${target.cluster}/${target.namespace}/${target.workload}/${target.container ?? target.field ?? ''}`
+}

@@ -1,0 +1,88 @@
+/**
+ * The dependency rule of ARCHITECTURE.md, executed. Each row says what a place may import; anything else fails.
+ * Imports are taken as written, types included, so a type-only leak is a leak too. The longest matching place rules.
+ */
+
+import { globSync, readFileSync } from 'node:fs'
+import { posix } from 'node:path'
+import { expect, it } from 'vitest'
+
+const ports = [
+  'src/receivers/receiver.ts',
+  'src/delivery/delivery.ts',
+  'src/health/health.ts',
+  'src/state/documents.ts',
+  'src/state/inbox.ts',
+  'src/state/journal.ts',
+  'src/state/wake.ts',
+]
+const steps = ['receivers', 'delivery', 'health', 'state']
+/** The only files outside `cli/` and `handlers/` that may know the platform; all else runs on Workers. */
+const mayImportNode = [
+  'src/state/sqlite.ts',
+  'src/delivery/git.ts',
+  'src/clients/git.ts',
+  'src/clients/address-guard.ts',
+  'src/config/files.ts',
+]
+
+const mayImport: Record<string, readonly string[]> = {
+  'src/domain/': ['src/domain/', 'zod'],
+  'src/match.ts': ['src/domain/'],
+  'src/filter.ts': ['src/domain/', 're2js', 'semver'],
+  'src/decide/': ['src/domain/', 'src/decide/'],
+  'src/effects.ts': ['src/domain/', ...ports],
+  'src/pipeline.ts': ['src/domain/', 'src/match.ts', 'src/filter.ts', 'src/decide/', 'src/effects.ts', ...ports],
+  'src/app.ts': [
+    'src/domain/',
+    'src/pipeline.ts',
+    'src/api.ts',
+    'src/receivers/receiver.ts',
+    'src/state/',
+    'hono',
+    'zod',
+  ],
+  'src/clients/': ['src/domain/', 'src/clients/', 'zod'],
+  'src/clients/kubernetes.ts': ['src/domain/', 'src/clients/', 'zod', '@kubernetes/client-node'],
+  'src/clients/github.ts': ['src/domain/', 'src/clients/', 'zod', '@octokit/core', '@octokit/auth-app'],
+  'src/clients/prometheus.ts': ['src/domain/', 'src/clients/', 'prom-client'],
+  'src/config/': ['src/domain/', 'src/config/', 'yaml', 'zod'],
+  'src/delivery/edit/': ['src/domain/', 'src/delivery/edit/', 'yaml', 'zod'],
+  ...Object.fromEntries(steps.map((step) => [`src/${step}/`, ['src/domain/', 'src/clients/', `src/${step}/`, 'zod']])),
+  'src/escape.ts': ['src/domain/'],
+  'src/authorise.ts': ['src/domain/'],
+  'src/log.ts': ['src/domain/', 'src/escape.ts'],
+  'src/metrics.ts': ['src/domain/'],
+  'src/index.ts': ['src/'],
+  'src/cli/': ['src/', 'handlers/', 'node:', 'zod', 'yaml', '@hono/node-server', 'hono'],
+  'handlers/': ['src/', 'node:', '@hono/node-server', 'hono'],
+}
+
+const places = Object.entries(mayImport).toSorted(([a], [b]) => b.length - a.length)
+
+for (const file of globSync('{src,handlers}/**/*.ts').toSorted()) {
+  const rule = places.find(([place]) => file.startsWith(place))
+  it(`${file} imports only what its place may`, () => {
+    expect(rule, 'a file outside every place').toBeDefined()
+    const allowed = [...(rule?.[1] ?? []), ...(mayImportNode.includes(file) ? ['node:'] : [])]
+    const strangers = importsOf(file).filter(
+      (to) =>
+        !allowed.some(
+          (place) => to === place || to.startsWith(place.endsWith('/') || place.endsWith(':') ? place : `${place}/`),
+        ),
+    )
+    expect(strangers).toEqual([])
+  })
+}
+
+it('lists no platform file that does not exist', () => {
+  expect(mayImportNode.filter((file) => globSync(file).length === 0)).toEqual([])
+})
+
+function importsOf(file: string): string[] {
+  const source = readFileSync(file, 'utf8')
+  return [...source.matchAll(/(?:\bfrom|^import|\bimport\()\s*['"](?<to>[^'"]+)['"]/gmu)].map(({ groups }) => {
+    const to = groups?.['to'] ?? ''
+    return to.startsWith('.') ? posix.join(posix.dirname(file), to) : to
+  })
+}
