@@ -29,7 +29,8 @@ const mayImportNode = [
 const mayImport: Record<string, readonly string[]> = {
   'src/domain/': ['src/domain/', 'zod'],
   'src/match.ts': ['src/domain/'],
-  'src/filter.ts': ['src/domain/', 're2js', 'semver'],
+  'src/filter.ts': ['src/domain/', 'src/filter/', 're2js', 'semver'],
+  'src/filter/': ['src/domain/', 'src/filter/', 're2js', 'semver'],
   'src/decide/': ['src/domain/', 'src/decide/'],
   'src/effects.ts': ['src/domain/', ...ports],
   'src/pipeline.ts': ['src/domain/', 'src/match.ts', 'src/filter.ts', 'src/decide/', 'src/effects.ts', ...ports],
@@ -54,7 +55,7 @@ const mayImport: Record<string, readonly string[]> = {
   'src/log.ts': ['src/domain/', 'src/escape.ts'],
   'src/metrics.ts': ['src/domain/'],
   'src/index.ts': ['src/'],
-  'src/cli/': ['src/', 'handlers/', 'node:', 'zod', 'yaml', '@hono/node-server', 'hono'],
+  'src/cli/': ['src/', 'handlers/', 'package.json', 'node:', 'zod', 'yaml', '@hono/node-server', 'hono'],
   'handlers/': ['src/', 'node:', '@hono/node-server', 'hono'],
 }
 

@@ -1,0 +1,20 @@
+/** `npm run bench [-- NAME…]`: runs the benches and prints their ratios. Nothing here passes or fails. */
+
+import type { Bench } from './row.ts'
+
+const benches: Readonly<Record<string, () => Promise<{ bench: Bench }>>> = {}
+
+const asked = process.argv.slice(2)
+const unknown = asked.filter((name) => !Object.hasOwn(benches, name))
+if (unknown.length > 0) {
+  console.error(`No bench is called ${unknown.join(', ')}. There are: ${Object.keys(benches).join(', ')}`)
+  process.exitCode = 2
+} else {
+  for (const [name, load] of Object.entries(benches)) {
+    if (asked.length > 0 && !asked.includes(name)) continue
+    const { bench } = await load()
+    for (const row of await bench()) {
+      console.log(`${row.name.padEnd(44)} ${row.ratio.toFixed(3).padStart(8)}   aim ${row.aim.padEnd(8)} ${row.detail}`)
+    }
+  }
+}
