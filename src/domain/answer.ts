@@ -1,0 +1,39 @@
+/** What performing an effect came to. An effect is cleared by its answer, or due again. */
+
+type Failed = {
+  readonly kind: 'failed'
+  /** A reason of the port that answered. */
+  readonly reason: string
+  readonly detail: string
+  /** What stands at the target, where that is the reason. */
+  readonly found?: string | undefined
+}
+
+export type Answer =
+  | { readonly kind: 'found'; readonly image: string; readonly running: 'well' | 'not-well' | 'not-observed' }
+  | {
+      readonly kind: 'delivered'
+      readonly status: 'changed' | 'unchanged'
+      readonly reference: string
+      readonly now: string
+      readonly diff?: string | undefined
+    }
+  | { readonly kind: 'healthy' | 'progressing' | 'not-observed'; readonly detail: string }
+  | { readonly kind: 'unwell'; readonly reason: string; readonly detail: string }
+  | { readonly kind: 'sent' }
+  | {
+      readonly kind: 'proposed'
+      readonly number: number
+      readonly url: string
+      readonly head: string
+      readonly diff: string
+    }
+  | { readonly kind: 'nothing-to-propose'; readonly commit: string }
+  | { readonly kind: 'open'; readonly head: string }
+  | { readonly kind: 'merged'; readonly commit: string; readonly by: string | null }
+  | { readonly kind: 'closed'; readonly by: string | null }
+  | { readonly kind: 'withdrawn' }
+  /** Final: trying again alone will not help. */
+  | Failed
+  /** The world was not there: again later, by backoff or when it said. */
+  | { readonly kind: 'later'; readonly detail: string; readonly retryAfterMs?: number | undefined }

@@ -1,0 +1,37 @@
+/** What is saved as one: all that must be consistent lives in one document, and documents talk by messages. */
+
+import * as z from 'zod'
+import { Line } from './line.ts'
+import { err, ok, type Result } from './result.ts'
+import { Train } from './train.ts'
+
+export const Document = z.discriminatedUnion('kind', [Line, Train])
+export type Document = z.infer<typeof Document>
+export type DocumentId = string
+
+/** Entries wait this long in a quiet document's tail before a wake-up brings them to the journal. */
+const TAIL_FLUSH_MS = 60_000
+
+/** When the document needs somebody next: an effect is due, a lease runs out, entries wait. Null: never. */
+export function wakeAt(document: Document): number | null {
+  const effects = document.effects
+    .filter((effect) => effect.dead === undefined)
+    .map((effect) => effect.lease ?? effect.due)
+  const newest = document.tail.at(-1)
+  const all = newest === undefined ? effects : [...effects, newest.at + TAIL_FLUSH_MS]
+  return all.length === 0 ? null : Math.min(...all)
+}
+
+export type DocumentProblem = { readonly reason: 'malformed-document' | 'newer-schema'; readonly detail: string }
+
+/** Reads what a store holds. A document of a newer program is refused, not guessed at. */
+export function readDocument(stored: unknown): Result<Document, DocumentProblem> {
+  const parsed = Document.safeParse(stored)
+  if (parsed.success) return ok(parsed.data)
+  const base = z.object({ id: z.string(), schema: z.number() }).safeParse(stored)
+  if (base.success && base.data.schema > 1) {
+    const detail = `${base.data.id} was written by a newer Drayage (schema ${base.data.schema}, this one reads up to 1)`
+    return err({ reason: 'newer-schema', detail })
+  }
+  return err({ reason: 'malformed-document', detail: z.prettifyError(parsed.error) })
+}

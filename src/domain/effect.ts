@@ -1,0 +1,37 @@
+/** What a document wants done in the world: saved before it is performed, repeated until answered. */
+
+import * as z from 'zod'
+import { Instant } from './event.ts'
+import { Message } from './message.ts'
+
+const shared = {
+  /** Deterministic: the same wish has the same id. */
+  id: z.string(),
+  /** Given at each claim; an answer with another one is late and changes nothing. */
+  fence: z.number().int().min(0),
+  attempt: z.number().int().min(0),
+  due: Instant,
+  /** Somebody works on it until then. */
+  lease: Instant.optional(),
+  /** Given up: shown, and performed again when a person says `retry` or the configuration changes. */
+  dead: z.object({ reason: z.string(), detail: z.string(), at: Instant }).optional(),
+}
+const atTarget = { ...shared, stage: z.string(), target: z.string() }
+const ofPromotion = { ...atTarget, promotion: z.string() }
+
+export const Effect = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('observe'), ...atTarget }),
+  z.object({ kind: z.literal('deliver'), ...ofPromotion }),
+  /** Everything but the write, in observe mode. */
+  z.object({ kind: z.literal('preview'), ...ofPromotion }),
+  z.object({ kind: z.literal('check-health'), ...ofPromotion, until: Instant }),
+  z.object({ kind: z.literal('roll-back'), ...ofPromotion }),
+  z.object({ kind: z.literal('send'), ...shared, to: z.string(), message: Message }),
+  z.object({ kind: z.literal('propose'), ...shared }),
+  z.object({ kind: z.literal('look'), ...shared }),
+  z.object({ kind: z.literal('merge'), ...shared }),
+  z.object({ kind: z.literal('withdraw'), ...shared, number: z.number().int(), head: z.string(), why: z.string() }),
+])
+export type Effect = z.infer<typeof Effect>
+export type EffectKind = Effect['kind']
+export type EffectOf<K extends EffectKind> = Extract<Effect, { kind: K }>

@@ -1,0 +1,106 @@
+/** One subscription's document: what runs on each stage, what is on its way, what was refused. */
+
+import * as z from 'zod'
+import { Candidate } from './candidate.ts'
+import { Effect } from './effect.ts'
+import { Instant } from './event.ts'
+import { Entry } from './history.ts'
+import { Digest, Tag } from './image.ts'
+import { Promotion } from './promotion.ts'
+
+export const LINE_SCHEMA = 1
+
+/** What the first look at a target found. */
+export const Look = z.object({
+  /** As written: what a first rollback restores. */
+  image: z.string(),
+  running: z.enum(['well', 'not-well', 'not-observed']),
+})
+export type Look = z.infer<typeof Look>
+
+export const Current = z.discriminatedUnion('state', [
+  z.object({ state: z.literal('unknown') }),
+  /** Not delivered by us. A bound for ordered filters where its tag counts. */
+  z.object({ state: z.literal('found'), tag: Tag.nullable(), digest: Digest.nullable(), counts: z.boolean() }),
+  z.object({ state: z.literal('candidate'), candidate: Candidate, observed: z.boolean(), healthySince: Instant }),
+])
+export type Current = z.infer<typeof Current>
+
+/** A candidate that does not come again until a person lifts it. */
+export const Refused = z.object({
+  candidate: z.string(),
+  image: z.string(),
+  reason: z.string(),
+  detail: z.string(),
+  at: Instant,
+  by: z.string().nullable(),
+})
+export type Refused = z.infer<typeof Refused>
+
+export const StageState = z.object({
+  current: Current,
+  /** By target id: what the first look found there. */
+  looks: z.record(z.string(), Look),
+  /** By target id: what it may hold as far as we know, newest first. More than one while an answer is out. */
+  holds: z.record(z.string(), z.array(z.string())),
+  previous: Candidate.optional(),
+  /** The newest that waits for the promotion under way, or for the first look. */
+  next: Candidate.optional(),
+  promotion: Promotion.optional(),
+  refused: z.array(Refused),
+  /** How often each candidate was tried here, newest last. */
+  tried: z.array(z.object({ candidate: z.string(), attempts: z.number().int() })),
+  /** What observe mode would have delivered. */
+  shadow: Candidate.optional(),
+})
+export type StageState = z.infer<typeof StageState>
+
+/** What every document has, whatever it is about. */
+export const documentBase = {
+  id: z.string(),
+  /** The version of this shape; a newer one is refused by an older program. */
+  schema: z.number().int(),
+  /** Of the newest entry. */
+  seq: z.number().int().min(0),
+  hash: z.string(),
+  /** Grows with each claim. */
+  fence: z.number().int().min(0),
+  /** Of the configuration that decided last. */
+  config: z.string(),
+  /** Entries that may not have reached the journal yet. */
+  tail: z.array(Entry),
+  effects: z.array(Effect),
+}
+
+export const Line = z.object({
+  kind: z.literal('line'),
+  ...documentBase,
+  schema: z.literal(LINE_SCHEMA),
+  subscription: z.string(),
+  stages: z.record(z.string(), StageState),
+})
+export type Line = z.infer<typeof Line>
+
+export function lineId(subscription: string): string {
+  return `line/${subscription}`
+}
+
+export function newLine(subscription: string): Line {
+  return {
+    kind: 'line',
+    id: lineId(subscription),
+    schema: LINE_SCHEMA,
+    seq: 0,
+    hash: '',
+    fence: 0,
+    config: '',
+    tail: [],
+    effects: [],
+    subscription,
+    stages: {},
+  }
+}
+
+export function newStageState(): StageState {
+  return { current: { state: 'unknown' }, looks: {}, holds: {}, refused: [], tried: [] }
+}

@@ -1,0 +1,47 @@
+/** What documents say to each other: from an outbox, at least once, each safe to repeat. */
+
+import * as z from 'zod'
+import { PinnedImage } from './image.ts'
+
+/** Line → train: bring this to your branch. A higher `order` replaces a lower one, whichever arrives first. */
+const Carry = z.object({
+  kind: z.literal('carry'),
+  order: z.number().int(),
+  line: z.string(),
+  stage: z.string(),
+  promotion: z.string(),
+  images: z.tuple([PinnedImage], PinnedImage),
+  targets: z.tuple([z.string()], z.string()),
+  /** What each target may hold, by target id; null: whatever it holds. */
+  expected: z.record(z.string(), z.array(z.string()).nullable()),
+  reason: z.string(),
+})
+export type Carry = z.infer<typeof Carry>
+
+/** Line → train: nobody wants this any more. */
+const Drop = z.object({
+  kind: z.literal('drop'),
+  order: z.number().int(),
+  line: z.string(),
+  stage: z.string(),
+  promotion: z.string(),
+  why: z.string(),
+})
+
+/** Train → line: how far the pull request is. */
+const Carried = z.object({
+  kind: z.literal('carried'),
+  stage: z.string(),
+  promotion: z.string(),
+  targets: z.array(z.string()),
+  news: z.discriminatedUnion('state', [
+    z.object({ state: z.literal('proposed'), url: z.string(), diff: z.string() }),
+    z.object({ state: z.literal('merged'), commit: z.string(), by: z.string().nullable(), url: z.string().nullable() }),
+    z.object({ state: z.literal('closed'), by: z.string().nullable(), url: z.string() }),
+    z.object({ state: z.literal('stopped'), reason: z.string(), detail: z.string(), found: z.string().nullable() }),
+  ]),
+})
+export type Carried = z.infer<typeof Carried>
+
+export const Message = z.discriminatedUnion('kind', [Carry, Drop, Carried])
+export type Message = z.infer<typeof Message>

@@ -1,0 +1,38 @@
+/** The request to bring one candidate to one stage, while it lasts. Its ends go to the history. */
+
+import * as z from 'zod'
+import { Candidate } from './candidate.ts'
+import { Instant } from './event.ts'
+
+/** How far one target of a promotion is. */
+export const DeliveryState = z.discriminatedUnion('state', [
+  z.object({ state: z.literal('pending') }),
+  /** Carried by a train: a pull request waits for its merge. */
+  z.object({ state: z.literal('proposed'), url: z.string() }),
+  z.object({ state: z.literal('delivered'), reference: z.string(), now: z.string() }),
+  z.object({ state: z.literal('well'), reference: z.string(), now: z.string(), observed: z.boolean() }),
+  /** Never reached, or put back, or left to the person who changed it meanwhile. */
+  z.object({ state: z.literal('settled'), detail: z.string() }),
+  /** In observe mode: looked at, not touched. */
+  z.object({ state: z.literal('previewed') }),
+])
+export type DeliveryState = z.infer<typeof DeliveryState>
+
+export const PROMOTION_PHASES = ['delivering', 'observing', 'rolling-back'] as const
+
+export const Promotion = z.object({
+  /** `subscription/stage/candidate#attempt`: identity is content, a repeat after an end is a new attempt. */
+  id: z.string(),
+  candidate: Candidate,
+  openedAt: Instant,
+  phase: z.enum(PROMOTION_PHASES),
+  /** By target id. */
+  deliveries: z.record(z.string(), DeliveryState),
+  /** Why it is being rolled back. */
+  failure: z.object({ reason: z.string(), detail: z.string() }).optional(),
+})
+export type Promotion = z.infer<typeof Promotion>
+
+export function promotionId(subscription: string, stage: string, candidate: string, attempt: number): string {
+  return `${subscription}/${stage}/${candidate}#${attempt}`
+}

@@ -1,0 +1,67 @@
+/** One branch's document: the branch, its pull request, and the promotion that travels on it. Writers to a branch are serial. */
+
+import * as z from 'zod'
+import { documentBase } from './line.ts'
+import { Carry } from './message.ts'
+
+export const TRAIN_SCHEMA = 1
+
+export const Train = z.object({
+  kind: z.literal('train'),
+  ...documentBase,
+  schema: z.literal(TRAIN_SCHEMA),
+  /** The repository's name under `git:` in the configuration. */
+  git: z.string(),
+  base: z.string(),
+  branch: z.string(),
+  /** The highest order heard: an older message that arrives late changes nothing. */
+  order: z.number().int().min(0),
+  cargo: Carry.optional(),
+  /** Waits until the effect under way has answered. */
+  next: Carry.optional(),
+  /** The head that we wrote last; a branch with another one carries somebody's commits. */
+  lastHead: z.string().nullable(),
+  pullRequest: z
+    .object({
+      number: z.number().int(),
+      url: z.string(),
+      head: z.string(),
+      /** The promotion that it showed last. */
+      promotion: z.string(),
+    })
+    .nullable(),
+})
+export type Train = z.infer<typeof Train>
+
+/** `train/<git>/<base>/<subscription>/<stage>`. */
+export type TrainAddress = {
+  readonly git: string
+  readonly base: string
+  readonly subscription: string
+  readonly stage: string
+}
+
+export function trainId(address: TrainAddress): string {
+  return `train/${address.git}/${address.base}/${address.subscription}/${address.stage}`
+}
+
+/** One rolling branch per subscription and stage. */
+export function newTrain(address: TrainAddress): Train {
+  return {
+    kind: 'train',
+    id: trainId(address),
+    schema: TRAIN_SCHEMA,
+    seq: 0,
+    hash: '',
+    fence: 0,
+    config: '',
+    tail: [],
+    effects: [],
+    git: address.git,
+    base: address.base,
+    branch: `drayage/${address.subscription}/${address.stage}`,
+    order: 0,
+    lastHead: null,
+    pullRequest: null,
+  }
+}
