@@ -50,6 +50,7 @@ const mayImport: Record<string, readonly string[]> = {
   'src/config/': ['src/domain/', 'src/config/', 'yaml', 'zod'],
   'src/delivery/edit/': ['src/domain/', 'src/delivery/edit/', 'yaml', 'zod'],
   ...Object.fromEntries(steps.map((step) => [`src/${step}/`, ['src/domain/', 'src/clients/', `src/${step}/`, 'zod']])),
+  'src/delivery/': ['src/domain/', 'src/clients/', 'src/delivery/', 'src/escape.ts', 'zod'],
   'src/escape.ts': ['src/domain/'],
   'src/authorise.ts': ['src/domain/'],
   'src/log.ts': ['src/domain/', 'src/escape.ts'],
