@@ -2,7 +2,7 @@
 
 import type * as z from 'zod'
 import type { Assurance, RegistryEvent } from '../domain/event.ts'
-import type { Result } from '../domain/result.ts'
+import { ok, type Result } from '../domain/result.ts'
 import type { Secret, SecretReference } from '../domain/secret.ts'
 
 /** A request as bytes: authenticated over these bytes before anything reads them. */
@@ -17,10 +17,26 @@ export type ReceiverRequest = {
 }
 
 export type Received =
-  | { readonly outcome: 'events'; readonly events: readonly RegistryEvent[] }
+  | { readonly outcome: 'events'; readonly events: readonly RegistryEvent[]; readonly skipped?: readonly Skipped[] }
   | { readonly outcome: 'ping' }
   | { readonly outcome: 'validation'; readonly reply: string }
-  | { readonly outcome: 'ignored'; readonly reason: string }
+  | { readonly outcome: 'ignored'; readonly reason: IgnoredReason; readonly skipped?: readonly Skipped[] }
+
+/** Authentic, but nothing that anybody could act on. */
+export type IgnoredReason =
+  | 'no-events'
+  /** A pull, a mount, an event type that is not about images. */
+  | 'other-action'
+  /** A layer or a configuration. */
+  | 'blob'
+  /** A Helm chart, a policy bundle …: something that no workload runs. */
+  | 'not-an-image'
+  /** Neither a tag nor a well-formed digest. */
+  | 'nothing-named'
+  | 'malformed-event'
+
+/** What came along in the same body and is no event of ours: one bad neighbour never costs the others. */
+export type Skipped = { readonly index: number; readonly reason: IgnoredReason; readonly detail: string }
 
 /** Found before anything of the body is believed; such a request causes no write. */
 export type AuthenticationRefusalReason =
@@ -29,7 +45,7 @@ export type AuthenticationRefusalReason =
   | 'wrong-credential'
   | 'stale-timestamp'
 /** Found after authentication. */
-export type BodyRefusalReason = 'not-json' | 'unknown-schema'
+export type BodyRefusalReason = 'unsupported-content-type' | 'not-json' | 'unknown-schema'
 export type RefusalReason = AuthenticationRefusalReason | BodyRefusalReason
 export type Refusal<R extends RefusalReason = RefusalReason> = { readonly reason: R; readonly detail: string }
 
@@ -41,14 +57,33 @@ export type SenderProfile = 'default' | 'blocking-queue'
 
 export type ReceiverContext = { readonly now: number }
 
+/** How a request was proven. `secret` counts from the best value in force: 1 says that the old one is still in use. */
+export type Authenticated = { readonly assurance: Assurance; readonly secret: number | null }
+
+/** Pure and total: any bytes give a value. `now` only names events that carry neither an id nor a time. */
+export type Parse = (request: ReceiverRequest, context: ReceiverContext) => Result<Received, Refusal<BodyRefusalReason>>
+
 export type Receiver = {
   readonly sender: SenderProfile
+  /** Throws where the secret can't be read: later may help, and nobody is let in meanwhile. */
   authenticate(
     request: ReceiverRequest,
     context: ReceiverContext,
-  ): Promise<Result<Assurance, Refusal<AuthenticationRefusalReason>>>
-  /** Pure and total: any bytes give a value. */
-  parse(request: ReceiverRequest): Result<Received, Refusal<BodyRefusalReason>>
+  ): Promise<Result<Authenticated, Refusal<AuthenticationRefusalReason>>>
+  readonly parse: Parse
+}
+
+/** Authenticates, and only then reads. */
+export async function receive(
+  receiver: Receiver,
+  request: ReceiverRequest,
+  context: ReceiverContext,
+): Promise<Result<Authenticated & { readonly received: Received }, Refusal>> {
+  const authenticated = await receiver.authenticate(request, context)
+  if (!authenticated.ok) return authenticated
+  const received = receiver.parse(request, context)
+  if (!received.ok) return received
+  return ok({ ...authenticated.value, received: received.value })
 }
 
 /** A line of the catalogue: what stands under `events:` in the configuration, and what it makes. */
@@ -60,6 +95,9 @@ export type ReceiverType<Settings = unknown> = {
   readonly host?: string
   /** True where the payload names the host, and so one receiver serves many. */
   readonly manyHosts?: boolean
-  create(settings: Settings, secretOf: (reference: SecretReference | readonly SecretReference[]) => Secret): Receiver
-  parse(request: ReceiverRequest): Result<Received, Refusal<BodyRefusalReason>>
+  create(settings: Settings, secretOf: SecretOf): Receiver
+  /** The receiver's own, for trying a body without a configuration. */
+  readonly parse: Parse
 }
+
+export type SecretOf = (reference: SecretReference | readonly SecretReference[]) => Secret
