@@ -69,6 +69,8 @@ export const PlainRepository = z.strictObject({
   base: Branch.default('main'),
   username: z.string().max(256).optional(),
   password: SecretReference.optional(),
+  /** Plain HTTP to another machine: written out, for a host inside a private network. */
+  insecure: z.boolean().optional(),
 })
 export type PlainRepository = Readonly<z.infer<typeof PlainRepository>>
 
