@@ -11,7 +11,7 @@ export type Settlement =
 
 export type InboxQuery = {
   readonly state?: InboxState
-  /** Newest first, older than this event's id and instant. */
+  /** Newest first, older than this event's instant and id; an event that is not there has nothing older. */
   readonly before?: string
   readonly limit: number
 }
@@ -19,11 +19,11 @@ export type InboxQuery = {
 export type Inbox = {
   /** All or nothing, durable when it resolves. An id that is there already is left as it is: `duplicate`. */
   put(events: readonly AcceptedEvent[]): Promise<readonly ('stored' | 'duplicate')[]>
-  /** Rows that wait and are due, oldest first, each leased to the caller until `now + leaseMs`; `attempts` counts this claim. */
+  /** Rows that wait and are due, longest due first, each leased to the caller until `now + leaseMs`; `attempts` counts this claim. */
   claim(limit: number, leaseMs: number, now: number): Promise<readonly InboxRow[]>
   /** Adds to the walk and ends the lease. Settling a row that is settled already changes nothing. */
   settle(id: string, settlement: Settlement, walk: readonly WalkStep[], now: number): Promise<void>
-  /** Puts a settled row back to waiting, with a note in its walk: `replay`. False where there is none. */
+  /** Puts a settled row back to waiting, its attempts at 0, with a note in its walk: `replay`. False where none is settled. */
   reopen(id: string, note: WalkStep, now: number): Promise<boolean>
   get(id: string): Promise<InboxRow | null>
   list(query: InboxQuery): Promise<readonly InboxRow[]>

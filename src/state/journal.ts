@@ -8,7 +8,7 @@ export type JournalQuery = {
   /** `registry/repository:tag@digest`, or a part of it. */
   readonly image?: string
   readonly cause?: string
-  /** Newest first, before this place: the `next` of the page before. */
+  /** Newest first (of one document: along its chain), before this place: the `next` of the page before. */
   readonly before?: string
   readonly limit: number
 }
