@@ -3,7 +3,7 @@
 import { err, ok, type Result } from '../domain/result.ts'
 import { AddressRefused } from './address.ts'
 import { orAbort, readBounded } from './http-body.ts'
-import type { HttpAnswer, HttpLimits, HttpOptions, HttpProblem, HttpRequest } from './http.ts'
+import type { FetchInit, HttpAnswer, HttpLimits, HttpOptions, HttpProblem, HttpRequest } from './http.ts'
 import type { Leg } from './http-leg.ts'
 
 const USER_AGENT = 'drayage'
@@ -54,7 +54,7 @@ export async function exchange(
   }
 }
 
-function initOf(leg: Leg, { method = 'GET', body }: HttpRequest, signal: AbortSignal): RequestInit {
+function initOf(leg: Leg, { method = 'GET', body }: HttpRequest, signal: AbortSignal): FetchInit {
   const headers = { 'user-agent': USER_AGENT, ...leg.headers }
   return { method, headers, redirect: 'manual', signal, ...(body === undefined ? {} : { body }) }
 }

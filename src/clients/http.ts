@@ -15,7 +15,14 @@ const MIB = 1024 * 1024
 /** Configured: written by an operator. Stranger: named by a peer's answer, so it must be public and gets no credentials. */
 export type Trust = 'configured' | 'stranger'
 /** The platform's `fetch`, or on Node `createGuardedFetch()`, which also checks what names resolve to. */
-export type Fetch = (url: URL, init: RequestInit, trust: Trust) => Promise<Response>
+export type Fetch = (url: URL, init: FetchInit, trust: Trust) => Promise<Response>
+export type FetchInit = {
+  readonly method: string
+  readonly headers: Record<string, string>
+  readonly redirect: 'manual'
+  readonly signal: AbortSignal
+  readonly body?: string | Uint8Array<ArrayBuffer>
+}
 
 export type HttpLimits = {
   /** Connecting, and waiting for the first byte of the answer. */
