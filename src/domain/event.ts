@@ -12,7 +12,8 @@ export const EVENT_KINDS = ['push', 'delete', 'scan', 'signature', 'attestation'
 export const EventKind = z.enum(EVENT_KINDS)
 export type EventKind = z.infer<typeof EventKind>
 
-export const EVENT_ID_LENGTH_MAX = 256
+/** Kind, repository, tag, digest and instant fit, for senders that give no id. */
+export const EVENT_ID_LENGTH_MAX = 640
 const TEXT_LENGTH_MAX = 256
 /** 31 December 9999: later instants do not fit a date. */
 const INSTANT_MAX = 253_402_300_799_000

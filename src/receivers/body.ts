@@ -1,0 +1,40 @@
+/** From the body's bytes to a payload: UTF-8, JSON, schema; each failure has its reason. Call it after authentication only. */
+
+import type * as z from 'zod'
+import { Json } from '../domain/json.ts'
+import { err, ok, type Result } from '../domain/result.ts'
+import type { BodyRefusalReason, ReceiverRequest, Refusal } from './receiver.ts'
+
+/** `application/json` and its kin; what follows (`; charset=utf-8`) does not matter. */
+const JSON_TYPE = /^application\/(?:[a-z0-9.+-]+\+)?json(?![a-z0-9.+-])/iu
+const SHOWN_LENGTH_MAX = 64
+
+/** Reads a body that must be JSON of this shape. A missing content type is taken as JSON. */
+export function readBody<T>(request: ReceiverRequest, payload: z.ZodType<T>): Result<T, Refusal<BodyRefusalReason>> {
+  const foreign = (request.headers.get('content-type') ?? []).find((type) => !JSON_TYPE.test(type))
+  if (foreign !== undefined) {
+    const detail = `expected the content type application/json, found ${JSON.stringify(foreign.slice(0, SHOWN_LENGTH_MAX))}`
+    return err({ reason: 'unsupported-content-type', detail })
+  }
+  const json = Json.safeParse(textOf(request.body))
+  if (!json.success) return err({ reason: 'not-json', detail: describeIssue(json.error) })
+  const parsed = payload.safeParse(json.data)
+  if (!parsed.success) return err({ reason: 'unknown-schema', detail: describeIssue(parsed.error) })
+  return ok(parsed.data)
+}
+
+/** The first thing that is wrong, and where. Never the value that was found: it may be a misplaced secret. */
+export function describeIssue(error: z.ZodError): string {
+  const [issue] = error.issues
+  if (issue === undefined) return 'malformed'
+  return issue.path.length === 0 ? issue.message : `${issue.path.join('.')}: ${issue.message}`
+}
+
+/** Bytes that are no UTF-8 give no JSON either. */
+function textOf(body: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(body)
+  } catch {
+    return ''
+  }
+}

@@ -1,0 +1,44 @@
+/** What payloads claim besides the image's name. Nothing is decided by it, so a malformed claim is null and costs no event. */
+
+import * as z from 'zod'
+import { Instant, type RegistryEvent } from '../domain/event.ts'
+import { Digest, Registry } from '../domain/image.ts'
+
+const SENDER_ID_LENGTH_MAX = 256
+const TEXT_LENGTH_MAX = 256
+const TIME_LENGTH_MAX = 64
+const MINUTE_MS = 60_000
+const RFC_3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2})$/u
+
+/** Also for digests as some documentation prints them, with 60 digits. The registry is asked anyway. */
+export const ClaimedDigest = Digest.nullable().catch(null)
+export const ClaimedHost = Registry.nullable().catch(null)
+export const ClaimedText = z.string().min(1).max(TEXT_LENGTH_MAX).nullable().catch(null)
+export const ClaimedId = z.string().min(1).max(SENDER_ID_LENGTH_MAX).nullable().catch(null)
+
+/** `2026-03-09T14:44:26.402973972-08:00`, to the millisecond. */
+export const ClaimedTime = z
+  .string()
+  .max(TIME_LENGTH_MAX)
+  .regex(RFC_3339)
+  .transform((text) => Date.parse(text))
+  .pipe(Instant)
+  .nullable()
+  .catch(null)
+
+/** Seconds since 1970, also as `1.417566161e+09`. */
+export const ClaimedSeconds = z
+  .number()
+  .transform((seconds) => Math.trunc(seconds * 1000))
+  .pipe(Instant)
+  .nullable()
+  .catch(null)
+
+/**
+ * The event's name where its sender gives none: what it says and when. Without a time it is the minute of arrival, so that
+ * a repeated delivery is known for one, and A → B → A is not.
+ */
+export function derivedId(event: Omit<RegistryEvent, 'id'>, now: number): string {
+  const at = event.occurredAt ?? `minute-${Math.floor(now / MINUTE_MS)}`
+  return `${event.kind}/${event.repository}:${event.tag ?? ''}@${event.digest ?? ''}/${at}`
+}

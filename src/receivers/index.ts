@@ -1,0 +1,10 @@
+/** The catalogue: every receiver by the name that stands in the configuration. A new registry is one line here. */
+
+import { distribution } from './distribution.ts'
+import { dockerhub } from './dockerhub.ts'
+import type { ReceiverType } from './receiver.ts'
+import { webhook } from './webhook.ts'
+
+const types: readonly ReceiverType[] = [distribution, dockerhub, webhook]
+
+export const receiverTypes: ReadonlyMap<string, ReceiverType> = new Map(types.map((type) => [type.type, type]))
