@@ -59,7 +59,7 @@ export function escapeForCommitMessage(text: string): string {
   return cut(text, COMMIT_TEXT_LENGTH_MAX)
     .replaceAll(UNSEEN, ' ')
     .replaceAll(/(?<=^|[^A-Za-z0-9])(?:@|GH-|gh-|Gh-|gH-)|#|\[|\*{3}|:\/\//gu, (mark) => {
-      return mark.length === 1 ? `${mark}${ZERO_WIDTH_SPACE}` : [...mark].join(ZERO_WIDTH_SPACE)
+      return mark.length === 1 ? `${mark}${ZERO_WIDTH_SPACE}` : mark.replaceAll(/(?<=.)(?=.)/gu, ZERO_WIDTH_SPACE)
     })
     .replaceAll(/ +/gu, ' ')
     .trim()

@@ -20,8 +20,8 @@ const steps = ['receivers', 'delivery', 'health', 'state']
 /** The only files outside `cli/` and `handlers/` that may know the platform; all else runs on Workers. */
 const mayImportNode = [
   'src/state/sqlite.ts',
-  'src/delivery/git.ts',
   'src/clients/git.ts',
+  'src/clients/git-cache.ts',
   'src/clients/address-guard.ts',
   'src/config/files.ts',
 ]

@@ -1,0 +1,287 @@
+/**
+ * Delivery into plain Git repositories by the git program: one commit on the base branch, made without a working tree and
+ * pushed as a fast-forward that is bound to the commit we read. Cloning is avoided: one commit deep, one file's content.
+ */
+
+import { createGitCaches } from '../clients/git-cache.ts'
+import { createGit, type Git, type Remote } from '../clients/git.ts'
+import type { GitConfig, PlainRepository } from '../domain/config.ts'
+import { err, ok, type Result } from '../domain/result.ts'
+import { RetryLater } from '../domain/retry.ts'
+import type { Secret, SecretReferences } from '../domain/secret.ts'
+import type { GitTarget, Target } from '../domain/target.ts'
+import { CONTENDED, jitteredPause, untilUncontended, type Pause } from './contention.ts'
+import type { Delivered, Delivery, DeliveryFailure, Order } from './delivery.ts'
+import {
+  AUTHOR,
+  FENCED,
+  FILE_BYTES_MAX,
+  checkModes,
+  checkPath,
+  commitMessage,
+  foldersAbove,
+  planEdit,
+  readImage,
+  type Author,
+  type FileMode,
+} from './plan.ts'
+import { remoteOf } from './remote.ts'
+
+const FETCH_TIMEOUT_MS = 120_000
+const PUSH_TIMEOUT_MS = 120_000
+const OBJECT_ID = /^[0-9a-f]{40}(?:[0-9a-f]{24})?$/u
+
+export type GitDeliverySettings = {
+  /** `git:` of the configuration; entries for other hosts are passed over. */
+  readonly git: Readonly<Record<string, GitConfig>>
+  readonly secretOf: (reference: SecretReferences) => Secret
+  /** A folder for caches; each process makes its own below it. */
+  readonly tempDir: string
+  readonly now: () => number
+  readonly author?: Author
+  /** This process's environment: proxies, certificates and PATH are used. */
+  readonly environment?: Readonly<Record<string, string | undefined>>
+  readonly pause?: Pause
+}
+
+/** Delivers by commits to the base branch; `close` removes the caches. */
+export type GitDelivery = Delivery & { close(): Promise<void> }
+
+type Repository = { readonly base: string; readonly remote: Remote; readonly gitDir: string }
+/** What the base branch held when we looked. */
+type Look = {
+  readonly repository: Repository
+  readonly commit: string
+  readonly mode: FileMode
+  readonly bytes: Uint8Array
+}
+type Answer<T> = Promise<Result<T, DeliveryFailure>>
+
+export function createGitDelivery(settings: GitDeliverySettings): GitDelivery {
+  const git = createGit(settings.environment)
+  const caches = createGitCaches(git, settings.tempDir)
+
+  /** One at a time per repository: the caches are not made for two, and two pushes to one branch would only meet. */
+  const within = async <T>(target: Target, work: (repository: Repository, file: GitTarget) => Answer<T>): Answer<T> => {
+    const found = find(settings.git, target)
+    if (!found.ok) return found
+    const { entry, file } = found.value
+    const remote = await remoteOf(entry, settings.secretOf)
+    if (!remote.ok) return remote
+    return caches.use(`${file.git}\n${entry.url}`, remote.value, (gitDir) =>
+      work({ base: entry.base, remote: remote.value, gitDir }, file),
+    )
+  }
+
+  const act = (order: Order, write: (look: Look, text: string) => Promise<Pushed>): Answer<Delivered> =>
+    within(order.target, (repository, file) =>
+      untilUncontended(
+        () => attempt(git, repository, file, order, write),
+        repository.base,
+        settings.pause ?? jitteredPause,
+      ),
+    )
+
+  return {
+    observe: (target, name) =>
+      within(target, async (repository, file) => {
+        const look = await read(git, repository, file)
+        return look.ok ? readImage(look.value.bytes, file, name) : look
+      }),
+    preview: (order) => act(order, ({ commit }) => Promise.resolve(ok(commit))),
+    deliver: (order) =>
+      act(order, async (look, text) => {
+        const commit = await commitFile(git, look, order, text, settings)
+        return order.stillHeld() ? push(git, look, commit) : err(FENCED)
+      }),
+    close: () => caches.close(),
+  }
+}
+
+/** The commit that the base branch has now. */
+type Pushed = Result<string, DeliveryFailure> | typeof CONTENDED
+
+async function attempt(
+  git: Git,
+  repository: Repository,
+  file: GitTarget,
+  order: Order,
+  write: (look: Look, text: string) => Promise<Pushed>,
+): Promise<Result<Delivered, DeliveryFailure> | typeof CONTENDED> {
+  const look = await read(git, repository, file)
+  if (!look.ok) return look
+  if (!order.stillHeld()) return err(FENCED)
+  const plan = planEdit(look.value.bytes, file, order)
+  if (!plan.ok) return plan
+  const { commit } = look.value
+  const { found } = plan.value
+  if (plan.value.status === 'unchanged') {
+    return ok({ status: 'unchanged', reference: commit, previous: found, now: found })
+  }
+  const { now, diff, text } = plan.value
+  const pushed = await write(look.value, text)
+  if (pushed === CONTENDED || !pushed.ok) return pushed
+  return ok({ status: 'changed', reference: pushed.value, previous: found, now, diff })
+}
+
+function find(
+  git: GitDeliverySettings['git'],
+  target: Target,
+): Result<{ entry: PlainRepository; file: GitTarget }, DeliveryFailure> {
+  if (target.kind !== 'git') return err({ reason: 'target-missing', detail: 'not a target in a Git repository' })
+  const entry = git[target.git]
+  if (entry === undefined || !('url' in entry)) {
+    return err({ reason: 'target-missing', detail: `git.${target.git} is not a plain repository with a url` })
+  }
+  const path = checkPath(target.file)
+  return path.ok ? ok({ entry, file: target }) : path
+}
+
+/** The base branch as it is now: its commit, and the file's mode and bytes. */
+async function read(git: Git, repository: Repository, file: GitTarget): Answer<Look> {
+  const fetched = await fetchBase(git, repository)
+  if (!fetched.ok) return fetched
+  const commit = fetched.value
+  const entries = await entriesOf(git, repository, commit, file.file)
+  const mode = checkModes(file.file, new Map([...entries].map(([path, entry]) => [path, entry.mode])))
+  if (!mode.ok) return mode
+  const bytes = await git.run({
+    args: ['cat-file', 'blob', entries.get(file.file)?.id ?? ''],
+    gitDir: repository.gitDir,
+    // The content is fetched by this very call where the server left it out of the first answer.
+    remote: repository.remote,
+    outputBytesMax: FILE_BYTES_MAX,
+    timeoutMs: FETCH_TIMEOUT_MS,
+  })
+  if (bytes.tooLarge) {
+    return err({ reason: 'unsafe-edit', detail: `${file.file} is larger than ${FILE_BYTES_MAX} bytes` })
+  }
+  if (bytes.code !== 0) throw new RetryLater(`${file.file} could not be read: ${bytes.problem}`)
+  return ok({ repository, commit, mode: mode.value, bytes: bytes.output })
+}
+
+async function fetchBase(git: Git, { base, remote, gitDir }: Repository): Answer<string> {
+  const reference = `refs/heads/${base}`
+  const answer = await git.run({
+    args: ['fetch', '--quiet', '--depth=1', '--filter=blob:none', '--no-tags', '--no-write-fetch-head'].concat([
+      '--no-auto-maintenance',
+      '--end-of-options',
+      'origin',
+      `+${reference}:${reference}`,
+    ]),
+    gitDir,
+    remote,
+    timeoutMs: FETCH_TIMEOUT_MS,
+  })
+  if (answer.code === 0) {
+    const commit = await git.read({
+      args: ['rev-parse', '--verify', '--end-of-options', `${reference}^{commit}`],
+      gitDir,
+    })
+    return ok(objectId(commit))
+  }
+  if (/couldn't find remote ref/u.test(answer.problem)) {
+    return err({ reason: 'target-missing', detail: `branch ${base} is not there: check "base" of the repository` })
+  }
+  return remoteFailure(answer.problem)
+}
+
+type TreeEntry = { readonly mode: string; readonly id: string }
+
+async function entriesOf(
+  git: Git,
+  { gitDir }: Repository,
+  commit: string,
+  file: string,
+): Promise<ReadonlyMap<string, TreeEntry>> {
+  const listing = await git.read({
+    args: ['ls-tree', '-z', '-t', '--full-tree', commit, '--', ...foldersAbove(file), file],
+    gitDir,
+  })
+  const entries = listing.split('\0').flatMap((line): [string, TreeEntry][] => {
+    const match = /^(?<mode>[0-7]{6}) \w+ (?<id>[0-9a-f]+)\t(?<path>[^]*)$/u.exec(line)?.groups
+    return match === undefined ? [] : [[match['path'] ?? '', { mode: match['mode'] ?? '', id: match['id'] ?? '' }]]
+  })
+  return new Map(entries)
+}
+
+/** Base plus one change: through an index file of its own, so no content but this file's is needed. */
+async function commitFile(
+  git: Git,
+  { repository: { gitDir }, commit, mode }: Look,
+  order: Order,
+  text: string,
+  settings: GitDeliverySettings,
+): Promise<string> {
+  const file = order.target.kind === 'git' ? order.target.file : ''
+  const variables = { GIT_INDEX_FILE: `${gitDir}/drayage-index`, ...signature(settings) }
+  const call = (args: readonly string[], input = ''): Promise<string> => git.read({ args, gitDir, variables, input })
+  const blob = objectId(await call(['hash-object', '-w', '--stdin'], text))
+  await call(['read-tree', commit])
+  await call(['update-index', '--cacheinfo', `${mode},${blob},${file}`])
+  // The contents of other files are not here, and need not be: the server has them.
+  const tree = objectId(await call(['write-tree', '--missing-ok']))
+  return objectId(await call(['commit-tree', '-p', commit, '-F', '-', tree], commitMessage(order)))
+}
+
+function signature(settings: GitDeliverySettings): Record<string, string> {
+  const { name, email } = settings.author ?? AUTHOR
+  const date = `@${Math.floor(settings.now() / 1000)} +0000`
+  return {
+    GIT_AUTHOR_NAME: name,
+    GIT_AUTHOR_EMAIL: email,
+    GIT_AUTHOR_DATE: date,
+    GIT_COMMITTER_NAME: name,
+    GIT_COMMITTER_EMAIL: email,
+    GIT_COMMITTER_DATE: date,
+  }
+}
+
+/** A fast-forward that the server accepts only while its branch is where we read it. */
+async function push(git: Git, { repository, commit: was }: Look, commit: string): Promise<Pushed> {
+  const { base, gitDir, remote } = repository
+  const reference = `refs/heads/${base}`
+  const answer = await git.run({
+    args: ['push', '--porcelain', '--no-verify', `--force-with-lease=${reference}:${was}`].concat([
+      '--end-of-options',
+      'origin',
+      `${commit}:${reference}`,
+    ]),
+    gitDir,
+    remote,
+    timeoutMs: PUSH_TIMEOUT_MS,
+  })
+  if (answer.code === 0) return ok(commit)
+  const report = new TextDecoder().decode(answer.output)
+  const rejection = /^!\t[^\t]*\t\[(?<by>[^\]]*)\](?: \((?<why>.*)\))?$/mu.exec(report)?.groups
+  if (rejection === undefined) return remoteFailure(answer.problem)
+  const why = rejection['why'] ?? ''
+  // The lease was stale, or another push took the lock or the branch between our two looks at it.
+  const raced = /stale info|fetch first|non-fast-forward|cannot lock ref|failed to update ref|incorrect old value/u
+  if (raced.test(why)) return CONTENDED
+  const detail = `${base} refused our commit: ${why === '' ? rejection['by'] : why}. ${answer.problem}`
+  return err({ reason: 'refused-by-target', detail })
+}
+
+/** A host that says no is an answer; one that says nothing is asked again later, by throwing. */
+function remoteFailure(problem: string): Result<never, DeliveryFailure> {
+  if (
+    /Authentication failed|could not read (?:Username|Password)|returned error: 40[13]|Permission denied/u.test(problem)
+  ) {
+    return err({ reason: 'forbidden', detail: `the repository refused us; check username and password. ${problem}` })
+  }
+  if (/dubious ownership/u.test(problem)) {
+    return err({ reason: 'forbidden', detail: `the repository belongs to another user of this machine. ${problem}` })
+  }
+  if (/not found|does not appear to be a git repository|returned error: 404/u.test(problem)) {
+    return err({ reason: 'target-missing', detail: `there is no repository at "url". ${problem}` })
+  }
+  throw new RetryLater(`the repository could not be reached: ${problem}`)
+}
+
+function objectId(output: string): string {
+  const id = output.trim()
+  if (!OBJECT_ID.test(id))
+    throw new RetryLater(`git answered ${JSON.stringify(id.slice(0, 80))}, expected an object id`)
+  return id
+}

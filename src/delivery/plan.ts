@@ -1,0 +1,133 @@
+/** What a delivery would change in one file: pure, and the same for every Git host. */
+
+import type { ImageName } from '../domain/image.ts'
+import { formatImage } from '../domain/image.ts'
+import { err, ok, type Result } from '../domain/result.ts'
+import { FilePath, type GitTarget } from '../domain/target.ts'
+import { escapeForCommitMessage } from '../escape.ts'
+import type { DeliveryFailure, Found, Order, Wish } from './delivery.ts'
+import { decodeFile, diffOf, editImage, findImage, type EditProblem } from './edit/edit.ts'
+
+/** The author of commits that we make ourselves. GitHub sets its own for an App, and signs. */
+export type Author = { readonly name: string; readonly email: string }
+export const AUTHOR: Author = { name: 'Drayage', email: 'drayage@localhost' }
+
+/** Larger ones are not what people write by hand, and are not edited. */
+export const FILE_BYTES_MAX = 1024 * 1024
+const PROMOTION = /^[a-z0-9-]+\/[a-z0-9-]+\/[a-z0-9:+.-]+#[0-9]+$/u
+
+/** A file of a tree, or what stands in its way. */
+export type FileMode = '100644' | '100755'
+
+/** The answer where "is it still ours to write?" was no. */
+export const FENCED: DeliveryFailure = {
+  reason: 'fenced',
+  detail: 'the lease of this delivery ended before it wrote, so a newer attempt may be at work: nothing was written',
+}
+
+export type Plan =
+  | { readonly status: 'unchanged'; readonly found: string }
+  | {
+      readonly status: 'changed'
+      readonly found: string
+      readonly now: string
+      readonly text: string
+      readonly diff: string
+    }
+
+/** Reads which image stands in the file. */
+export function readImage(bytes: Uint8Array, target: GitTarget, name: ImageName): Result<Found, DeliveryFailure> {
+  const text = decodeFile(bytes)
+  if (!text.ok) return failed(text.error)
+  const image = findImage(text.value, name, fieldOf(target))
+  return image.ok ? ok({ image: image.value.found, running: 'not-observed' }) : failed(image.error)
+}
+
+/** Edits the file in memory, if what it holds is what may be replaced. */
+export function planEdit(
+  bytes: Uint8Array,
+  target: GitTarget,
+  order: Pick<Order, 'wish' | 'expected'>,
+): Result<Plan, DeliveryFailure> {
+  const before = decodeFile(bytes)
+  if (!before.ok) return failed(before.error)
+  const edit = editImage(before.value, toEdit(order.wish), { ...fieldOf(target), path: target.file })
+  if (!edit.ok) return failed(edit.error)
+  const { found, now, text } = edit.value
+  if (text === before.value) return ok({ status: 'unchanged', found })
+  if (order.expected !== null && !order.expected.includes(found)) return err(moved(target, found, order.expected))
+  return ok({ status: 'changed', found, now, text, diff: diffOf(target.file, before.value, text) })
+}
+
+/** The configuration's check once more, where the path is used: a path that leaves the repository is an attack by now. */
+export function checkPath(file: string): Result<string, DeliveryFailure> {
+  const path = FilePath.safeParse(file)
+  if (path.success) return ok(path.data)
+  return err({ reason: 'path-refused', detail: path.error.issues.map((issue) => issue.message).join('; ') })
+}
+
+/** The folders above a file, from the root down. */
+export function foldersAbove(file: string): readonly string[] {
+  const parts = file.split('/').slice(0, -1)
+  return parts.map((_, index) => parts.slice(0, index + 1).join('/'))
+}
+
+/**
+ * A regular file under plain folders, or a refusal: what a symbolic link or a submodule points at is not ours to write,
+ * and a link may lead to `.github/` (CVE-2022-24877, CVE-2023-40026).
+ */
+export function checkModes(file: string, modes: ReadonlyMap<string, string>): Result<FileMode, DeliveryFailure> {
+  const refusal = (path: string, what: string): Result<never, DeliveryFailure> =>
+    err({ reason: 'path-refused', detail: `${path} is ${what}: expected a regular file in plain folders` })
+  for (const path of [...foldersAbove(file), file]) {
+    const mode = modes.get(path)
+    if (mode === '120000') return refusal(path, 'a symbolic link')
+    if (mode === '160000') return refusal(path, 'a submodule')
+    if (mode === undefined) {
+      return err({ reason: 'target-missing', detail: `${file} is not there: check "file" in the target` })
+    }
+  }
+  const mode = modes.get(file)
+  return mode === '100644' || mode === '100755' ? ok(mode) : refusal(file, 'a folder')
+}
+
+/** The whole message of a commit. All that comes from outside is escaped, and the trailer is ours alone. */
+export function commitMessage(order: Pick<Order, 'promotion' | 'stage' | 'wish' | 'reason'>): string {
+  const image = order.wish.kind === 'pinned' ? formatImage(order.wish.image) : order.wish.image
+  const promotion = PROMOTION.test(order.promotion) ? order.promotion : escapeForCommitMessage(order.promotion)
+  return [
+    titleOf(order),
+    '',
+    `Image: ${escapeForCommitMessage(image)}`,
+    `Reason: ${escapeForCommitMessage(order.reason)}`,
+    '',
+    `Drayage-Promotion: ${promotion}`,
+    '',
+  ].join('\n')
+}
+
+/** The first line of a commit, and the title of a pull request. */
+export function titleOf(order: Pick<Order, 'stage' | 'wish'>): string {
+  const stage = escapeForCommitMessage(order.stage)
+  return order.wish.kind === 'pinned'
+    ? `Deliver ${order.wish.image.repository}:${order.wish.image.tag} to ${stage}`
+    : `Restore ${order.wish.name.repository} in ${stage}`
+}
+
+function toEdit(wish: Wish): Parameters<typeof editImage>[1] {
+  return wish.kind === 'pinned' ? { image: wish.image } : { name: wish.name, restore: wish.image }
+}
+
+function fieldOf(target: GitTarget): { readonly field?: string } {
+  return target.field === undefined ? {} : { field: target.field }
+}
+
+function moved(target: GitTarget, found: string, expected: readonly string[]): DeliveryFailure {
+  const allowed = expected.length === 0 ? 'nothing' : expected.join(' or ')
+  return { reason: 'moved', detail: `${target.file} holds ${found}, expected ${allowed}`, found }
+}
+
+function failed(problem: EditProblem): Result<never, DeliveryFailure> {
+  const reason = problem.reason === 'file-too-large' ? 'unsafe-edit' : problem.reason
+  return err({ reason, detail: problem.detail })
+}
