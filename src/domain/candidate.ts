@@ -10,11 +10,12 @@ export const Candidate = z.object({
   images: z.tuple([PinnedImage], PinnedImage),
   /** When the registry told us that the tag points there. */
   observedAt: Instant,
-  /** The accepted event, or the other cause, that made us look. */
+  /** The accepted event, or the other cause, that made us look, and when that came. */
   cause: z.string(),
+  since: Instant,
 })
 export type Candidate = Readonly<z.infer<typeof Candidate>>
 
-export function candidateOf(image: PinnedImage, observedAt: number, cause: string): Candidate {
-  return { id: image.digest, images: [image], observedAt, cause }
+export function candidateOf(image: PinnedImage, seen: Pick<Candidate, 'observedAt' | 'cause' | 'since'>): Candidate {
+  return { id: image.digest, images: [image], ...seen }
 }

@@ -2,6 +2,7 @@
 
 import * as z from 'zod'
 import { Instant } from './event.ts'
+import { PinnedImage } from './image.ts'
 import { Message } from './message.ts'
 
 const shared = {
@@ -16,6 +17,13 @@ const shared = {
   /** Given up: shown, and performed again when a person says `retry` or the configuration changes. */
   dead: z.object({ reason: z.string(), detail: z.string(), at: Instant }).optional(),
 }
+/** A candidate that was healthy there; or exactly what the first look found, as written. */
+export const Restoration = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('pinned'), image: PinnedImage }),
+  z.object({ kind: z.literal('restore'), image: z.string() }),
+])
+export type Restoration = z.infer<typeof Restoration>
+
 const atTarget = { ...shared, stage: z.string(), target: z.string() }
 const ofPromotion = { ...atTarget, promotion: z.string() }
 
@@ -25,7 +33,7 @@ export const Effect = z.discriminatedUnion('kind', [
   /** Everything but the write, in observe mode. */
   z.object({ kind: z.literal('preview'), ...ofPromotion }),
   z.object({ kind: z.literal('check-health'), ...ofPromotion, until: Instant }),
-  z.object({ kind: z.literal('roll-back'), ...ofPromotion }),
+  z.object({ kind: z.literal('roll-back'), ...ofPromotion, to: Restoration }),
   z.object({ kind: z.literal('send'), ...shared, to: z.string(), message: Message }),
   z.object({ kind: z.literal('propose'), ...shared }),
   z.object({ kind: z.literal('look'), ...shared }),

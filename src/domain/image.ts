@@ -36,6 +36,11 @@ export type Repository = z.infer<typeof Repository>
 export const Tag = z.string().regex(TAG, 'expected a tag: at most 128 of A-Z a-z 0-9 _ . -').brand<'Tag'>()
 export type Tag = z.infer<typeof Tag>
 
+/** `Tag` without a parser's answer: lists of 100,000 tags are usual. */
+export function isTag(text: string): text is Tag {
+  return TAG.test(text)
+}
+
 export const Digest = z.string().regex(DIGEST, 'expected sha256: and 64 hex digits').brand<'Digest'>()
 export type Digest = z.infer<typeof Digest>
 
@@ -108,4 +113,11 @@ function splitName(name: string): { registry: string; repository: string } {
 function normaliseHost(host: string): string {
   const lower = host.toLowerCase().replace(/:443$/u, '')
   return DOCKER_HUB_ALIASES.has(lower) ? DOCKER_HUB : lower
+}
+
+/** Whether two references, as written, name the same: `nginx:1` and `docker.io/library/nginx:1` do. */
+export function isSameReference(a: string, b: string): boolean {
+  if (a === b) return true
+  const [left, right] = [parseImageReference(a), parseImageReference(b)]
+  return left.ok && right.ok && formatImage(left.value) === formatImage(right.value)
 }

@@ -4,7 +4,7 @@ import * as z from 'zod'
 import { PinnedImage } from './image.ts'
 
 /** Line → train: bring this to your branch. A higher `order` replaces a lower one, whichever arrives first. */
-const Carry = z.object({
+export const Carry = z.object({
   kind: z.literal('carry'),
   order: z.number().int(),
   line: z.string(),

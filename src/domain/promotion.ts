@@ -12,7 +12,7 @@ export const DeliveryState = z.discriminatedUnion('state', [
   z.object({ state: z.literal('delivered'), reference: z.string(), now: z.string() }),
   z.object({ state: z.literal('well'), reference: z.string(), now: z.string(), observed: z.boolean() }),
   /** Never reached, or put back, or left to the person who changed it meanwhile. */
-  z.object({ state: z.literal('settled'), detail: z.string() }),
+  z.object({ state: z.literal('settled'), restored: z.boolean(), detail: z.string() }),
   /** In observe mode: looked at, not touched. */
   z.object({ state: z.literal('previewed') }),
 ])
@@ -28,6 +28,8 @@ export const Promotion = z.object({
   phase: z.enum(PROMOTION_PHASES),
   /** By target id. */
   deliveries: z.record(z.string(), DeliveryState),
+  /** The trains that carry it. */
+  trains: z.array(z.string()),
   /** Why it is being rolled back. */
   failure: z.object({ reason: z.string(), detail: z.string() }).optional(),
 })

@@ -1,6 +1,7 @@
 /** Which tags count, and which of two is newer. */
 
 import * as z from 'zod'
+import { nearestWord } from './nearest.ts'
 
 export const PATTERN_LENGTH_MAX = 512
 const RANGE_LENGTH_MAX = 256
@@ -21,30 +22,54 @@ const shared = {
 const Order = z.enum(['asc', 'desc'])
 
 export const SemverFilter = z.strictObject({
-  semver: z.string().max(RANGE_LENGTH_MAX),
+  semver: z.string().min(1).max(RANGE_LENGTH_MAX),
   /** Count prereleases (`1.2.0-rc.1`) too. */
   prerelease: z.boolean().optional(),
   /** Only full versions: `1.2` and `1` do not count. Default true. */
   strict: z.boolean().optional(),
   ...shared,
 })
+export type SemverFilter = Readonly<z.infer<typeof SemverFilter>>
 export const NumericalFilter = z.strictObject({ numerical: Order, ...shared })
+export type NumericalFilter = Readonly<z.infer<typeof NumericalFilter>>
 export const AlphabeticalFilter = z.strictObject({ alphabetical: Order, ...shared })
-export const CalverFilter = z.strictObject({ calver: z.string().max(RANGE_LENGTH_MAX), ...shared })
+export type AlphabeticalFilter = Readonly<z.infer<typeof AlphabeticalFilter>>
+export const CalverFilter = z.strictObject({ calver: z.string().min(1).max(RANGE_LENGTH_MAX), ...shared })
+export type CalverFilter = Readonly<z.infer<typeof CalverFilter>>
 export const NewestPushFilter = z.strictObject({ newestPush: z.literal(true), ...shared })
 export const DigestOfFilter = z.strictObject({ digestOf: z.string().min(1).max(128), ...shared })
+export type DigestOfFilter = Readonly<z.infer<typeof DigestOfFilter>>
 
-export const TagFilter = z.union([
-  SemverFilter,
-  NumericalFilter,
-  AlphabeticalFilter,
-  CalverFilter,
-  NewestPushFilter,
-  DigestOfFilter,
-])
+const KINDS = {
+  semver: SemverFilter,
+  numerical: NumericalFilter,
+  alphabetical: AlphabeticalFilter,
+  calver: CalverFilter,
+  newestPush: NewestPushFilter,
+  digestOf: DigestOfFilter,
+} as const
+
+export const TagFilter = z.union(
+  [KINDS.semver, KINDS.numerical, KINDS.alphabetical, KINDS.calver, KINDS.newestPush, KINDS.digestOf],
+  { error: ({ input }) => complaint(input) },
+)
 export type TagFilter = Readonly<z.infer<typeof TagFilter>>
 
 /** Ordered filters never go back; for the others a later observation wins. */
 export function isOrdered(filter: TagFilter): boolean {
   return !('newestPush' in filter) && !('digestOf' in filter)
+}
+
+/** A union alone only says "invalid input": here the kind that was meant says what is wrong. */
+function complaint(input: unknown): string {
+  const names = Object.keys(KINDS)
+  const found = typeof input === 'object' && input !== null && !Array.isArray(input) ? Object.keys(input) : []
+  const kinds = Object.entries(KINDS).filter(([name]) => found.includes(name))
+  if (kinds.length > 1) return `expected one kind of filter, found ${kinds.map(([name]) => name).join(' and ')}`
+  const result = kinds[0]?.[1].safeParse(input)
+  if (result?.success === false) {
+    return result.error.issues.map(({ path, message }) => [...path, message].join(': ')).join('; ')
+  }
+  const nearest = found.map((key) => nearestWord(key, names)).find((name) => name !== null)
+  return `expected one of ${names.join(', ')}${nearest === undefined ? '' : ` (did you mean ${nearest}?)`}`
 }

@@ -1,6 +1,7 @@
 /** One branch's document: the branch, its pull request, and the promotion that travels on it. Writers to a branch are serial. */
 
 import * as z from 'zod'
+import { Instant } from './event.ts'
 import { documentBase } from './line.ts'
 import { Carry } from './message.ts'
 
@@ -28,6 +29,7 @@ export const Train = z.object({
       head: z.string(),
       /** The promotion that it showed last. */
       promotion: z.string(),
+      since: Instant,
     })
     .nullable(),
 })

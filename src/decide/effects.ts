@@ -1,0 +1,92 @@
+/** The life of a wish: claimed by a lease, answered or due again, given up at a bound. */
+
+import type { Answer } from '../domain/answer.ts'
+import type { Document } from '../domain/document.ts'
+import type { Effect } from '../domain/effect.ts'
+import { isLeased, note, type Turn } from './turn.ts'
+
+/** With the backoff below: about four hours of a target that is down. */
+export const EFFECT_ATTEMPTS_MAX = 24
+const BACKOFF_FIRST_MS = 1_000
+const BACKOFF_MAX_MS = 15 * 60_000
+/** Nobody may make us wait longer than this. */
+const RETRY_AFTER_MAX_MS = 60 * 60_000
+
+/** Takes due effects for one performer. A second one that comes for the same effect finds it leased and gets nothing. */
+export function claim(turn: Turn<Document>, ids: readonly string[], until: number): void {
+  for (const effect of turn.document.effects) {
+    if (!ids.includes(effect.id) || !isDue(effect, turn.now)) continue
+    turn.document.fence += 1
+    effect.fence = turn.document.fence
+    effect.lease = until
+    effect.attempt += 1
+  }
+}
+
+export function isDue(effect: Effect, now: number): boolean {
+  return effect.dead === undefined && effect.due <= now && !isLeased(effect, now)
+}
+
+/**
+ * Clears an effect by its answer; gives the effect back where the answer has to be worked in.
+ * Null: the answer is late (another performer took over), or the effect is due again, or given up.
+ */
+export function settle(turn: Turn<Document>, id: string, fence: number, answer: Answer): Effect | null {
+  const effect = turn.document.effects.find((candidate) => candidate.id === id)
+  if (effect === undefined || effect.fence !== fence) return null
+  if (answer.kind === 'later') {
+    again(turn, effect, answer)
+    return null
+  }
+  turn.document.effects = turn.document.effects.filter((other) => other !== effect)
+  return effect
+}
+
+function again(turn: Turn<Document>, effect: Effect, answer: Extract<Answer, { kind: 'later' }>): void {
+  delete effect.lease
+  if (effect.attempt >= EFFECT_ATTEMPTS_MAX) {
+    giveUp(turn, effect, 'gave-up', `after ${effect.attempt} attempts: ${answer.detail}`)
+    return
+  }
+  effect.due = turn.now + Math.min(answer.retryAfterMs ?? backoffMs(effect), RETRY_AFTER_MAX_MS)
+  if (effect.attempt === 1 || effect.attempt % 8 === 0) {
+    note(turn, {
+      ...about(effect),
+      kind: 'effect-retried',
+      reason: 'retry',
+      detail: `attempt ${effect.attempt}: ${answer.detail}`,
+    })
+  }
+}
+
+/** Kept with its reason, for a person: `retry` performs it again. */
+export function giveUp(turn: Turn<Document>, effect: Effect, reason: string, detail: string): void {
+  delete effect.lease
+  effect.dead = { reason, detail, at: turn.now }
+  note(turn, { ...about(effect), kind: 'effect-dead', reason, detail })
+}
+
+/** Another round of attempts for what was given up. */
+export function revive(turn: Turn<Document>, effect: Effect): boolean {
+  if (effect.dead === undefined) return false
+  delete effect.dead
+  effect.attempt = 0
+  effect.due = turn.now
+  return true
+}
+
+/** The parts of a note that an effect knows. */
+export function about(effect: Effect): { stage?: string; promotion?: string } {
+  return {
+    ...('stage' in effect ? { stage: effect.stage } : {}),
+    ...('promotion' in effect ? { promotion: effect.promotion } : {}),
+  }
+}
+
+/** Doubling, spread by the effect's id so that many documents do not come back at the same instant. */
+function backoffMs(effect: Effect): number {
+  const base = Math.min(BACKOFF_FIRST_MS * 2 ** (effect.attempt - 1), BACKOFF_MAX_MS)
+  let spread = effect.attempt
+  for (const character of effect.id) spread = (spread * 31 + (character.codePointAt(0) ?? 0)) % 1_000
+  return Math.round(base * (0.75 + spread / 2_000))
+}

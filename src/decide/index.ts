@@ -1,0 +1,117 @@
+/**
+ * The heart: pure. (document, rules, input, now) → the next document and what to write into the history.
+ * Waking it once too often changes nothing; the same input twice changes nothing the second time.
+ */
+
+import type { Answer } from '../domain/answer.ts'
+import type { Candidate } from '../domain/candidate.ts'
+import type { Document } from '../domain/document.ts'
+import type { Note } from '../domain/history.ts'
+import type { Line } from '../domain/line.ts'
+import type { Message } from '../domain/message.ts'
+import type { Train } from '../domain/train.ts'
+import { messageToLine } from './carried.ts'
+import { claim, settle } from './effects.ts'
+import { answerLine } from './progress.ts'
+import { offer } from './offer.ts'
+import { lift, retry } from './operator.ts'
+import { reconcile } from './reconcile.ts'
+import { answerTrain, messageToTrain } from './train.ts'
+import type { Rules, Turn } from './turn.ts'
+
+export type { Rules } from './turn.ts'
+
+export type Input =
+  /** A candidate from the registry, for every stage that waits for no other. */
+  | { readonly kind: 'offer'; readonly candidate: Candidate }
+  /** Somebody takes these effects until `until`. */
+  | { readonly kind: 'claim'; readonly effects: readonly string[]; readonly until: number }
+  | { readonly kind: 'answer'; readonly effect: string; readonly fence: number; readonly answer: Answer }
+  | { readonly kind: 'message'; readonly message: Message }
+  | { readonly kind: 'retry'; readonly by: string; readonly reason: string; readonly stage: string | null }
+  | {
+      readonly kind: 'lift'
+      readonly by: string
+      readonly reason: string
+      readonly stage: string
+      readonly candidate: string
+    }
+  | { readonly kind: 'tick' }
+
+export type Decision = { readonly document: Document; readonly notes: readonly Note[] }
+
+export function decide(was: Document, rules: Rules, input: Input, now: number): Decision {
+  const document = structuredClone(was)
+  const notes: Note[] = []
+  const cause = causeOf(input)
+  if (document.kind === 'train') {
+    decideTrain({ document, rules, now, notes, cause }, input)
+    return { document, notes }
+  }
+  decideLine({ document, rules, now, notes, cause }, input)
+  return { document, notes }
+}
+
+function decideLine(turn: Turn<Line>, input: Input): void {
+  reconcile(turn)
+  switch (input.kind) {
+    case 'offer':
+      for (const stage of turn.rules.subscription.stages) {
+        if (stage.after.length === 0) offer(turn, stage, input.candidate)
+      }
+      return
+    case 'claim':
+      return claim(turn, input.effects, input.until)
+    case 'answer': {
+      const effect = settle(turn, input.effect, input.fence, input.answer)
+      if (effect !== null) answerLine(turn, effect, input.answer)
+      return
+    }
+    case 'message':
+      return messageToLine(turn, input.message)
+    case 'retry':
+      return retry(turn, input)
+    case 'lift':
+      return lift(turn, input)
+    case 'tick':
+      return
+  }
+}
+
+function decideTrain(turn: Turn<Train>, input: Input): void {
+  turn.document.config = turn.rules.hash
+  switch (input.kind) {
+    case 'claim':
+      return claim(turn, input.effects, input.until)
+    case 'answer': {
+      const effect = settle(turn, input.effect, input.fence, input.answer)
+      if (effect !== null) answerTrain(turn, effect, input.answer)
+      return
+    }
+    case 'message':
+      return messageToTrain(turn, input.message)
+    case 'retry':
+      return retry(turn, input)
+    case 'offer':
+    case 'lift':
+    case 'tick':
+      return
+  }
+}
+
+function causeOf(input: Input): string | undefined {
+  switch (input.kind) {
+    case 'offer':
+      return input.candidate.cause
+    case 'answer':
+      return input.effect
+    case 'retry':
+    case 'lift':
+      return `${input.kind} by ${input.by}`
+    case 'message':
+      return `${input.message.kind} ${input.message.promotion}`
+    case 'claim':
+    case 'tick':
+      return undefined
+  }
+}

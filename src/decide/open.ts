@@ -1,0 +1,104 @@
+/** A promotion opens: its verdict is noted and its deliveries are wished for. */
+
+import type { Candidate } from '../domain/candidate.ts'
+import { formatImage } from '../domain/image.ts'
+import type { Line, StageState } from '../domain/line.ts'
+import { promotionId, type Promotion } from '../domain/promotion.ts'
+import type { Stage } from '../domain/subscription.ts'
+import { targetId, type Target } from '../domain/target.ts'
+import { trainId } from '../domain/train.ts'
+import { fresh, note, wish, type Turn } from './turn.ts'
+import { forgetMail } from './withdraw.ts'
+
+/** So many candidates are remembered with the number of their attempts; older ones begin at 1 again. */
+const TRIED_MAX = 64
+
+export function open(turn: Turn<Line>, stage: Stage, state: StageState, candidate: Candidate): void {
+  const { subscription } = turn.rules
+  const attempt = countAttempt(state, candidate.id)
+  const promotion: Promotion = {
+    id: promotionId(subscription.name, stage.name, candidate.id, attempt),
+    candidate,
+    openedAt: turn.now,
+    phase: 'delivering',
+    deliveries: Object.fromEntries(stage.targets.map((target) => [targetId(target), { state: 'pending' as const }])),
+    trains: [],
+  }
+  state.promotion = promotion
+  const common = { stage: stage.name, promotion: promotion.id, image: formatImage(candidate.images[0]) }
+  note(turn, { ...common, kind: 'promotion-opened', reason: 'newer', detail: describe(state), cause: candidate.cause })
+  note(turn, {
+    ...common,
+    kind: 'verdict',
+    reason: 'verify-none',
+    detail: 'trusted without proof: `verify: none` is written in the configuration',
+  })
+  wishDeliveries(turn, stage, state, promotion)
+}
+
+function wishDeliveries(turn: Turn<Line>, stage: Stage, state: StageState, promotion: Promotion): void {
+  const byTrain = new Map<string, Target[]>()
+  for (const target of stage.targets) {
+    const train = turn.rules.mode === 'observe' ? null : turn.rules.trainOf(stage.name, target)
+    if (train !== null) {
+      const id = trainId(train)
+      byTrain.set(id, [...(byTrain.get(id) ?? []), target])
+      continue
+    }
+    const kind = turn.rules.mode === 'observe' ? 'preview' : 'deliver'
+    const id = `${promotion.id}/${kind}/${targetId(target)}`
+    wish(turn, { kind, ...fresh(turn, id), stage: stage.name, target: targetId(target), promotion: promotion.id })
+  }
+  for (const [train, targets] of byTrain) sendCarry(turn, stage, state, promotion, train, targets)
+}
+
+function sendCarry(
+  turn: Turn<Line>,
+  stage: Stage,
+  state: StageState,
+  promotion: Promotion,
+  train: string,
+  targets: readonly Target[],
+): void {
+  const [first, ...rest] = targets.map(targetId)
+  if (first === undefined) return
+  forgetMail(turn, train)
+  promotion.trains.push(train)
+  turn.document.fence += 1
+  wish(turn, {
+    kind: 'send',
+    ...fresh(turn, `${promotion.id}/carry/${train}`),
+    to: train,
+    message: {
+      kind: 'carry',
+      order: turn.document.fence,
+      line: turn.document.id,
+      stage: stage.name,
+      promotion: promotion.id,
+      images: promotion.candidate.images,
+      targets: [first, ...rest],
+      expected: Object.fromEntries([first, ...rest].map((id) => [id, state.holds[id] ?? null])),
+      reason: describe(state),
+    },
+  })
+}
+
+/** One line for people: what this replaces. */
+export function describe(state: StageState): string {
+  const { current } = state
+  if (current.state === 'candidate') return `newer than ${current.candidate.images[0].tag}`
+  if (current.state === 'found' && current.tag !== null) {
+    return current.counts
+      ? `newer than ${current.tag}, which was found there`
+      : `${current.tag} was found there and sets no bound`
+  }
+  return 'the first to come here'
+}
+
+function countAttempt(state: StageState, candidate: string): number {
+  const before = state.tried.find((tried) => tried.candidate === candidate)
+  const attempts = (before?.attempts ?? 0) + 1
+  const others = state.tried.filter((tried) => tried.candidate !== candidate)
+  state.tried = [...others, { candidate, attempts }].slice(-TRIED_MAX)
+  return attempts
+}

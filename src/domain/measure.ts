@@ -1,0 +1,12 @@
+/** What is counted. Labels come from the configuration or from our own unions only, so their number is bounded. */
+
+export type Measurement =
+  /** `source`: the registry's name in the configuration. */
+  | { readonly kind: 'event'; readonly source: string; readonly outcome: string }
+  | { readonly kind: 'settled'; readonly source: string; readonly outcome: 'done' | 'retry' | 'dead' }
+  | { readonly kind: 'decision'; readonly subscription: string; readonly entry: string; readonly reason: string }
+  | { readonly kind: 'effect'; readonly effect: string; readonly answer: string; readonly seconds: number }
+  /** From the event's receipt to its image at the target. */
+  | { readonly kind: 'delivered'; readonly subscription: string; readonly stage: string; readonly seconds: number }
+
+export type Measure = (measurement: Measurement) => void

@@ -1,0 +1,200 @@
+/** One exhaustive map: effect kind → port. What comes back is an answer; what is thrown means "later". */
+
+import type { Answer } from './domain/answer.ts'
+import type { Effect, EffectKind, EffectOf } from './domain/effect.ts'
+import type { Line } from './domain/line.ts'
+import type { Promotion } from './domain/promotion.ts'
+import type { Result } from './domain/result.ts'
+import { RetryLater } from './domain/retry.ts'
+import type { Subscription } from './domain/subscription.ts'
+import { targetId, type GitTarget, type Target } from './domain/target.ts'
+import type { Train } from './domain/train.ts'
+import type {
+  Delivered,
+  Delivery,
+  DeliveryFailure,
+  Order,
+  Proposals,
+  ProposalFailure,
+  Wish,
+} from './delivery/delivery.ts'
+import type { Health, HealthCheck } from './health/health.ts'
+
+/** The outbound ports that effects need. */
+export type Outbound = {
+  delivery(target: Target): Delivery
+  proposals(git: string): Proposals
+  health(target: Target): HealthCheck
+}
+
+export type Work<D = Line | Train> = {
+  readonly document: D
+  readonly subscription: Subscription
+  readonly outbound: Outbound
+  /** False once the lease ran out: another may be at work. */
+  readonly stillHeld: () => boolean
+}
+
+/** `send` is the pipeline's own: documents talk through it. */
+type Performed = Exclude<EffectKind, 'send'>
+type OfLine = 'observe' | 'deliver' | 'preview' | 'check-health' | 'roll-back'
+type Performers = {
+  [K in Performed]: (effect: EffectOf<K>, work: Work<K extends OfLine ? Line : Train>) => Promise<Answer>
+}
+
+const performers: Performers = {
+  observe: async (effect, work) => {
+    const target = targetOf(work.subscription, effect.stage, effect.target)
+    if (target === null) return GONE
+    const found = await work.outbound.delivery(target).observe(target, work.subscription.image)
+    return found.ok ? { kind: 'found', ...found.value } : failed(found.error)
+  },
+  deliver: async (effect, work) => {
+    const order = orderOf(effect, work, { kind: 'candidate' })
+    return order === null ? GONE : arrived(await work.outbound.delivery(order.target).deliver(order))
+  },
+  preview: async (effect, work) => {
+    const order = orderOf(effect, work, { kind: 'candidate' })
+    return order === null ? GONE : arrived(await work.outbound.delivery(order.target).preview(order))
+  },
+  'roll-back': async (effect, work) => {
+    const wish: Wish = effect.to.kind === 'pinned' ? effect.to : { ...effect.to, name: work.subscription.image }
+    const order = orderOf(effect, work, { kind: 'back', wish })
+    return order === null ? GONE : arrived(await work.outbound.delivery(order.target).deliver(order))
+  },
+  'check-health': async (effect, work) => {
+    const target = targetOf(work.subscription, effect.stage, effect.target)
+    const delivery = promotionOf(work.document, effect.stage, effect.promotion)?.deliveries[effect.target]
+    if (target === null || delivery?.state !== 'delivered') return GONE
+    return wellness(await work.outbound.health(target).check(target, delivery.now))
+  },
+  propose: async (effect, { document, subscription, outbound, stillHeld }) => {
+    const { cargo } = document
+    if (cargo === undefined) return GONE
+    const targets = cargo.targets.map((id) => targetOf(subscription, cargo.stage, id)).filter(isGitTarget)
+    const [first, ...rest] = targets
+    if (first === undefined || targets.length < cargo.targets.length) return GONE
+    const held = cargo.targets.map((id) => cargo.expected[id] ?? null)
+    const proposal = await outbound.proposals(document.git).propose(
+      {
+        promotion: cargo.promotion,
+        subscription: subscription.name,
+        stage: cargo.stage,
+        targets: [first, ...rest],
+        wish: { kind: 'pinned', image: cargo.images[0] },
+        expected: held.includes(null) ? null : held.flatMap((images) => images ?? []),
+        fence: effect.fence,
+        reason: cargo.reason,
+        stillHeld,
+      },
+      document.branch,
+      document.lastHead,
+    )
+    if (!proposal.ok) return failed(proposal.error)
+    if ('unchanged' in proposal.value) return { kind: 'nothing-to-propose', commit: proposal.value.commit }
+    return { kind: 'proposed', ...proposal.value }
+  },
+  look: async (_effect, { document, outbound }) => {
+    if (document.pullRequest === null) return GONE
+    const looked = await outbound.proposals(document.git).look(document.git, document.pullRequest.number)
+    if (!looked.ok) return failed(looked.error)
+    const { state, ...rest } = looked.value
+    switch (state) {
+      case 'open':
+        return { kind: 'open', head: 'head' in rest ? rest.head : '' }
+      case 'merged':
+        return { kind: 'merged', commit: 'commit' in rest ? rest.commit : '', by: 'by' in rest ? rest.by : null }
+      case 'closed':
+        return { kind: 'closed', by: 'by' in rest ? rest.by : null }
+    }
+  },
+  merge: async (_effect, { document, outbound }) => {
+    if (document.pullRequest === null) return GONE
+    const { number, head } = document.pullRequest
+    const merged = await outbound.proposals(document.git).merge(document.git, number, head)
+    return merged.ok ? { kind: 'merged', commit: merged.value.commit, by: null } : failed(merged.error)
+  },
+  withdraw: async (effect, { document, outbound }) => {
+    const { number, head, why } = effect
+    const withdrawn = await outbound.proposals(document.git).withdraw(document.git, number, document.branch, head, why)
+    return withdrawn.ok ? { kind: 'withdrawn' } : failed(withdrawn.error)
+  },
+}
+
+/** Performs one claimed effect. Never throws: a throw below is the answer "later". */
+export async function perform(effect: Exclude<Effect, { kind: 'send' }>, work: Work): Promise<Answer> {
+  try {
+    // The map is exhaustive by type; which document an effect belongs to is what its kind says.
+    const performer = performers[effect.kind] as (effect: Effect, work: Work) => Promise<Answer>
+    return await performer(effect, work)
+  } catch (error) {
+    return later(error)
+  }
+}
+
+export function later(error: unknown): Answer {
+  const detail = error instanceof Error ? error.message : 'unknown failure'
+  return { kind: 'later', detail, retryAfterMs: error instanceof RetryLater ? error.retryAfterMs : undefined }
+}
+
+const GONE: Answer = {
+  kind: 'failed',
+  reason: 'target-gone',
+  detail: 'the configuration or the promotion moved on; nothing was done',
+}
+
+type Errand = { readonly kind: 'candidate' } | { readonly kind: 'back'; readonly wish: Wish }
+
+function orderOf(
+  effect: EffectOf<'deliver' | 'preview' | 'roll-back'>,
+  work: Work<Line>,
+  errand: Errand,
+): Order | null {
+  const { subscription, document } = work
+  const target = targetOf(subscription, effect.stage, effect.target)
+  const state = document.stages[effect.stage]
+  const promotion = promotionOf(document, effect.stage, effect.promotion)
+  if (target === null || state === undefined || promotion === null) return null
+  const failure = promotion.failure
+  return {
+    promotion: promotion.id,
+    subscription: subscription.name,
+    stage: effect.stage,
+    target,
+    wish: errand.kind === 'back' ? errand.wish : { kind: 'pinned', image: promotion.candidate.images[0] },
+    expected: state.holds[effect.target] ?? null,
+    fence: effect.fence,
+    reason: failure === undefined ? `pushed, ${promotion.candidate.cause}` : `rollback: ${failure.reason}`,
+    stillHeld: work.stillHeld,
+  }
+}
+
+function targetOf(subscription: Subscription, stage: string, id: string): Target | null {
+  const targets = subscription.stages.find(({ name }) => name === stage)?.targets
+  return targets?.find((target) => targetId(target) === id) ?? null
+}
+
+function promotionOf(line: Line, stage: string, id: string): Promotion | null {
+  const promotion = line.stages[stage]?.promotion
+  return promotion?.id === id ? promotion : null
+}
+
+function isGitTarget(target: Target | null): target is GitTarget {
+  return target?.kind === 'git'
+}
+
+function arrived(result: Result<Delivered, DeliveryFailure>): Answer {
+  if (!result.ok)
+    return result.error.reason === 'fenced' ? { kind: 'later', detail: result.error.detail } : failed(result.error)
+  const { status, reference, now, diff } = result.value
+  return { kind: 'delivered', status, reference, now, diff }
+}
+
+function failed(error: DeliveryFailure | ProposalFailure): Answer {
+  return { kind: 'failed', reason: error.reason, detail: error.detail, found: error.found }
+}
+
+function wellness(health: Health): Answer {
+  if (health.state === 'failed') return { kind: 'unwell', reason: health.reason, detail: health.detail }
+  return { kind: health.state, detail: health.detail }
+}
