@@ -1,0 +1,124 @@
+/** Text → configuration: everything that is wrong with it at once, each with its place; or the whole, with its hash and warnings. */
+
+import type { Config, LoadedConfig } from '../domain/config.ts'
+import { err, ok, type Result } from '../domain/result.ts'
+import { Name } from '../domain/subscription.ts'
+import type { TagFilter } from '../domain/tag-filter.ts'
+import { checkGit, checkListeners, checkTargets } from './conflicts.ts'
+import { hashOf } from './hash.ts'
+import { readWithIncludes, type Include } from './include.ts'
+import { isRefused, refuseNotAvailable } from './not-available.ts'
+import { formatPath, problemAt, type ConfigProblem, type Path } from './problem.ts'
+import { checkReferences } from './references.ts'
+import { checkHosts, resolveRegistry, warnWithoutEvents, type EventType } from './registries.ts'
+import { resolveServer, resolveSubscription } from './resolve.ts'
+import { SECTIONS, TOP_LEVEL, type Section } from './schema.ts'
+import { shapeOf, type Report } from './shape.ts'
+import { entriesOf, keyPlaceOf, plainOf, treeAt, type Tree } from './tree.ts'
+import type * as z from 'zod'
+
+export type LoadOptions = {
+  /** The file's name, for places. */
+  readonly path?: string
+  /** The receivers that this version has. */
+  readonly receivers: readonly EventType[]
+  /** Why a tag filter cannot work (a range or an expression that cannot be read), or null. */
+  readonly checkFilter?: (filter: TagFilter) => string | null
+  /** The files that an `include:` names. Absent: there are no other files. */
+  readonly include?: Include
+}
+
+export type Loaded = { readonly loaded: LoadedConfig; readonly warnings: readonly ConfigProblem[] }
+
+/** All problems in the order of the text, warnings among them, where one of them is an error. */
+export async function loadConfig(
+  text: string,
+  options: LoadOptions,
+): Promise<Result<Loaded, readonly ConfigProblem[]>> {
+  const read = await readWithIncludes(text, options.path ?? 'drayage.yaml', options.include)
+  if (!read.ok) return read
+  const { config, problems } = resolveTree(read.value, options)
+  const sorted = problems.toSorted(byPlace)
+  if (config === null) return err(sorted)
+  return ok({ loaded: { config, hash: await hashOf(config) }, warnings: sorted })
+}
+
+function resolveTree(root: Tree, options: LoadOptions): { config: Config | null; problems: readonly ConfigProblem[] } {
+  const refused = refuseNotAvailable(
+    root,
+    options.receivers.map(({ type }) => type),
+  )
+  const problems = refused.map(({ problem }) => problem)
+  const seen = new Set<string>()
+  const report: Report = (problem, path) => {
+    const id = `${formatPath(path)} ${problem.reason} ${problem.line}:${problem.column}`
+    if (seen.has(id) || isRefused(refused, path)) return
+    seen.add(id)
+    problems.push(problem)
+  }
+  checkReferences(root, report)
+  const config = configOf(root, options, report)
+  return { config: problems.some(({ severity }) => severity === 'error') ? null : config, problems }
+}
+
+function configOf(root: Tree, options: LoadOptions, report: Report): Config | null {
+  const top = shapeOf(TOP_LEVEL, root, [], plainOf(root), report)
+  const raw = {
+    registries: sectionOf(root, 'registries', report),
+    clusters: sectionOf(root, 'clusters', report),
+    git: sectionOf(root, 'git', report),
+    stages: sectionOf(root, 'stages', report),
+    subscriptions: sectionOf(root, 'subscriptions', report),
+  }
+  const reader = { root, report, eventTypes: options.receivers }
+  const registries = mapped(raw.registries, (entry, name) => resolveRegistry(reader, name, entry))
+  const resolving = { root, report, checkFilter: options.checkFilter ?? (() => null) }
+  const subscriptions = Object.values(
+    mapped(raw.subscriptions, (entry, name) => resolveSubscription(resolving, name, entry, raw.stages)),
+  )
+  const server = resolveServer(top?.server)
+  for (const [name, git] of Object.entries(raw.git)) checkGit(reader, name, git)
+  for (const subscription of subscriptions) warnWithoutEvents(reader, registries, subscription)
+  checkHosts(reader, registries)
+  checkListeners(reader, server)
+  checkTargets(reader, { ...raw, subscriptions })
+  if (top === undefined) return null
+  const { clusters, git } = raw
+  return { version: 1, mode: top.mode ?? 'act', registries, clusters, git, subscriptions, server }
+}
+
+type Entries<S extends Section> = Readonly<Record<string, z.output<(typeof SECTIONS)[S]>>>
+
+/** Entry by entry, so that a mistake in one hides nothing of the others. */
+function sectionOf<S extends Section>(root: Tree, section: S, report: Report): Entries<S> {
+  const entries = entriesOf(treeAt(root, [section])).flatMap(([name, { tree }]) => {
+    const path: Path = [section, name]
+    checkSectionName(root, path, name, report)
+    const shape = shapeOf(SECTIONS[section], root, path, plainOf(tree), report)
+    return shape === undefined ? [] : [[name, shape] as const]
+  })
+  return Object.fromEntries(entries) as Entries<S>
+}
+
+function checkSectionName(root: Tree, path: Path, name: string, report: Report): void {
+  const shape = Name.safeParse(name)
+  if (shape.success) return
+  const expected = shape.error.issues[0]?.message.replace(/^expected /u, '')
+  report(problemAt(keyPlaceOf(root, path), { reason: 'malformed', path, expected }), path)
+}
+
+function mapped<T, U>(
+  entries: Readonly<Record<string, T>>,
+  map: (entry: T, name: string) => U | undefined,
+): Record<string, U> {
+  return Object.fromEntries(
+    Object.entries(entries).flatMap(([name, entry]) => {
+      const value = map(entry, name)
+      return value === undefined ? [] : [[name, value]]
+    }),
+  )
+}
+
+function byPlace(a: ConfigProblem, b: ConfigProblem): number {
+  return a.file.localeCompare(b.file) || a.line - b.line || a.column - b.column
+}

@@ -1,0 +1,100 @@
+/**
+ * The keys of later versions. Each is refused by name, never accepted and ignored: a gate that is written down and does not hold
+ * would be worse than none. Whoever builds a part deletes its lines.
+ */
+
+import { formatPath, problemAt, type ConfigProblem, type Path } from './problem.ts'
+import { entriesOf, keyPlaceOf, textOf, type Tree } from './tree.ts'
+
+type Line = {
+  /** `*` stands for any name. */
+  readonly path: readonly string[]
+  /** Only these texts at the path. */
+  readonly values?: readonly string[]
+  /** Only maps and lists at the path. */
+  readonly structured?: true
+}
+
+const NOT_AVAILABLE: readonly Line[] = [
+  { path: ['slack'] },
+  { path: ['signers'] },
+  { path: ['registries', '*', 'pull'], values: ['aws', 'google', 'azure'] },
+  {
+    path: ['registries', '*', 'events', 'type'],
+    values: [
+      'acr',
+      'artifactory',
+      'cdevents',
+      'cloudevents',
+      'ecr',
+      'eventgrid',
+      'forgejo',
+      'gcr',
+      'ghcr',
+      'gitea',
+      'gitlab',
+      'harbor',
+      'nexus',
+      'quay',
+      'zot',
+    ],
+  },
+  { path: ['clusters', '*', 'eks'] },
+  { path: ['clusters', '*', 'gke'] },
+  { path: ['clusters', '*', 'aks'] },
+  { path: ['stages', '*', 'gates'] },
+  { path: ['stages', '*', 'verify'], structured: true },
+  { path: ['subscriptions', '*', 'images'] },
+  { path: ['subscriptions', '*', 'pushers'] },
+  { path: ['subscriptions', '*', 'verify'], structured: true },
+  { path: ['subscriptions', '*', 'batch'] },
+  { path: ['subscriptions', '*', 'reconsider'] },
+  { path: ['subscriptions', '*', 'stages', '*', 'gates'] },
+  { path: ['subscriptions', '*', 'stages', '*', 'verify'], structured: true },
+  { path: ['subscriptions', '*', 'stages', '*', 'batch'] },
+  { path: ['subscriptions', '*', 'stages', '*', 'reconsider'] },
+]
+
+const MESSAGE = 'not available in this version'
+
+export type Refused = { readonly path: Path; readonly problem: ConfigProblem }
+
+/** What the configuration wants of later versions; `eventTypes` are those that this version has. */
+export function refuseNotAvailable(root: Tree, eventTypes: readonly string[]): readonly Refused[] {
+  return NOT_AVAILABLE.flatMap((line) =>
+    matches(line, root).flatMap(({ path, tree }) => {
+      const value = line.values === undefined ? undefined : textOf(tree)
+      if (path.at(-1) === 'type' && value !== undefined && eventTypes.includes(value)) return []
+      const what = value === undefined ? MESSAGE : `${value} is ${MESSAGE}`
+      return [{ path, problem: problemAt(keyPlaceOf(root, path), { reason: 'not-available', path, what }) }]
+    }),
+  )
+}
+
+/** Whether a problem at a path only repeats that something is not available. */
+export function isRefused(refused: readonly Refused[], path: Path): boolean {
+  const key = formatPath(path)
+  return refused.some((other) => {
+    const refusedKey = formatPath(other.path)
+    return key === refusedKey || key.startsWith(`${refusedKey}.`) || key.startsWith(`${refusedKey}[`)
+  })
+}
+
+function matches(line: Line, root: Tree): { path: Path; tree: Tree }[] {
+  let found: { path: string[]; tree: Tree }[] = [{ path: [], tree: root }]
+  for (const part of line.path) {
+    found = found.flatMap(({ path, tree }) =>
+      entriesOf(tree)
+        .filter(([key]) => part === '*' || part === key)
+        .map(([key, entry]) => ({ path: [...path, key], tree: entry.tree })),
+    )
+  }
+  return found.filter(({ tree }) => isMeant(line, tree))
+}
+
+function isMeant(line: Line, tree: Tree): boolean {
+  if (line.structured === true) return tree.kind !== 'scalar'
+  if (line.values === undefined) return true
+  const value = textOf(tree)
+  return value !== undefined && line.values.includes(value)
+}

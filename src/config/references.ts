@@ -1,0 +1,131 @@
+/** Names that stand for something elsewhere in the configuration. Reads the tree, so that a mistake in a part hides no other one. */
+
+import { didYouMean, formatPlace, problemAt, type Path } from './problem.ts'
+import { SECTIONS } from './schema.ts'
+import { stageOrder, type Waits } from './stage-order.ts'
+import { entriesOf, isExtension, keyPlaceOf, textOf, treeAt, type Tree } from './tree.ts'
+import type { Report } from './shape.ts'
+
+type Reader = { readonly root: Tree; readonly report: Report }
+
+export function checkReferences(root: Tree, report: Report): void {
+  const reader = { root, report }
+  checkIgnoredNames(reader)
+  const shared = waitsAt(root, ['stages'])
+  checkAfter(reader, ['stages'], shared)
+  const circle = stageOrder(shared)
+  if (!circle.ok) refuseCircle(reader, ['stages'], circle.error)
+  for (const name of namesAt(root, ['subscriptions'])) {
+    const path = ['subscriptions', name, 'stages']
+    checkTargets(reader, path)
+    checkStageNames(reader, path, [...shared.keys()])
+    const own = waitsAt(root, path)
+    checkAfter(reader, path, own)
+    checkSharedAfter(reader, path, own, shared)
+    const order = stageOrder(merged(own, shared))
+    if (circle.ok && !order.ok) refuseCircle(reader, path, order.error)
+  }
+}
+
+/** What a stage waits for: what the shared one says and what the subscription adds. */
+export function merged(own: Waits, shared: Waits): Waits {
+  const names = [...own.keys()].toSorted((a, b) => rank(a, shared) - rank(b, shared))
+  return new Map(names.map((name) => [name, [...new Set([...(shared.get(name) ?? []), ...(own.get(name) ?? [])])]]))
+}
+
+function rank(name: string, shared: Waits): number {
+  const index = [...shared.keys()].indexOf(name)
+  return index < 0 ? shared.size : index
+}
+
+export function waitsAt(root: Tree, path: Path): Waits {
+  return new Map(entriesOf(treeAt(root, path)).map(([name, { tree }]) => [name, afterOf(tree)]))
+}
+
+function afterOf(stage: Tree): readonly string[] {
+  const after = treeAt(stage, ['after'])
+  const items = after?.kind === 'list' ? after.items : [after]
+  return items.flatMap((item) => textOf(item) ?? [])
+}
+
+function namesAt(root: Tree, path: Path): readonly string[] {
+  return entriesOf(treeAt(root, path)).map(([name]) => name)
+}
+
+/** A subscription called `x-ray` would silently do nothing. */
+function checkIgnoredNames({ root, report }: Reader): void {
+  const paths: Path[] = [
+    ...Object.keys(SECTIONS).map((section) => [section]),
+    ...namesAt(root, ['subscriptions']).map((name) => ['subscriptions', name, 'stages']),
+  ]
+  for (const path of paths) {
+    const tree = treeAt(root, path)
+    for (const [name, { place }] of tree?.kind === 'map' ? tree.entries : []) {
+      if (!isExtension(name)) continue
+      const at = [...path, name]
+      const what = 'ignored, as all names are that begin with x-'
+      report(problemAt(place, { severity: 'warning', reason: 'ignored-name', path: at, what }), at)
+    }
+  }
+}
+
+function checkTargets(reader: Reader, path: Path): void {
+  for (const stage of namesAt(reader.root, path)) {
+    checkName(reader, [...path, stage, 'cluster'], 'clusters')
+    checkName(reader, [...path, stage, 'git'], 'git')
+  }
+}
+
+function checkName({ root, report }: Reader, path: Path, section: 'clusters' | 'git'): void {
+  const tree = treeAt(root, path)
+  const name = textOf(tree)
+  const known = namesAt(root, [section])
+  if (tree === undefined || name === undefined || known.includes(name)) return
+  const hint = didYouMean(name, known) ?? `Describe it under ${section}:`
+  const what = `${section}: has no entry ${JSON.stringify(name.slice(0, 64))}`
+  report(problemAt(tree.place, { reason: 'unknown-name', path, what, hint }), path)
+}
+
+/** A mistyped name would leave the stage that it means, and with it the floor. */
+function checkStageNames({ root, report }: Reader, path: Path, shared: readonly string[]): void {
+  if (shared.length === 0) return
+  for (const name of namesAt(root, path)) {
+    if (shared.includes(name)) continue
+    const at = [...path, name]
+    const what = 'not among the shared stages: nothing of theirs holds here'
+    const parts = { severity: 'warning', reason: 'no-floor', path: at, what, hint: didYouMean(name, shared) } as const
+    report(problemAt(keyPlaceOf(root, at), parts), at)
+  }
+}
+
+function checkAfter({ root, report }: Reader, path: Path, waits: Waits): void {
+  for (const [stage, befores] of waits) {
+    for (const before of befores) {
+      if (waits.has(before)) continue
+      const at = [...path, stage, 'after']
+      const others = [...waits.keys()].filter((name) => name !== stage)
+      const what = `there is no stage ${JSON.stringify(before.slice(0, 64))} ${path.length === 1 ? 'here' : 'in this subscription'}`
+      const place = treeAt(root, at)?.place ?? keyPlaceOf(root, at)
+      report(problemAt(place, { reason: 'unknown-name', path: at, what, hint: didYouMean(before, others) }), at)
+    }
+  }
+}
+
+function checkSharedAfter({ root, report }: Reader, path: Path, own: Waits, shared: Waits): void {
+  for (const stage of own.keys()) {
+    for (const before of shared.get(stage) ?? []) {
+      if (own.has(before) || !shared.has(before)) continue
+      const at = [...path, stage]
+      const rule = formatPlace(keyPlaceOf(root, ['stages', stage, 'after']))
+      const what = `waits for the stage ${before} (${rule}), which this subscription does not have`
+      const hint = `Add ${before}: with a target of its own, or give this one a stage with another name`
+      report(problemAt(keyPlaceOf(root, at), { reason: 'unknown-name', path: at, what, hint }), at)
+    }
+  }
+}
+
+function refuseCircle({ root, report }: Reader, path: Path, circle: readonly string[]): void {
+  const at = [...path, circle[0] ?? '', 'after']
+  const what = `the stages wait for each other: ${circle.join(' → ')}`
+  report(problemAt(keyPlaceOf(root, at), { reason: 'cycle', path: at, what, hint: 'Take one after: away' }), at)
+}

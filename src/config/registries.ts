@@ -1,0 +1,138 @@
+/** The `registries:` entries: the receiver's settings by the catalogue's line, and the host that an entry speaks for. */
+
+import type * as z from 'zod'
+import type { EventSettings, RegistryConfig } from '../domain/config.ts'
+import { Registry, type Registry as Host } from '../domain/image.ts'
+import type { Subscription } from '../domain/subscription.ts'
+import { didYouMean, formatPlace, problemAt, type ConfigProblem, type Path } from './problem.ts'
+import type { RawRegistry } from './schema.ts'
+import { shapeOf, type Report } from './shape.ts'
+import { keyPlaceOf, placeOf, plainOf, treeAt, type Tree } from './tree.ts'
+
+/** What the configuration needs of a line of the receivers' catalogue. */
+export type EventType = {
+  readonly type: string
+  readonly Settings: z.ZodType
+  readonly host?: string
+  readonly manyHosts?: boolean
+}
+
+export type RegistryReader = {
+  readonly root: Tree
+  readonly report: Report
+  readonly eventTypes: readonly EventType[]
+}
+
+const LOOPBACK = /^(?:localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])(?::[0-9]+)?$/u
+
+/** Undefined where a part does not hold; its problems are reported. */
+export function resolveRegistry(reader: RegistryReader, name: string, raw: RawRegistry): RegistryConfig | undefined {
+  const path = ['registries', name]
+  const type = typeOf(reader, path, raw)
+  const events = type && settingsOf(reader, [...path, 'events'], type)
+  const host = hostOf(reader, path, raw, type)
+  if (host === undefined || (raw.events !== undefined && events === undefined)) return undefined
+  warnUnencrypted(reader, path, raw, host)
+  return {
+    host,
+    insecure: raw.insecure ?? (host !== null && LOOPBACK.test(host)),
+    ...(events && { events }),
+    ...(raw.pull && { pull: raw.pull }),
+    ...(raw.tokenHost && { tokenHost: raw.tokenHost }),
+  }
+}
+
+function typeOf(reader: RegistryReader, path: Path, raw: RawRegistry): EventType | undefined {
+  if (raw.events === undefined) return undefined
+  const type = reader.eventTypes.find((known) => known.type === raw.events?.type)
+  if (type !== undefined) return type
+  const at = [...path, 'events', 'type']
+  const known = reader.eventTypes.map((known) => known.type)
+  const what = 'no receiver has this type'
+  const hint = didYouMean(raw.events.type, known)
+  reader.report(problemAt(placeOf(reader.root, at), { reason: 'unknown-name', path: at, what, hint }), at)
+  return undefined
+}
+
+/** As the receiver's own schema gives them, defaults filled in. */
+function settingsOf(reader: RegistryReader, path: Path, type: EventType): EventSettings | undefined {
+  const tree = treeAt(reader.root, path)
+  const settings = shapeOf(type.Settings, reader.root, path, tree && plainOf(tree), reader.report)
+  return typeof settings === 'object' && settings !== null ? { ...settings, type: type.type } : undefined
+}
+
+/** Null for a receiver of many hosts that is bound to none. */
+function hostOf(
+  reader: RegistryReader,
+  path: Path,
+  raw: RawRegistry,
+  type: EventType | undefined,
+): Host | null | undefined {
+  const at = [...path, 'host']
+  const own = type?.host === undefined ? undefined : Registry.parse(type.host)
+  if (raw.host === undefined && own !== undefined) return own
+  if (raw.host === undefined && type?.manyHosts === true) return null
+  if (raw.host === undefined) {
+    // With an unknown type nobody can say whether a host is needed.
+    if (raw.events !== undefined && type === undefined) return undefined
+    reader.report(
+      problemAt(placeOf(reader.root, at), {
+        reason: 'missing',
+        path: at,
+        what: 'missing',
+        expected: "the registry's host",
+      }),
+      at,
+    )
+    return undefined
+  }
+  if (own !== undefined && own !== raw.host) {
+    const what = `the type ${type?.type} speaks for ${own} only`
+    reader.report(problemAt(placeOf(reader.root, at), { reason: 'conflict', path: at, what }), at)
+    return undefined
+  }
+  return raw.host
+}
+
+/** CVE-2019-10214: credentials in plain HTTP. Loopback never leaves the machine; anything else has to be written out, and is said. */
+function warnUnencrypted(reader: RegistryReader, path: Path, raw: RawRegistry, host: Host | null): void {
+  if (raw.insecure !== true || raw.pull === undefined || host === null || LOOPBACK.test(host)) return
+  const at = [...path, 'insecure']
+  const what = `the password for ${host} crosses the network unencrypted`
+  reader.report(
+    problemAt(keyPlaceOf(reader.root, at), { severity: 'warning', reason: 'unencrypted', path: at, what }),
+    at,
+  )
+}
+
+/** Several entries may bring a host's events; how it is read is said once. */
+export function checkHosts(reader: RegistryReader, registries: Readonly<Record<string, RegistryConfig>>): void {
+  const readers = new Map<string, Path>()
+  for (const [name, { host }] of Object.entries(registries)) {
+    const raw = treeAt(reader.root, ['registries', name])
+    const key = ['pull', 'tokenHost', 'insecure'].find((key) => raw && treeAt(raw, [key]) !== undefined)
+    if (host === null || key === undefined) continue
+    const path = ['registries', name, key]
+    const earlier = readers.get(host)
+    if (earlier === undefined) {
+      readers.set(host, path)
+      continue
+    }
+    const what = `how ${host} is read stands at ${formatPlace(keyPlaceOf(reader.root, earlier))} already`
+    reader.report(problemAt(keyPlaceOf(reader.root, path), { reason: 'conflict', path, what }), path)
+  }
+}
+
+/** A subscription whose registry nobody speaks for waits for ever. */
+export function warnWithoutEvents(
+  reader: RegistryReader,
+  registries: Readonly<Record<string, RegistryConfig>>,
+  subscription: Subscription,
+): void {
+  const sources = Object.values(registries).filter(({ events }) => events !== undefined)
+  const host = subscription.image.registry
+  if (sources.some((source) => source.host === null || source.host === host)) return
+  const path = ['subscriptions', subscription.name, 'image']
+  const what = `no entry of registries: has events for ${host}, so no push can be noticed`
+  reader.report(problemAt(placeOf(reader.root, path), { severity: 'warning', reason: 'no-events', path, what }), path)
+}

@@ -1,0 +1,115 @@
+/** Parts that have their shape → the configuration as the rest of the program sees it: short forms and shared stages worked in. */
+
+import type { ServerConfig } from '../domain/config.ts'
+import { formatImage, parseImageReference, type ImageName } from '../domain/image.ts'
+import type { Stage, Subscription } from '../domain/subscription.ts'
+import type { TagFilter } from '../domain/tag-filter.ts'
+import type { Target } from '../domain/target.ts'
+import { quoted } from './expected.ts'
+import { problemAt, type Path } from './problem.ts'
+import { merged } from './references.ts'
+import type { RawServer, RawSharedStage, RawStage, RawSubscription } from './schema.ts'
+import type { Report } from './shape.ts'
+import { stageOrder, type Waits } from './stage-order.ts'
+import { placeOf, type Tree } from './tree.ts'
+
+const LISTEN = '127.0.0.1:8080'
+const API_LISTEN = '127.0.0.1:8081'
+const STATE = '.drayage/state.db'
+
+export type Resolving = {
+  readonly root: Tree
+  readonly report: Report
+  /** Why a tag filter cannot work, or null. */
+  readonly checkFilter: (filter: TagFilter) => string | null
+}
+
+export function resolveServer(server: RawServer | undefined): ServerConfig {
+  return {
+    listen: server?.listen ?? LISTEN,
+    apiListen: server?.api?.listen ?? API_LISTEN,
+    state: server?.state ?? STATE,
+    tokens: server?.api?.tokens ?? [],
+  }
+}
+
+/** Undefined where the image cannot be read; its problem is reported. */
+export function resolveSubscription(
+  resolving: Resolving,
+  name: string,
+  raw: RawSubscription,
+  shared: Readonly<Record<string, RawSharedStage>>,
+): Subscription | undefined {
+  const path = ['subscriptions', name]
+  const problem = resolving.checkFilter(raw.tags)
+  if (problem !== null) refuse(resolving, [...path, 'tags'], 'bad-filter', problem)
+  const image = resolveImage(resolving, [...path, 'image'], raw.image)
+  const [first, ...others] = resolveStages(resolving, [...path, 'stages'], raw, shared)
+  if (first === undefined)
+    refuse(resolving, [...path, 'stages'], 'missing', 'expected at least one stage with a target')
+  if (image === undefined || first === undefined) return undefined
+  return { name, image, tags: raw.tags, stages: [first, ...others] }
+}
+
+function resolveImage(resolving: Resolving, path: Path, text: string): ImageName | undefined {
+  const image = parseImageReference(text)
+  if (!image.ok) {
+    refuse(resolving, path, 'malformed', `expected ${image.error.expected}, found ${quoted(text)}`)
+    return undefined
+  }
+  const { registry, repository, tag, digest } = image.value
+  if (tag !== null || digest !== null) {
+    const what = `expected an image without tag and digest, found ${quoted(text)}`
+    refuse(
+      resolving,
+      path,
+      'malformed',
+      `${what}. Write ${formatImage({ registry, repository })}: tags: says which tags count`,
+    )
+    return undefined
+  }
+  return { registry, repository }
+}
+
+function resolveStages(
+  resolving: Resolving,
+  path: Path,
+  raw: RawSubscription,
+  shared: Readonly<Record<string, RawSharedStage>>,
+): readonly Stage[] {
+  const waits = merged(waitsOf(raw.stages), waitsOf(shared))
+  const order = stageOrder(waits)
+  if (!order.ok) return []
+  return order.value.flatMap((name) => {
+    const stage = raw.stages[name]
+    if (stage === undefined) return []
+    checkContainer(resolving, [...path, name], stage)
+    return [{ name, after: [...(waits.get(name) ?? [])], verify: raw.verify, targets: [targetOf(stage)] }]
+  })
+}
+
+function waitsOf(stages: Readonly<Record<string, { readonly after?: string | string[] | undefined }>>): Waits {
+  return new Map(Object.entries(stages).map(([name, { after }]) => [name, after === undefined ? [] : [after].flat()]))
+}
+
+function targetOf(raw: RawStage): Target {
+  const { after: _, ...stage } = raw
+  return 'git' in stage
+    ? { kind: 'git', ...stage, merge: stage.merge ?? 'by-person' }
+    : { kind: 'workload', ...stage, takeover: stage.takeover ?? false }
+}
+
+function checkContainer(resolving: Resolving, path: Path, stage: RawStage): void {
+  if ('git' in stage || stage.container !== undefined || stage.field !== undefined) return
+  const what = 'missing: expected the name of a container, or field: with the path of the image in a custom resource'
+  refuse(resolving, [...path, 'container'], 'missing', what)
+}
+
+function refuse(
+  { root, report }: Resolving,
+  path: Path,
+  reason: 'bad-filter' | 'malformed' | 'missing',
+  what: string,
+): void {
+  report(problemAt(placeOf(root, path), { reason, path, what }), path)
+}

@@ -1,0 +1,174 @@
+/** The file's own shape, short forms included: what `drayage.schema.json` and the reference are generated from. */
+
+import * as z from 'zod'
+import { ApiToken, ClusterConfig, GitHubRepository, Listen, PlainRepository, PullCredential } from '../domain/config.ts'
+import { Registry } from '../domain/image.ts'
+import { Name, VerificationPolicy } from '../domain/subscription.ts'
+import { TagFilter } from '../domain/tag-filter.ts'
+import { GitTarget, WorkloadTarget } from '../domain/target.ts'
+
+const INCLUDES_MAX = 100
+const IMAGE_LENGTH_MAX = 1024
+const STATE_PATH_LENGTH_MAX = 4096
+
+const Include = z.string().min(1).max(1024)
+
+const RawEvents = z.looseObject({ type: z.string().min(1).max(64) })
+
+export const RawRegistry = z.strictObject({
+  host: Registry.optional().describe(
+    "The registry's host, with its port where it is not 443: `docker.io`, `registry.example.com:5000`. May be left out where the type of `events:` says it, or serves many hosts.",
+  ),
+  events: RawEvents.optional().describe(
+    "Who may tell us about pushes: the receiver's `type` and its own settings. The registry posts to `/hooks/<name of this entry>`.",
+  ),
+  pull: PullCredential.optional().describe('How we read the registry. Left out: anonymously.'),
+  tokenHost: Registry.optional().describe(
+    'The exact host that may ask for our credentials, where it is neither the registry itself nor a well-known one.',
+  ),
+  insecure: z.boolean().optional().describe('`true`: plain HTTP. Default: only for loopback addresses.'),
+})
+export type RawRegistry = z.infer<typeof RawRegistry>
+
+export const RawGit = z.union([GitHubRepository, PlainRepository], {
+  error: 'expected a repository: github: owner/name, or url: https://host/path or /path',
+})
+
+const After = z
+  .union([Name, z.array(Name).max(64)], { error: 'expected the name of a stage, or a list of names' })
+  .optional()
+  .describe('The stages that must be healthy with a candidate before it comes here. None: it comes from the registry.')
+
+export const RawSharedStage = z.strictObject({
+  after: After,
+  verify: VerificationPolicy.optional().describe('What every image must prove here; `none` is the only one so far.'),
+})
+export type RawSharedStage = z.infer<typeof RawSharedStage>
+
+const RawGitStage = GitTarget.omit({ kind: true, merge: true })
+  .extend({
+    merge: GitTarget.shape.merge
+      .optional()
+      .describe(
+        '`by-person` (default): a person merges the pull request. `when-approved`: Drayage does, when every gate holds.',
+      ),
+    after: After,
+  })
+  .strict()
+
+const RawWorkloadStage = WorkloadTarget.omit({ kind: true, takeover: true })
+  .extend({
+    takeover: z
+      .boolean()
+      .optional()
+      .describe('`true`: patch although a GitOps controller or a server-side applier owns the field.'),
+    after: After,
+  })
+  .strict()
+
+export const RawStage = z.union([RawGitStage, RawWorkloadStage], {
+  error: 'expected a target: git and file, or cluster, namespace, workload and container',
+})
+export type RawStage = z.infer<typeof RawStage>
+
+export const RawTags = z.union(TagFilter.options, {
+  error: 'expected a tag filter with one of semver, numerical, alphabetical, calver, newestPush, digestOf',
+})
+
+export const RawSubscription = z.strictObject({
+  image: z
+    .string()
+    .min(1)
+    .max(IMAGE_LENGTH_MAX)
+    .describe('The image that we follow, without tag and digest: `docker.io/acme/payments`.'),
+  tags: RawTags.describe('Which tags count, and which of two is newer.'),
+  verify: VerificationPolicy.describe(
+    'What must be proven of an image. Compulsory: `none` has to be written out, and is shown wherever the image is.',
+  ),
+  stages: z.record(Name, RawStage).describe('The steps on the way to production, each with its target.'),
+})
+export type RawSubscription = z.infer<typeof RawSubscription>
+
+export const RawServer = z.strictObject({
+  listen: Listen.optional().describe('Where registries reach us. Default `127.0.0.1:8080`.'),
+  api: z
+    .strictObject({
+      listen: Listen.optional().describe('Default `127.0.0.1:8081`.'),
+      tokens: z
+        .array(ApiToken)
+        .max(1000)
+        .optional()
+        .describe('Who may ask and act: each token is a person with a role.'),
+    })
+    .optional()
+    .describe('Where people and scrapers reach us: a listener of its own.'),
+  state: z
+    .string()
+    .min(1)
+    .max(STATE_PATH_LENGTH_MAX)
+    .optional()
+    .describe('The file of the embedded store. Default `.drayage/state.db`.'),
+})
+
+export type RawServer = z.infer<typeof RawServer>
+
+/** The maps of named things: these may be spread over several files. */
+export const SECTIONS = {
+  registries: RawRegistry,
+  clusters: ClusterConfig,
+  git: RawGit,
+  stages: RawSharedStage,
+  subscriptions: RawSubscription,
+} as const
+export type Section = keyof typeof SECTIONS
+
+/** Everything but the sections. */
+export const TOP = {
+  version: z.literal(1).describe('The version of this format.'),
+  mode: z
+    .enum(['act', 'observe'])
+    .optional()
+    .describe('`act` (default), or `observe`: decide and record everything, touch nothing.'),
+  include: z
+    .union([Include, z.array(Include).max(INCLUDES_MAX)], { error: 'expected a path, or a list of paths' })
+    .optional()
+    .describe(
+      'More files, relative to this one (`apps/*.yaml`). Their maps are merged with ours; the same name twice is an error.',
+    ),
+  server: RawServer.optional().describe('How `drayage serve` listens and where it keeps its state.'),
+} as const
+
+const SECTION_TEXTS: Readonly<Record<Section, string>> = {
+  registries: 'Where images live, who may tell us about pushes, how we read.',
+  clusters: 'Kubernetes clusters to deliver to.',
+  git: 'Git repositories to deliver to.',
+  stages: 'Stages shared by all subscriptions, in their order.',
+  subscriptions: 'The images that we follow, and where they go.',
+}
+
+function fileWith(section: (name: Section) => z.ZodType) {
+  return z.strictObject({
+    ...TOP,
+    registries: section('registries'),
+    clusters: section('clusters'),
+    git: section('git'),
+    stages: section('stages'),
+    subscriptions: section('subscriptions'),
+  })
+}
+
+/** The top of the file alone; the entries of its sections are read one by one. */
+export const TOP_LEVEL = fileWith(() => z.record(z.string(), z.unknown()).nullish())
+
+/** The whole file as one schema; `events` is what the receivers of this version take. */
+export function fileSchema(events: z.ZodType): z.ZodType {
+  const registry = RawRegistry.extend({
+    events: events.optional().describe(RawRegistry.shape.events.description ?? ''),
+  })
+  return fileWith((name) =>
+    z
+      .record(Name, name === 'registries' ? registry : SECTIONS[name])
+      .optional()
+      .describe(SECTION_TEXTS[name]),
+  )
+}
