@@ -8,7 +8,9 @@ import type { Command, ExitCode, Io } from './command.ts'
 import { createProcessIo } from './io.ts'
 
 /** Loaded when asked for: a command pays for its own imports only. */
-const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = {}
+const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = {
+  tags: () => import('./tags.ts'),
+}
 
 process.exitCode = await main(process.argv.slice(2), createProcessIo())
 
