@@ -29,7 +29,9 @@ export const ClaimedTime = z
 /** Seconds since 1970, also as `1.417566161e+09`. */
 export const ClaimedSeconds = z
   .number()
-  .transform((seconds) => Math.trunc(seconds * 1000))
+  .min(0)
+  // Plus zero: a payload may say -0, which does not come back from a store.
+  .transform((seconds) => Math.floor(seconds * 1000) + 0)
   .pipe(Instant)
   .nullable()
   .catch(null)

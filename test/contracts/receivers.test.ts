@@ -1,0 +1,220 @@
+/** Every receiver of the catalogue under the contract, each with its sender's side written independently of ours. */
+
+import { createHmac, generateKeyPairSync, randomBytes, sign } from 'node:crypto'
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { distribution } from '../../src/receivers/distribution.ts'
+import { dockerhub } from '../../src/receivers/dockerhub.ts'
+import { receiverTypes } from '../../src/receivers/index.ts'
+import { receive } from '../../src/receivers/receiver.ts'
+import { webhook } from '../../src/receivers/webhook.ts'
+import type { Sent } from '../helpers/receiver-request.ts'
+import { aRequest } from '../helpers/receiver-request.ts'
+import {
+  describeParser,
+  describeReceiver,
+  fixturesOf,
+  NOW,
+  type Key,
+  type ReceiverSubject,
+} from './receiver.contract.ts'
+
+const FIXTURES = join(import.meta.dirname, '../fixtures/receivers')
+
+const subjects: readonly ReceiverSubject[] = [
+  {
+    name: 'distribution',
+    type: distribution,
+    settings: (secret) => ({ type: 'distribution', secret }),
+    assurance: 'shared-secret',
+    ...keys(
+      (value) => (_body) => ({ headers: { authorization: `Bearer ${value}` } }),
+      (value) => `Bearer ${value}`,
+    ),
+    garbage: headers('authorization', [
+      'Bearer nothing',
+      'Bearer',
+      'Bearer ',
+      'Basic Og==',
+      'null',
+      '[]',
+      'x'.repeat(65_536),
+    ]),
+  },
+  {
+    name: 'distribution with a header of its own',
+    type: distribution,
+    settings: (secret) => ({ type: 'distribution', header: 'X-Drayage-Key', secret }),
+    assurance: 'shared-secret',
+    ...keys((value) => (_body) => ({ headers: { 'x-drayage-key': value } })),
+    garbage: headers('x-drayage-key', ['undefined', 'null', '0', '\u0000', '*']),
+  },
+  {
+    name: 'dockerhub',
+    type: dockerhub,
+    settings: (secret) => ({ type: 'dockerhub', secret }),
+    assurance: 'url-secret',
+    ...keys((value) => (_body) => ({ pathSecret: value })),
+    garbage: ['undefined', 'null', '..', '%00', 'x'.repeat(65_536)].map((pathSecret) => ({ pathSecret })),
+  },
+  {
+    name: 'dockerhub with the secret in the query',
+    type: dockerhub,
+    settings: (secret) => ({ type: 'dockerhub', secret }),
+    assurance: 'url-secret',
+    ...keys((value) => (_body) => ({ query: new URLSearchParams({ secret: value }).toString() })),
+    garbage: ['secret=', 'secret', 'secret=null', 'secret[]=x', 'Secret=x'].map((query) => ({ query })),
+  },
+  {
+    name: 'webhook (HMAC)',
+    type: webhook,
+    settings: (secret) => ({ type: 'webhook', secret }),
+    assurance: 'signed-body',
+    current: hmacKey(),
+    previous: hmacKey(),
+    stranger: hmacKey(),
+    garbage: webhookGarbage('v1'),
+    replayWindowMs: 300_000,
+  },
+  {
+    name: 'webhook (Ed25519)',
+    type: webhook,
+    settings: (publicKey) => ({ type: 'webhook', publicKey }),
+    assurance: 'signed-body',
+    current: ed25519Key(),
+    previous: ed25519Key(),
+    stranger: ed25519Key(),
+    garbage: webhookGarbage('v1a'),
+    replayWindowMs: 300_000,
+  },
+]
+
+for (const type of receiverTypes.values()) describeParser(type)
+for (const subject of subjects) describeReceiver(subject)
+
+it('has every receiver of the catalogue under contract', () => {
+  expect(new Set(subjects.map(({ type }) => type.type))).toEqual(new Set(receiverTypes.keys()))
+  expect([...receiverTypes]).toEqual([...receiverTypes.values()].map((type) => [type.type, type]))
+})
+
+it.each(globSync(`${FIXTURES}/*/*/`).map((folder) => ({ folder: folder.slice(FIXTURES.length + 1) })))(
+  'knows where the case $folder comes from',
+  ({ folder }) => {
+    const request: unknown = JSON.parse(readFileSync(join(FIXTURES, folder, 'request.json'), 'utf8'))
+    expect(request).toMatchObject({ source: expect.stringMatching(/^https:\/\/\S+$/u) })
+    expect(receiverTypes.has(folder.split('/')[0] ?? '')).toBe(true)
+  },
+)
+
+it('takes a batch of 500 in order, and at most 1000', async () => {
+  const event = (index: number): unknown => ({
+    id: `e-${index}`,
+    action: 'push',
+    target: { repository: 'acme/payments', tag: `b${index}` },
+  })
+  const batch = (count: number): Sent => ({
+    body: JSON.stringify({ events: Array.from({ length: count }, (_, index) => event(index)) }),
+  })
+  const open = distribution.create({ type: 'distribution', auth: 'none' }, askForNoSecret)
+  const tags = async (count: number): Promise<unknown> => {
+    const result = await receive(open, aRequest(batch(count)), { now: NOW })
+    return result.ok && result.value.received.outcome === 'events'
+      ? result.value.received.events.map(({ tag }) => tag)
+      : result
+  }
+  expect(await tags(500)).toEqual(Array.from({ length: 500 }, (_, index) => `b${index}`))
+  expect(await tags(1000)).toHaveLength(1000)
+  expect(await tags(1001)).toMatchObject({ ok: false, error: { reason: 'unknown-schema' } })
+})
+
+it('lets anybody in where `auth: none` is written out, without assurance', async () => {
+  const settings = distribution.Settings.parse({ type: 'distribution', auth: 'none' })
+  const open = distribution.create(settings, askForNoSecret)
+  const push = fixturesOf('distribution').find(({ name }) => name === 'push')
+  const result = await receive(open, aRequest({ ...push?.sent, body: push?.body ?? '' }), { now: NOW })
+  expect(result).toMatchObject({
+    ok: true,
+    value: { assurance: 'none', secret: null, received: { outcome: 'events' } },
+  })
+})
+
+/** A receiver without a credential has nothing to ask for. */
+function askForNoSecret(): never {
+  throw new Error('no secret was configured')
+}
+
+type Keys = { readonly current: Key; readonly previous: Key; readonly stranger: Key }
+
+function keys(
+  proofOf: (value: string) => (body: Uint8Array) => Sent,
+  configured = (value: string): string => value,
+): Keys {
+  const key = (): Key => {
+    const value = `CANARY-${randomBytes(24).toString('hex')}`
+    return { configured: configured(value), canaries: [value], prove: async (body) => proofOf(value)(body) }
+  }
+  return { current: key(), previous: key(), stranger: key() }
+}
+
+function headers(name: string, values: readonly string[]): readonly Sent[] {
+  return values.map((value) => ({ headers: { [name]: value } }))
+}
+
+function hmacKey(): Key {
+  const bytes = randomBytes(32)
+  const configured = `whsec_${bytes.toString('base64')}`
+  return {
+    configured,
+    canaries: [configured, bytes.toString('base64'), bytes.toString('hex'), bytes.toString('base64url')],
+    prove: async (body, now) =>
+      signed(body, now, (content) => `v1,${createHmac('sha256', bytes).update(content).digest('base64')}`),
+  }
+}
+
+function ed25519Key(): Key {
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519')
+  const raw = publicKey.export({ format: 'der', type: 'spki' }).subarray(-32)
+  return {
+    configured: `whpk_${raw.toString('base64')}`,
+    canaries: [],
+    prove: async (body, now) =>
+      signed(body, now, (content) => `v1a,${sign(null, content, privateKey).toString('base64')}`),
+  }
+}
+
+function signed(body: Uint8Array, now: number, signatureOf: (content: Buffer) => string): Sent {
+  const timestamp = String(Math.floor(now / 1000))
+  const signature = signatureOf(Buffer.concat([Buffer.from(`msg_fixture.${timestamp}.`), body]))
+  return { headers: { 'webhook-id': 'msg_fixture', 'webhook-timestamp': timestamp, 'webhook-signature': signature } }
+}
+
+function webhookGarbage(version: string): readonly Sent[] {
+  const empty = Buffer.alloc(version === 'v1' ? 32 : 64).toString('base64')
+  const signatures = [
+    version,
+    `${version},`,
+    `${version},AAAA`,
+    `${version},!!!!`,
+    `${version},${empty}`,
+    ' ',
+    ',',
+    `v9,${empty}`,
+    'x'.repeat(65_536),
+  ]
+  return [
+    ...headers('webhook-signature', signatures),
+    ...headers('webhook-timestamp', [
+      '',
+      '0',
+      '-1',
+      '1e9',
+      'NaN',
+      '0x10',
+      '1773063866.4',
+      ' 1773063866',
+      '9'.repeat(400),
+    ]),
+    ...headers('webhook-id', ['', 'a.b', 'a b', 'ä', '\n', 'x'.repeat(257)]),
+  ]
+}

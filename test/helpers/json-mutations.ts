@@ -1,0 +1,82 @@
+/** Every way to damage one place of a JSON text: what unauthenticated crashes of other webhook receivers were made of. */
+
+type Path = readonly (string | number)[]
+export type Mutation = { readonly name: string; readonly text: string }
+
+const DEEP = 200
+const MARK = '@mutation@'
+
+/** As JSON text, so that numbers beyond a double and `__proto__` reach the parser as they are. */
+export const HOSTILE: readonly string[] = [
+  'null',
+  'true',
+  '0',
+  '-1',
+  '1e400',
+  '""',
+  '[]',
+  '{}',
+  '[null]',
+  '['.repeat(DEEP) + ']'.repeat(DEEP),
+  JSON.stringify('x'.repeat(65_536)),
+  '{"__proto__":{"polluted":true}}',
+]
+
+/** Around each limit that a receiver may have, and far beyond. */
+export const LENGTHS: readonly number[] = [0, 1, 63, 64, 65, 127, 128, 129, 255, 256, 257, 640, 641, 1024, 65_536]
+
+export function replaceEachNode(json: unknown, values: readonly string[] = HOSTILE): readonly Mutation[] {
+  return pathsOf(json).flatMap((path) =>
+    values.map((value) => ({
+      name: `${describe(path)} = ${value.slice(0, 20)}`,
+      text: JSON.stringify(edit(json, path, () => MARK)).replace(JSON.stringify(MARK), () => value),
+    })),
+  )
+}
+
+export function lengthenEachString(json: unknown): readonly Mutation[] {
+  return pathsOf(json)
+    .filter((path) => typeof at(json, path) === 'string')
+    .flatMap((path) =>
+      LENGTHS.map((length) => ({
+        name: `${describe(path)} of ${length} characters`,
+        text: JSON.stringify(edit(json, path, () => 'a'.repeat(length))),
+      })),
+    )
+}
+
+export function deleteEachKey(json: unknown): readonly Mutation[] {
+  return pathsOf(json)
+    .filter((path) => path.length > 0)
+    .map((path) => ({ name: `without ${describe(path)}`, text: JSON.stringify(edit(json, path, () => undefined)) }))
+}
+
+export function emptyEachArray(json: unknown): readonly Mutation[] {
+  return pathsOf(json)
+    .filter((path) => Array.isArray(at(json, path)))
+    .map((path) => ({ name: `${describe(path)} emptied`, text: JSON.stringify(edit(json, path, () => [])) }))
+}
+
+function describe(path: Path): string {
+  return path.length === 0 ? 'the body' : path.join('.')
+}
+
+function pathsOf(node: unknown, path: Path = []): readonly Path[] {
+  if (typeof node !== 'object' || node === null) return [path]
+  const children = Array.isArray(node) ? [...node.entries()] : Object.entries(node)
+  return [path, ...children.flatMap(([key, child]) => pathsOf(child, [...path, key]))]
+}
+
+function at(node: unknown, path: Path): unknown {
+  return path.reduce<unknown>((value, key) => (value as Record<string | number, unknown>)[key], node)
+}
+
+/** A copy with one place changed; `undefined` takes it out. */
+function edit(node: unknown, [key, ...rest]: Path, change: () => unknown): unknown {
+  if (key === undefined) return change()
+  if (Array.isArray(node)) {
+    const items = node.map((item, index) => (index === key ? edit(item, rest, change) : item))
+    return items.filter((item) => item !== undefined)
+  }
+  return { ...(node as object), [key]: edit((node as Record<string, unknown>)[key], rest, change) }
+}
