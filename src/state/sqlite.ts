@@ -1,7 +1,7 @@
 /** The embedded store: one SQLite file, one process that writes it. What resolves is on the disk. */
 
 import { closeSync, existsSync, mkdirSync, openSync, realpathSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { dirname } from 'node:path'
 import { backup, DatabaseSync, type StatementSync } from 'node:sqlite'
 import { type Connection, createGroupCommit } from './group-commit.ts'
 import { createSqlState, type Sql, type SqlOptions } from './sql.ts'

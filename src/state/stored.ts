@@ -75,6 +75,12 @@ export function readEntryText(text: string): Result<Entry, string> {
   return resultOf(StoredEntry.safeParse(text))
 }
 
+/** What a store wrote itself a moment ago: anything else is our own mistake. */
+export function readable<T>(read: Result<T, unknown>): T {
+  if (read.ok) return read.value
+  throw new Error(`The store cannot read what it wrote: ${JSON.stringify(read.error)}`)
+}
+
 function resultOf<T>(parsed: z.ZodSafeParseResult<T>): Result<T, string> {
   return parsed.success ? { ok: true, value: parsed.data } : err(z.prettifyError(parsed.error))
 }

@@ -1,6 +1,7 @@
 /** Documents in SQL: one row each, swapped where its version is still the one that was read. */
 
 import { type Document, wakeAt } from '../../domain/document.ts'
+import { err, type Result } from '../../domain/result.ts'
 import type { DamagedDocument, DocumentPage, Documents } from '../documents.ts'
 import { idOfKey, key, KEY_END } from '../key.ts'
 import { boundedRows } from '../page.ts'
@@ -11,25 +12,25 @@ export function createSqlDocuments({ sql, commit, onDamage }: SqlStore): Documen
   /** Keys of what could not be read, so that it does not stand first in `due` for ever; tried again by each `load`. */
   const damaged = new Set<string>()
 
-  function read(stored: string, body: unknown): Document | DamagedDocument {
+  function read(stored: string, body: unknown): Result<Document, DamagedDocument> {
     const id = idOfKey(stored)
     const result = readDocumentText(id, String(body))
     if (result.ok) {
       damaged.delete(stored)
-      return result.value
+      return result
     }
     damaged.add(stored)
     onDamage({ place: 'document', id, detail: result.error.detail })
-    return { id, ...result.error }
+    return err({ id, ...result.error })
   }
 
   return {
     async load(id) {
       const [row] = sql.run('SELECT version, body FROM document WHERE id = ?', key(id))
       if (row === undefined) return null
-      const document = read(key(id), row['body'])
-      if (isDamaged(document)) throw new Error(describeDamage(document))
-      return { document, version: Number(row['version']) }
+      const result = read(key(id), row['body'])
+      if (!result.ok) throw new Error(describeDamage(result.error))
+      return { document: result.value, version: Number(row['version']) }
     },
     async save(document, wasVersion, now) {
       const body = documentText(document)
@@ -79,13 +80,12 @@ function swap(sql: Sql, { document, body, wasVersion, now }: Swap): boolean {
   return rows.length > 0
 }
 
-function isDamaged(read: Document | DamagedDocument): read is DamagedDocument {
-  return 'reason' in read
-}
-
-function pageOf(all: readonly (Document | DamagedDocument)[], next: string | null): DocumentPage {
-  const documents = all.filter((read) => !isDamaged(read))
-  return { documents, damaged: all.filter(isDamaged), next }
+function pageOf(all: readonly Result<Document, DamagedDocument>[], next: string | null): DocumentPage {
+  return {
+    documents: all.flatMap((read) => (read.ok ? [read.value] : [])),
+    damaged: all.flatMap((read) => (read.ok ? [] : [read.error])),
+    next,
+  }
 }
 
 function describeDamage({ id, reason, detail }: DamagedDocument): string {
