@@ -1,6 +1,6 @@
 /** What parts may not do together: two wishes for one target, a Git host without a way in, two listeners on one address. */
 
-import type { ClusterConfig, Config, GitConfig, ServerConfig } from '../domain/config.ts'
+import type { ClusterConfig, Config, GitConfig, GitHubRepository, ServerConfig } from '../domain/config.ts'
 import { formatImage } from '../domain/image.ts'
 import type { Subscription } from '../domain/subscription.ts'
 import { targetId, type Target } from '../domain/target.ts'
@@ -10,37 +10,63 @@ import { keyPlaceOf, type Tree } from './tree.ts'
 
 type Reader = { readonly root: Tree; readonly report: Report }
 
-/** GitHub takes an App (its id and its key) or a token. */
-export function checkGit({ root, report }: Reader, name: string, git: GitConfig): void {
-  if (!('github' in git)) return
+export function checkGit(reader: Reader, name: string, git: GitConfig): void {
   const path = ['git', name]
-  const refuse = (key: string, what: string): void => {
-    const at = [...path, key]
-    report(problemAt(keyPlaceOf(root, at), { reason: 'missing', path: at, what }), at)
-  }
-  const { app, key, token } = git
-  if (token !== undefined && (app !== undefined || key !== undefined)) {
-    return refuse('token', 'expected either a token, or app and key of a GitHub App, found both')
-  }
-  if (app !== undefined && key === undefined)
-    return refuse('key', 'missing: expected the private key of the GitHub App')
-  if (key !== undefined && app === undefined) return refuse('app', 'missing: expected the id of the GitHub App')
-  if (token === undefined && app === undefined) {
-    refuse('token', 'missing: expected a token, or app and key of a GitHub App')
+  if ('github' in git) checkGitHub(reader, path, git)
+  else if (git.insecure !== true && isPlainHttp(git.url)) {
+    const what = 'plain HTTP to another machine shows everything to everybody on the way'
+    refuse(reader, [...path, 'url'], 'conflict', what, 'Use https://, or write insecure: true for a private network')
   }
 }
 
-export function checkListeners({ root, report }: Reader, server: ServerConfig): void {
+/** GitHub takes an App (its id and its key) or a token. */
+function checkGitHub(reader: Reader, path: Path, { app, key, token, api }: GitHubRepository): void {
+  if (token !== undefined && (app !== undefined || key !== undefined)) {
+    refuse(
+      reader,
+      [...path, 'token'],
+      'conflict',
+      'expected either a token, or app and key of a GitHub App, found both',
+    )
+  } else if (app !== undefined && key === undefined) {
+    refuse(reader, [...path, 'key'], 'missing', 'missing: expected the private key of the GitHub App')
+  } else if (key !== undefined && app === undefined) {
+    refuse(reader, [...path, 'app'], 'missing', 'missing: expected the id of the GitHub App')
+  } else if (token === undefined && app === undefined) {
+    refuse(reader, [...path, 'token'], 'missing', 'missing: expected a token, or app and key of a GitHub App')
+  }
+  if (api === undefined) return
+  if (isPlainHttp(api)) refuse(reader, [...path, 'api'], 'conflict', 'expected https://: a token goes there')
+  if (/^https?:\/\/[^/?#]*@/u.test(api))
+    refuse(reader, [...path, 'api'], 'malformed', 'expected a URL without a name or password in it')
+}
+
+function isPlainHttp(url: string): boolean {
+  return url.startsWith('http://') && !/^http:\/\/(?:localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])(?:[:/?#]|$)/u.test(url)
+}
+
+function refuse(
+  { root, report }: Reader,
+  path: Path,
+  reason: 'missing' | 'conflict' | 'malformed',
+  what: string,
+  hint?: string,
+): void {
+  report(problemAt(keyPlaceOf(root, path), { reason, path, what, hint }), path)
+}
+
+/** Registries must not reach what people and scrapers reach. */
+export function checkListeners(reader: Reader, server: ServerConfig): void {
   if (server.listen !== server.apiListen || server.listen.endsWith(':0')) return
   const path = ['server', 'api', 'listen']
   const what = `${server.listen} is where registries reach us: people and scrapers need an address of their own`
-  report(problemAt(keyPlaceOf(root, path), { reason: 'conflict', path, what }), path)
+  refuse(reader, path, 'conflict', what)
 }
 
 type Whole = Pick<Config, 'clusters' | 'git' | 'subscriptions'>
 
 /** Two lines that write one target would undo each other for ever. */
-export function checkTargets({ root, report }: Reader, config: Whole): void {
+export function checkTargets(reader: Reader, config: Whole): void {
   const seen = new Map<string, Path>()
   for (const subscription of config.subscriptions) {
     for (const stage of subscription.stages) {
@@ -52,8 +78,8 @@ export function checkTargets({ root, report }: Reader, config: Whole): void {
           seen.set(id, path)
           continue
         }
-        const what = `writes the same target as ${earlier[1]}/${earlier[3]} at ${formatPlace(keyPlaceOf(root, earlier))}`
-        report(problemAt(keyPlaceOf(root, path), { reason: 'conflict', path, what }), path)
+        const what = `writes the same target as ${earlier[1]}/${earlier[3]} at ${formatPlace(keyPlaceOf(reader.root, earlier))}`
+        refuse(reader, path, 'conflict', what)
       }
     }
   }

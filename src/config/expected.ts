@@ -57,8 +57,8 @@ export function foundOf(tree: Tree, path: Path, isSecret: boolean): string | und
   if (tree.kind !== 'scalar') return tree.kind === 'map' ? 'a map' : 'a list'
   if (tree.value === null) return 'nothing'
   const key = path.findLast((part) => typeof part === 'string') ?? ''
-  if (isSecret || SECRET_KEY.test(String(key))) return 'a value that is not repeated here'
-  const text = URL_KEY.test(String(key)) ? tree.source.replace(/[^\s/]*@/u, '…@') : tree.source
+  if (isSecret || SECRET_KEY.test(key)) return 'a value that is not repeated here'
+  const text = URL_KEY.test(key) ? tree.source.replace(/[^\s/]*@/u, '…@') : tree.source
   if (typeof tree.value !== 'string') return `the ${typeof tree.value === 'number' ? 'number' : 'truth value'} ${text}`
   return quoted(text)
 }

@@ -10,8 +10,8 @@ import { readWithIncludes, type Include } from './include.ts'
 import { isRefused, refuseNotAvailable } from './not-available.ts'
 import { formatPath, problemAt, type ConfigProblem, type Path } from './problem.ts'
 import { checkReferences } from './references.ts'
-import { checkHosts, resolveRegistry, warnWithoutEvents, type EventType } from './registries.ts'
-import { resolveServer, resolveSubscription } from './resolve.ts'
+import { checkHosts, readEvents, resolveRegistry, warnWithoutEvents, type EventType } from './registries.ts'
+import { readImages, resolveServer, resolveSubscription } from './resolve.ts'
 import { SECTIONS, TOP_LEVEL, type Section } from './schema.ts'
 import { shapeOf, type Report } from './shape.ts'
 import { entriesOf, keyPlaceOf, plainOf, treeAt, type Tree } from './tree.ts'
@@ -71,10 +71,14 @@ function configOf(root: Tree, options: LoadOptions, report: Report): Config | nu
     subscriptions: sectionOf(root, 'subscriptions', report),
   }
   const reader = { root, report, eventTypes: options.receivers }
-  const registries = mapped(raw.registries, (entry, name) => resolveRegistry(reader, name, entry))
+  const events = readEvents(reader)
+  const registries = mapped(raw.registries, (entry, name) => resolveRegistry(reader, name, entry, events.get(name)))
   const resolving = { root, report, checkFilter: options.checkFilter ?? (() => null) }
+  const images = readImages(resolving)
   const subscriptions = Object.values(
-    mapped(raw.subscriptions, (entry, name) => resolveSubscription(resolving, name, entry, raw.stages)),
+    mapped(raw.subscriptions, (entry, name) =>
+      resolveSubscription(resolving, name, entry, { image: images.get(name), shared: raw.stages }),
+    ),
   )
   const server = resolveServer(top?.server)
   for (const [name, git] of Object.entries(raw.git)) checkGit(reader, name, git)

@@ -4,10 +4,11 @@ import type * as z from 'zod'
 import type { EventSettings, RegistryConfig } from '../domain/config.ts'
 import { Registry, type Registry as Host } from '../domain/image.ts'
 import type { Subscription } from '../domain/subscription.ts'
-import { didYouMean, formatPlace, problemAt, type ConfigProblem, type Path } from './problem.ts'
+import { quoted } from './expected.ts'
+import { didYouMean, formatPlace, problemAt, type Path } from './problem.ts'
 import type { RawRegistry } from './schema.ts'
 import { shapeOf, type Report } from './shape.ts'
-import { keyPlaceOf, placeOf, plainOf, treeAt, type Tree } from './tree.ts'
+import { entriesOf, keyPlaceOf, placeOf, plainOf, textOf, treeAt, type Tree } from './tree.ts'
 
 /** What the configuration needs of a line of the receivers' catalogue. */
 export type EventType = {
@@ -25,32 +26,50 @@ export type RegistryReader = {
 
 const LOOPBACK = /^(?:localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])(?::[0-9]+)?$/u
 
+/** What stands under an entry's `events:`, as far as it holds. */
+type Events = { readonly type?: EventType | undefined; readonly settings?: EventSettings | undefined }
+
+/** All entries' `events:`, whatever else is wrong with the entries; problems are reported. */
+export function readEvents(reader: RegistryReader): ReadonlyMap<string, Events> {
+  const entries = entriesOf(treeAt(reader.root, ['registries'])).map(([name, { tree }]) => {
+    const path = ['registries', name, 'events']
+    const word = textOf(treeAt(tree, ['events', 'type']))
+    const type = word === undefined ? undefined : typeOf(reader, path, word)
+    return [name, { type, settings: type && settingsOf(reader, path, type) }] as const
+  })
+  return new Map(entries)
+}
+
 /** Undefined where a part does not hold; its problems are reported. */
-export function resolveRegistry(reader: RegistryReader, name: string, raw: RawRegistry): RegistryConfig | undefined {
+export function resolveRegistry(
+  reader: RegistryReader,
+  name: string,
+  raw: RawRegistry,
+  { type, settings }: Events = {},
+): RegistryConfig | undefined {
   const path = ['registries', name]
-  const type = typeOf(reader, path, raw)
-  const events = type && settingsOf(reader, [...path, 'events'], type)
   const host = hostOf(reader, path, raw, type)
-  if (host === undefined || (raw.events !== undefined && events === undefined)) return undefined
+  if (host === undefined || (raw.events !== undefined && settings === undefined)) return undefined
   warnUnencrypted(reader, path, raw, host)
   return {
     host,
     insecure: raw.insecure ?? (host !== null && LOOPBACK.test(host)),
-    ...(events && { events }),
+    ...(settings && { events: settings }),
     ...(raw.pull && { pull: raw.pull }),
     ...(raw.tokenHost && { tokenHost: raw.tokenHost }),
   }
 }
 
-function typeOf(reader: RegistryReader, path: Path, raw: RawRegistry): EventType | undefined {
-  if (raw.events === undefined) return undefined
-  const type = reader.eventTypes.find((known) => known.type === raw.events?.type)
+function typeOf({ root, report, eventTypes }: RegistryReader, path: Path, word: string): EventType | undefined {
+  const type = eventTypes.find((known) => known.type === word)
   if (type !== undefined) return type
-  const at = [...path, 'events', 'type']
-  const known = reader.eventTypes.map((known) => known.type)
-  const what = 'no receiver has this type'
-  const hint = didYouMean(raw.events.type, known)
-  reader.report(problemAt(placeOf(reader.root, at), { reason: 'unknown-name', path: at, what, hint }), at)
+  const at = [...path, 'type']
+  const what = `no receiver has the type ${quoted(word)}`
+  const hint = didYouMean(
+    word,
+    eventTypes.map((known) => known.type),
+  )
+  report(problemAt(placeOf(root, at), { reason: 'unknown-name', path: at, what, hint }), at)
   return undefined
 }
 

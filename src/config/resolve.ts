@@ -3,7 +3,7 @@
 import type { ServerConfig } from '../domain/config.ts'
 import { formatImage, parseImageReference, type ImageName } from '../domain/image.ts'
 import type { Stage, Subscription } from '../domain/subscription.ts'
-import type { TagFilter } from '../domain/tag-filter.ts'
+import { TagFilter } from '../domain/tag-filter.ts'
 import type { Target } from '../domain/target.ts'
 import { quoted } from './expected.ts'
 import { problemAt, type Path } from './problem.ts'
@@ -11,7 +11,7 @@ import { merged } from './references.ts'
 import type { RawServer, RawSharedStage, RawStage, RawSubscription } from './schema.ts'
 import type { Report } from './shape.ts'
 import { stageOrder, type Waits } from './stage-order.ts'
-import { placeOf, type Tree } from './tree.ts'
+import { entriesOf, placeOf, plainOf, textOf, treeAt, type Tree } from './tree.ts'
 
 const LISTEN = '127.0.0.1:8080'
 const API_LISTEN = '127.0.0.1:8081'
@@ -33,22 +33,34 @@ export function resolveServer(server: RawServer | undefined): ServerConfig {
   }
 }
 
-/** Undefined where the image cannot be read; its problem is reported. */
+/** The images of all subscriptions, and a look at their tag filters, whatever else is wrong with them; problems are reported. */
+export function readImages(resolving: Resolving): ReadonlyMap<string, ImageName> {
+  const { root, checkFilter } = resolving
+  const images = entriesOf(treeAt(root, ['subscriptions'])).flatMap(([name, { tree }]) => {
+    const path = ['subscriptions', name]
+    const tags = treeAt(tree, ['tags'])
+    const filter = TagFilter.safeParse(tags && plainOf(tags))
+    const problem = filter.success ? checkFilter(filter.data) : null
+    if (problem !== null) refuse(resolving, [...path, 'tags'], 'bad-filter', problem)
+    const text = textOf(treeAt(tree, ['image']))
+    const image = text === undefined ? undefined : resolveImage(resolving, [...path, 'image'], text)
+    return image === undefined ? [] : [[name, image] as const]
+  })
+  return new Map(images)
+}
+
+/** Undefined where a part does not hold. */
 export function resolveSubscription(
   resolving: Resolving,
   name: string,
   raw: RawSubscription,
-  shared: Readonly<Record<string, RawSharedStage>>,
+  parts: { readonly image: ImageName | undefined; readonly shared: Readonly<Record<string, RawSharedStage>> },
 ): Subscription | undefined {
-  const path = ['subscriptions', name]
-  const problem = resolving.checkFilter(raw.tags)
-  if (problem !== null) refuse(resolving, [...path, 'tags'], 'bad-filter', problem)
-  const image = resolveImage(resolving, [...path, 'image'], raw.image)
-  const [first, ...others] = resolveStages(resolving, [...path, 'stages'], raw, shared)
-  if (first === undefined)
-    refuse(resolving, [...path, 'stages'], 'missing', 'expected at least one stage with a target')
-  if (image === undefined || first === undefined) return undefined
-  return { name, image, tags: raw.tags, stages: [first, ...others] }
+  const path = ['subscriptions', name, 'stages']
+  if (Object.keys(raw.stages).length === 0) refuse(resolving, path, 'missing', 'expected at least one stage')
+  const [first, ...others] = resolveStages(resolving, path, raw, parts.shared)
+  if (parts.image === undefined || first === undefined) return undefined
+  return { name, image: parts.image, tags: raw.tags, stages: [first, ...others] }
 }
 
 function resolveImage(resolving: Resolving, path: Path, text: string): ImageName | undefined {

@@ -39,9 +39,17 @@ const After = z
   .optional()
   .describe('The stages that must be healthy with a candidate before it comes here. None: it comes from the registry.')
 
+const RawCluster = z.union(ClusterConfig.options, {
+  error: 'expected a cluster: kubeconfig: file:/path, or inCluster: true',
+})
+
+const Verify = z.literal(VerificationPolicy.value, {
+  error: 'expected verify: none, written out: it says that this version proves nothing of an image',
+})
+
 export const RawSharedStage = z.strictObject({
   after: After,
-  verify: VerificationPolicy.optional().describe('What every image must prove here; `none` is the only one so far.'),
+  verify: Verify.optional().describe('What every image must prove here; `none` is the only one so far.'),
 })
 export type RawSharedStage = z.infer<typeof RawSharedStage>
 
@@ -82,7 +90,7 @@ export const RawSubscription = z.strictObject({
     .max(IMAGE_LENGTH_MAX)
     .describe('The image that we follow, without tag and digest: `docker.io/acme/payments`.'),
   tags: RawTags.describe('Which tags count, and which of two is newer.'),
-  verify: VerificationPolicy.describe(
+  verify: Verify.describe(
     'What must be proven of an image. Compulsory: `none` has to be written out, and is shown wherever the image is.',
   ),
   stages: z.record(Name, RawStage).describe('The steps on the way to production, each with its target.'),
@@ -115,7 +123,7 @@ export type RawServer = z.infer<typeof RawServer>
 /** The maps of named things: these may be spread over several files. */
 export const SECTIONS = {
   registries: RawRegistry,
-  clusters: ClusterConfig,
+  clusters: RawCluster,
   git: RawGit,
   stages: RawSharedStage,
   subscriptions: RawSubscription,

@@ -25,8 +25,8 @@ export function shapeOf<T extends z.ZodType>(
 }
 
 type Reader = { readonly root: Tree; readonly report: Report }
-/** Where the schema that an issue speaks of begins; `rivals`: the keys of the other branches of its union. */
-type Scope = { readonly path: Path; readonly schema: Schema; readonly rivals?: readonly string[] }
+/** Where the schema that an issue speaks of begins; `branches`: all of its union, where it is a branch of one. */
+type Scope = { readonly path: Path; readonly schema: Schema; readonly branches?: readonly Schema[] }
 
 function translate(reader: Reader, issue: Issue, scope: Scope): void {
   const within = issue.path.filter((part) => typeof part !== 'symbol')
@@ -36,7 +36,7 @@ function translate(reader: Reader, issue: Issue, scope: Scope): void {
     case 'invalid_union':
       return translateUnion(reader, issue, path, schemas)
     case 'unrecognized_keys':
-      return refuseKeys(reader, issue.keys, path, schemas.flatMap(knownKeys), within.length === 0 ? scope.rivals : [])
+      return refuseKeys(reader, issue.keys, path, (within.length === 0 && scope.branches) || branchesOf(schemas))
     case 'invalid_key':
       return refuseKey(reader, issue, path)
     default:
@@ -52,17 +52,15 @@ function translateUnion(
 ): void {
   const tree = treeAt(reader.root, path)
   const options = schemas.flatMap(optionsOf)
-  const keys = entriesOf(tree).map(([key]) => key)
   const isTelling = (key: string): boolean => options.some((o) => knownKeys(o).includes(key)) && !isCommon(key, options)
   const best = issue.errors
     .map((issues, index) => ({ issues, option: options[index], misfit: misfitOf(reader, issues, path) }))
     .toSorted((a, b) => a.misfit - b.misfit)[0]
-  if (tree?.kind === 'map' && !keys.some(isTelling)) return refuseUnion(reader, issue, path, keys, options)
+  if (tree?.kind === 'map' && !keysAt(reader, path).some(isTelling)) return refuseUnion(reader, issue, path, options)
   if (best?.option === undefined || best.misfit >= NO_FIT) {
     return refuseValue(reader, issue, path, schemas.some(isSecretReference))
   }
-  const rivals = options.filter((option) => option !== best.option).flatMap(knownKeys)
-  for (const inner of best.issues) translate(reader, inner, { path, schema: best.option, rivals })
+  for (const inner of best.issues) translate(reader, inner, { path, schema: best.option, branches: options })
 }
 
 function isCommon(key: string, options: readonly Schema[]): boolean {
@@ -81,35 +79,37 @@ function misfitOf(reader: Reader, issues: readonly Issue[], path: Path): number 
 }
 
 /** No key says which branch was meant. */
-function refuseUnion(
-  reader: Reader,
-  issue: Issue,
-  path: Path,
-  keys: readonly string[],
-  options: readonly Schema[],
-): void {
-  const known = [...new Set(options.flatMap(knownKeys))]
-  const strangers = keys.filter((key) => !known.includes(key))
+function refuseUnion(reader: Reader, issue: Issue, path: Path, options: readonly Schema[]): void {
+  const known = options.flatMap(knownKeys)
+  const strangers = keysAt(reader, path).filter((key) => !known.includes(key))
   if (strangers.length === 0) return refuseValue(reader, issue, path, false)
-  refuseKeys(reader, strangers, path, known)
+  refuseKeys(reader, strangers, path, options)
 }
 
-function refuseKeys(
-  reader: Reader,
-  keys: readonly string[],
-  path: Path,
-  known: readonly string[],
-  rivals: readonly string[] = [],
-): void {
+/** A key that some branch knows stands beside one that this branch does not know; any other is unknown. */
+function refuseKeys(reader: Reader, keys: readonly string[], path: Path, branches: readonly Schema[]): void {
+  const present = keysAt(reader, path)
+  const known = branches.map(knownKeys)
   for (const key of keys) {
     const at = [...path, key]
-    const beside = entriesOf(treeAt(reader.root, path))
-      .map(([other]) => other)
-      .filter((other) => known.includes(other) && !rivals.includes(other))
-    const what = rivals.includes(key) && beside.length > 0 ? `cannot stand beside ${beside.join(', ')}` : 'unknown key'
-    const hint = what === 'unknown key' ? didYouMean(key, known) : undefined
-    reader.report(problemAt(keyPlaceOf(reader.root, at), { reason: 'unknown-key', path: at, what, hint }), at)
+    const mates = known.filter((branch) => branch.includes(key))
+    const rivals = mates.length === 0 ? [] : present.filter((other) => !mates.some((mate) => mate.includes(other)))
+    const words = new Set(known.flat().filter((word) => !present.includes(word)))
+    const parts =
+      rivals.length > 0
+        ? { what: `cannot stand beside ${rivals.join(', ')}` }
+        : { what: 'unknown key', hint: didYouMean(key, [...words]) }
+    reader.report(problemAt(keyPlaceOf(reader.root, at), { reason: 'unknown-key', path: at, ...parts }), at)
   }
+}
+
+function keysAt(reader: Reader, path: Path): readonly string[] {
+  return entriesOf(treeAt(reader.root, path)).map(([key]) => key)
+}
+
+/** A union's branches count one by one. */
+function branchesOf(schemas: readonly Schema[]): readonly Schema[] {
+  return schemas.flatMap((schema) => (optionsOf(schema).length > 0 ? branchesOf(optionsOf(schema)) : [schema]))
 }
 
 function refuseKey(

@@ -64,8 +64,14 @@ export const GitHubRepository = z.strictObject({
 export type GitHubRepository = Readonly<z.infer<typeof GitHubRepository>>
 
 export const PlainRepository = z.strictObject({
-  /** `https://…`, or a path on this machine. */
-  url: z.string().min(1).max(PATH_LENGTH_MAX),
+  /** `https://…`, or a path on this machine. Git's other transports (`ext::`, `ssh`) run programs, and a name or password belongs elsewhere. */
+  url: z
+    .string()
+    .max(PATH_LENGTH_MAX)
+    .regex(
+      /^(?:https?:\/\/[^\s\u0000-\u001f@/?#]+(?:\/[^\s\u0000-\u001f]*)?|\/[^\u0000-\u001f]*)$/u,
+      'expected https://host/path without a name or password in it, or a path that begins with /',
+    ),
   base: Branch.default('main'),
   username: z.string().max(256).optional(),
   password: SecretReference.optional(),
