@@ -18,6 +18,8 @@ export type RegistryProblem = {
     | 'tag-not-found'
     | 'unauthorized'
     | 'realm-not-allowed'
+    /** The registry's name leads to an address that nobody may make us call. */
+    | 'address-not-allowed'
     | 'redirect-not-allowed'
     | 'digest-mismatch'
     | 'malformed-answer'

@@ -1,0 +1,60 @@
+/** How one registry is reached: its address, who may ask for our credentials, and the credentials. */
+
+import type { Config, RegistryConfig } from '../../domain/config.ts'
+import type { Registry } from '../../domain/image.ts'
+import type { Secret, SecretReference } from '../../domain/secret.ts'
+
+/** Docker Hub is named by one host and served by another. */
+const API_HOSTS: Readonly<Record<string, string>> = { 'docker.io': 'registry-1.docker.io' }
+/** Registries whose token service is known to live elsewhere. All others must ask on their own host, or `tokenHost` says where. */
+const TOKEN_HOSTS: Readonly<Record<string, string>> = {
+  'docker.io': 'auth.docker.io',
+  'registry.gitlab.com': 'gitlab.com',
+}
+
+export type Credential = { readonly username: string; readonly password: string }
+
+export type Access = {
+  /** As image references name it. */
+  readonly registry: Registry
+  readonly apiHost: string
+  /** The one host that may ask for our credentials. Whole hosts are compared: `evil.azurecr.io` is not `acme.azurecr.io`. */
+  readonly tokenHost: string
+  readonly plainHttp: boolean
+  /** Null: anonymous. */
+  readonly credential: (() => Promise<Credential>) | null
+}
+
+/** What the configuration says about a host; a host that it does not name is read anonymously, by https. */
+export function accessOf(
+  registry: Registry,
+  registries: Config['registries'],
+  secretOf: (reference: SecretReference) => Secret,
+): Access {
+  const named = Object.values(registries).filter(({ host }) => host === registry)
+  const config: RegistryConfig | undefined = named.find(({ pull }) => pull !== undefined) ?? named[0]
+  const apiHost = API_HOSTS[registry] ?? registry
+  return {
+    registry,
+    apiHost,
+    tokenHost: config?.tokenHost ?? TOKEN_HOSTS[registry] ?? apiHost,
+    plainHttp: config?.insecure ?? false,
+    credential: credentialOf(config, secretOf),
+  }
+}
+
+function credentialOf(
+  config: RegistryConfig | undefined,
+  secretOf: (reference: SecretReference) => Secret,
+): Access['credential'] {
+  if (config?.pull === undefined) return null
+  const { username, password } = config.pull
+  const read = secretOf(password)
+  return async () => ({ username, password: (await read())[0] })
+}
+
+/** The value of an `Authorization` header for a name and a password, as UTF-8 (RFC 7617). */
+export function basic({ username, password }: Credential): string {
+  const bytes = new TextEncoder().encode(`${username}:${password}`)
+  return `Basic ${btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''))}`
+}

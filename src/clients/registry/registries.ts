@@ -1,0 +1,146 @@
+/** The client of OCI registries (distribution-spec): what a tag points at, what that is, and which tags there are. */
+
+import type { Config } from '../../domain/config.ts'
+import { Digest, formatImage, type ImageName, type Registry } from '../../domain/image.ts'
+import type { ManifestKind, Registries, RegistryProblem, Resolved } from '../../domain/registry.ts'
+import { err, ok, type Result } from '../../domain/result.ts'
+import type { Secret, SecretReference } from '../../domain/secret.ts'
+import type { Http, HttpAnswer } from '../http.ts'
+import { accessOf, type Access } from './access.ts'
+import { isManifestType, MANIFEST_ACCEPT, MANIFEST_BYTES_MAX, mediaTypeOf, readManifest } from './manifest.ts'
+import { problemOfStatus } from './problem.ts'
+import { quotaOf, type Quota } from './quota.ts'
+import { createSession, type Session } from './session.ts'
+import { listAllTags } from './tag-list.ts'
+import { digestOf } from './text.ts'
+import { createTokens } from './tokens.ts'
+
+/** Manifests that a `resolve` had to read whole wait here for the `inspect` that follows it. */
+const HANDED_OVER_MAX = 100
+
+export type RegistriesOptions = {
+  readonly http: Http
+  readonly registries: Config['registries']
+  readonly secretOf: (reference: SecretReference) => Secret
+  readonly now: () => number
+}
+/** `quotaOf`: the rate limit that the registry spoke of last; null where it never did. */
+export type RegistriesWithQuota = Registries & { quotaOf(registry: Registry): Quota | null }
+
+/** One registry as we know it by now. */
+type Host = { readonly access: Access; readonly session: Session; headTellsDigest: boolean; quota: Quota | null }
+type Answer = Promise<Result<HttpAnswer, RegistryProblem>>
+
+/** One event costs at most four requests, a first token included; with a kept token, two. */
+export function createRegistries({ http, registries, secretOf, now }: RegistriesOptions): RegistriesWithQuota {
+  const tokens = createTokens(http, now)
+  const hosts = new Map<Registry, Host>()
+  const handedOver = new Map<string, Result<ManifestKind, RegistryProblem>>()
+
+  return {
+    async resolve(image) {
+      const host = hostOf(image.registry)
+      if (!host.headTellsDigest) return resolveByGet(host, image)
+      const answer = await ask(host, image, 'HEAD', image.tag)
+      if (!answer.ok) return answer
+      const { status, headers } = answer.value
+      const isSilent = status === 200 && (!headers.has('docker-content-digest') || !headers.has('content-type'))
+      if (isSilent || status === 405 || status === 501) {
+        host.headTellsDigest = false
+        return resolveByGet(host, image)
+      }
+      if (status !== 200) return err(problemOfStatus(status, formatImage(image)))
+      return resolvedOf(headers, formatImage(image))
+    },
+
+    async inspect(image) {
+      const name = formatImage(image)
+      const known = handedOver.get(name)
+      if (known !== undefined) {
+        handedOver.delete(name)
+        return known
+      }
+      const answer = await ask(hostOf(image.registry), image, 'GET', image.digest)
+      if (!answer.ok) return answer
+      const { status, headers, body } = answer.value
+      if (status !== 200) return err(problemOfStatus(status, name))
+      const found = await digestOf(body, image.digest.startsWith('sha512:') ? 'sha512' : 'sha256')
+      if (found !== image.digest) return mismatch(`${name}: its bytes have the digest ${found}`)
+      const manifest = readManifest(body, headers.get('content-type'))
+      return manifest.ok ? ok(manifest.value.kind) : manifest
+    },
+
+    async listTags(image) {
+      const { access, session } = hostOf(image.registry)
+      return listAllTags(session, urlOf(access, image, 'tags/list'), scopeOf(image))
+    },
+
+    quotaOf: (registry) => hosts.get(registry)?.quota ?? null,
+  }
+
+  /** For registries whose HEAD does not tell: the bytes themselves do, and are then not read twice. */
+  async function resolveByGet(
+    host: Host,
+    image: Parameters<Registries['resolve']>[0],
+  ): Promise<Result<Resolved, RegistryProblem>> {
+    const answer = await ask(host, image, 'GET', image.tag)
+    if (!answer.ok) return answer
+    const { status, headers, body } = answer.value
+    if (status !== 200) return err(problemOfStatus(status, formatImage(image)))
+    const digest = await digestOf(body, 'sha256')
+    const claimed = headers.get('docker-content-digest')
+    if (claimed?.startsWith('sha256:') && claimed !== digest) {
+      return mismatch(`${formatImage(image)}: its bytes have the digest ${digest}`)
+    }
+    const manifest = readManifest(body, headers.get('content-type'))
+    if (!manifest.ok) return manifest
+    handOver(formatImage({ registry: image.registry, repository: image.repository, digest }), ok(manifest.value.kind))
+    return ok({ digest, mediaType: manifest.value.mediaType })
+  }
+
+  function handOver(name: string, kind: Result<ManifestKind, RegistryProblem>): void {
+    const oldest = handedOver.size >= HANDED_OVER_MAX ? handedOver.keys().next().value : undefined
+    if (oldest !== undefined) handedOver.delete(oldest)
+    handedOver.set(name, kind)
+  }
+
+  async function ask(host: Host, image: ImageName, method: 'GET' | 'HEAD', reference: string): Answer {
+    const url = urlOf(host.access, image, `manifests/${reference}`)
+    const call = { method, url, accept: MANIFEST_ACCEPT, scope: scopeOf(image), bodyBytesMax: MANIFEST_BYTES_MAX }
+    const answer = await host.session.send(call)
+    if (answer.ok) host.quota = quotaOf(answer.value.headers) ?? host.quota
+    return answer
+  }
+
+  function hostOf(registry: Registry): Host {
+    const known = hosts.get(registry)
+    if (known !== undefined) return known
+    const access = accessOf(registry, registries, secretOf)
+    const host = { access, session: createSession(access, { http, tokens, now }), headTellsDigest: true, quota: null }
+    hosts.set(registry, host)
+    return host
+  }
+}
+
+function resolvedOf(headers: Headers, name: string): Result<Resolved, RegistryProblem> {
+  const digest = Digest.safeParse(headers.get('docker-content-digest'))
+  const mediaType = mediaTypeOf(headers.get('content-type')) ?? ''
+  if (!digest.success) return err({ reason: 'malformed-answer', detail: `${name}: the registry answered no digest` })
+  if (!isManifestType(mediaType)) {
+    return err({ reason: 'unsupported-manifest', detail: `${name}: neither an OCI nor a Docker v2 image or index` })
+  }
+  return ok({ digest: digest.data, mediaType })
+}
+
+/** Every part passed its grammar, so nothing in it can leave the path. */
+function urlOf({ apiHost, plainHttp }: Access, { repository }: ImageName, rest: string): URL {
+  return new URL(`${plainHttp ? 'http' : 'https'}://${apiHost}/v2/${repository}/${rest}`)
+}
+
+function scopeOf({ repository }: ImageName): string {
+  return `repository:${repository}:pull`
+}
+
+function mismatch(detail: string): Result<never, RegistryProblem> {
+  return err({ reason: 'digest-mismatch', detail })
+}
