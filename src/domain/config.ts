@@ -8,7 +8,10 @@ import { Name, Subscription } from './subscription.ts'
 const PATH_LENGTH_MAX = 4096
 
 /** How we read a registry. Absent: anonymously. */
-export const PullCredential = z.strictObject({ username: z.string().min(1).max(256), password: SecretReference })
+export const PullCredential = z.strictObject({
+  username: z.string().min(1).max(256).describe('Who we are there.'),
+  password: SecretReference.describe('A reference to the password or access token.'),
+})
 export type PullCredential = Readonly<z.infer<typeof PullCredential>>
 
 /** The receiver's own settings, checked by its type in the catalogue. */
@@ -32,10 +35,13 @@ export const ClusterConfig = z.union([
     kubeconfig: z
       .string()
       .regex(/^file:\//u, 'expected file:/path')
-      .max(PATH_LENGTH_MAX),
-    context: z.string().max(256).optional(),
+      .max(PATH_LENGTH_MAX)
+      .describe('Where the kubeconfig stands: `file:/path`.'),
+    context: z.string().max(256).optional().describe('Which of its contexts. Left out: its current one.'),
   }),
-  z.strictObject({ inCluster: z.literal(true) }),
+  z.strictObject({
+    inCluster: z.literal(true).describe('The cluster that Drayage itself runs in, by its service account.'),
+  }),
 ])
 export type ClusterConfig = Readonly<z.infer<typeof ClusterConfig>>
 
@@ -48,35 +54,39 @@ const Branch = z
   )
 
 export const GitHubRepository = z.strictObject({
-  /** `owner/name`. */
-  github: z.string().regex(/^[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})\/[A-Za-z0-9._-]{1,100}$/u, 'expected owner/name'),
-  base: Branch.default('main'),
-  /** A GitHub App's id and private key (PEM), or a token. */
-  app: z.number().int().positive().optional(),
-  key: SecretReference.optional(),
-  token: SecretReference.optional(),
-  /** For GitHub Enterprise Server: `https://ghe.example.com/api/v3`. */
+  github: z
+    .string()
+    .regex(/^[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})\/[A-Za-z0-9._-]{1,100}$/u, 'expected owner/name')
+    .describe('The repository on GitHub: `owner/name`. Delivery is a pull request.'),
+  base: Branch.default('main').describe('The branch that is deployed from.'),
+  app: z.number().int().positive().optional().describe("A GitHub App's id. Either `app` and `key`, or `token`."),
+  key: SecretReference.optional().describe("A reference to the GitHub App's private key (PEM)."),
+  token: SecretReference.optional().describe('A reference to an access token, in place of an App.'),
   api: z
     .url({ protocol: /^https?$/u })
     .max(PATH_LENGTH_MAX)
-    .optional(),
+    .optional()
+    .describe('For GitHub Enterprise Server: `https://ghe.example.com/api/v3`.'),
 })
 export type GitHubRepository = Readonly<z.infer<typeof GitHubRepository>>
 
 export const PlainRepository = z.strictObject({
-  /** `https://…`, or a path on this machine. Git's other transports (`ext::`, `ssh`) run programs, and a name or password belongs elsewhere. */
+  /** Git's other transports (`ext::`, `ssh`) run programs, and a name or password belongs elsewhere. */
   url: z
     .string()
     .max(PATH_LENGTH_MAX)
     .regex(
       /^(?:https?:\/\/[^\s\u0000-\u001f@/?#]+(?:\/[^\s\u0000-\u001f]*)?|\/[^\u0000-\u001f]*)$/u,
       'expected https://host/path without a name or password in it, or a path that begins with /',
-    ),
-  base: Branch.default('main'),
-  username: z.string().max(256).optional(),
-  password: SecretReference.optional(),
-  /** Plain HTTP to another machine: written out, for a host inside a private network. */
-  insecure: z.boolean().optional(),
+    )
+    .describe('Any Git repository: `https://host/path`, or a path on this machine. Delivery is a commit.'),
+  base: Branch.default('main').describe('The branch that is committed to.'),
+  username: z.string().max(256).optional().describe('For HTTP(S).'),
+  password: SecretReference.optional().describe('For HTTP(S): a reference to the password or access token.'),
+  insecure: z
+    .boolean()
+    .optional()
+    .describe('`true`: plain HTTP to another machine, for a host inside a private network.'),
 })
 export type PlainRepository = Readonly<z.infer<typeof PlainRepository>>
 
@@ -87,11 +97,15 @@ export const ROLES = ['viewer', 'operator'] as const
 export const Role = z.enum(ROLES)
 export type Role = z.infer<typeof Role>
 
-export const ApiToken = z.strictObject({ person: z.string().min(1).max(128), role: Role, token: SecretReference })
+export const ApiToken = z.strictObject({
+  person: z.string().min(1).max(128).describe('Who stands in the history when this token acts.'),
+  role: Role.describe('`viewer` asks; `operator` acts too.'),
+  token: SecretReference.describe('A reference to the token.'),
+})
 export type ApiToken = Readonly<z.infer<typeof ApiToken>>
 
 export const Listen = z
-  .string()
+  .string({ error: 'expected host:port, such as 127.0.0.1:8080' })
   .regex(/^(?:[A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\]):[0-9]{1,5}$/u, 'expected host:port, such as 127.0.0.1:8080')
 
 export const ServerConfig = z.object({

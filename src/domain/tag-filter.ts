@@ -9,35 +9,53 @@ const RANGE_LENGTH_MAX = 256
 const Pattern = z.string().min(1).max(PATTERN_LENGTH_MAX)
 
 const shared = {
-  /** A regular expression that the whole tag must match; we anchor it. */
-  match: Pattern.optional(),
-  /** `$name` or `$1`: the part of the match to order by. */
-  extract: z.string().min(1).max(PATTERN_LENGTH_MAX).optional(),
-  /** Of these expressions at least one must match the whole tag. */
-  allow: z.array(Pattern).max(100).optional(),
-  /** None of these expressions may match the whole tag; stronger than `allow`. */
-  ignore: z.array(Pattern).max(100).optional(),
+  match: Pattern.optional().describe('A regular expression that the whole tag must match; it is anchored for you.'),
+  extract: z
+    .string()
+    .min(1)
+    .max(PATTERN_LENGTH_MAX)
+    .optional()
+    .describe('`$name` or `$1`: the part of the match to order by.'),
+  allow: z.array(Pattern).max(100).optional().describe('Of these expressions at least one must match the whole tag.'),
+  ignore: z
+    .array(Pattern)
+    .max(100)
+    .optional()
+    .describe('None of these expressions may match the whole tag; stronger than `allow`.'),
 }
 
 const Order = z.enum(['asc', 'desc'])
 
 export const SemverFilter = z.strictObject({
-  semver: z.string().min(1).max(RANGE_LENGTH_MAX),
-  /** Count prereleases (`1.2.0-rc.1`) too. */
-  prerelease: z.boolean().optional(),
-  /** Only full versions: `1.2` and `1` do not count. Default true. */
-  strict: z.boolean().optional(),
+  semver: z.string().min(1).max(RANGE_LENGTH_MAX).describe('Versions in this range, the highest first: `>=1.4 <2`.'),
+  prerelease: z.boolean().optional().describe('`true`: prereleases (`1.2.0-rc.1`) count too.'),
+  strict: z.boolean().optional().describe('Default `true`: only full versions count, `1.2` and `1` do not.'),
   ...shared,
 })
 export type SemverFilter = Readonly<z.infer<typeof SemverFilter>>
-export const NumericalFilter = z.strictObject({ numerical: Order, ...shared })
+export const NumericalFilter = z.strictObject({
+  numerical: Order.describe('Numbers, exact at any size; `asc`: the greatest is the newest.'),
+  ...shared,
+})
 export type NumericalFilter = Readonly<z.infer<typeof NumericalFilter>>
-export const AlphabeticalFilter = z.strictObject({ alphabetical: Order, ...shared })
+export const AlphabeticalFilter = z.strictObject({
+  alphabetical: Order.describe('Text; `asc`: the last one in the alphabet is the newest.'),
+  ...shared,
+})
 export type AlphabeticalFilter = Readonly<z.infer<typeof AlphabeticalFilter>>
-export const CalverFilter = z.strictObject({ calver: z.string().min(1).max(RANGE_LENGTH_MAX), ...shared })
+export const CalverFilter = z.strictObject({
+  calver: z.string().min(1).max(RANGE_LENGTH_MAX).describe('Dates in this form, the latest first: `YYYY.MM.MICRO`.'),
+  ...shared,
+})
 export type CalverFilter = Readonly<z.infer<typeof CalverFilter>>
-export const NewestPushFilter = z.strictObject({ newestPush: z.literal(true), ...shared })
-export const DigestOfFilter = z.strictObject({ digestOf: z.string().min(1).max(128), ...shared })
+export const NewestPushFilter = z.strictObject({
+  newestPush: z.literal(true).describe('Whatever tag was pushed last.'),
+  ...shared,
+})
+export const DigestOfFilter = z.strictObject({
+  digestOf: z.string().min(1).max(128).describe('This one tag, whenever it points at something else: `stable`.'),
+  ...shared,
+})
 export type DigestOfFilter = Readonly<z.infer<typeof DigestOfFilter>>
 
 const KINDS = {

@@ -39,27 +39,34 @@ export type MergeRule = z.infer<typeof MergeRule>
 
 export const GitTarget = z.object({
   kind: z.literal('git'),
-  /** The repository's name under `git:` in the configuration. */
-  git: z.string(),
-  file: FilePath,
-  /** Absent: the image is found by its name. */
-  field: FieldPath.optional(),
+  git: z.string().describe("The repository's name under `git:`."),
+  file: FilePath.describe('The file to edit, relative to the repository: `apps/payments/kustomization.yaml`.'),
+  field: FieldPath.optional().describe(
+    'The field that holds the image, such as `image.tag`. Left out: the image is found by its name.',
+  ),
   merge: MergeRule,
 })
 export type GitTarget = Readonly<z.infer<typeof GitTarget>>
 
 export const WorkloadTarget = z.object({
   kind: z.literal('workload'),
-  /** The cluster's name under `clusters:` in the configuration. */
-  cluster: z.string(),
-  namespace: z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/u, 'expected a namespace, such as payments'),
-  workload: Workload,
-  /** A container or init container; required unless `field` names the place. */
-  container: z.string().max(NAME_LENGTH_MAX).optional(),
-  /** For a custom resource whose image is not in a pod template: `spec.image`. */
-  field: FieldPath.optional(),
-  /** `apps/v1`, for a kind that we do not know or a cluster that has it under another version. */
-  apiVersion: z.string().max(NAME_LENGTH_MAX).optional(),
+  cluster: z.string().describe("The cluster's name under `clusters:`."),
+  namespace: z
+    .string()
+    .regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/u, 'expected a namespace, such as payments')
+    .describe("The workload's namespace."),
+  workload: Workload.describe('Kind and name: `deployment/payments`, `rollouts.argoproj.io/payments`.'),
+  container: z
+    .string()
+    .max(NAME_LENGTH_MAX)
+    .optional()
+    .describe('A container or init container; required unless `field` names the place.'),
+  field: FieldPath.optional().describe('For a custom resource whose image is not in a pod template: `spec.image`.'),
+  apiVersion: z
+    .string()
+    .max(NAME_LENGTH_MAX)
+    .optional()
+    .describe('`apps/v1`: for a kind that Drayage does not know, or a cluster that has it under another version.'),
   /** Patch although a GitOps controller or a server-side applier owns the field. */
   takeover: z.boolean(),
 })
