@@ -270,19 +270,21 @@ export function describeReceiver(subject: ReceiverSubject): void {
       expect(said).not.toContain('CANARY')
     })
 
-    it.runIf(window > 0)('refuses a proof that is older or newer than its window', async () => {
-      const sent = await sentWith(current, undefined, Math.floor(NOW / 1000) * 1000)
-      const base = Math.floor(NOW / 1000) * 1000
-      for (const shift of [0, window, -window]) {
-        expect(await answer(sent, undefined, base + shift), String(shift)).toMatchObject({ ok: true })
-      }
-      for (const shift of [window + 1, -window - 1, 10 * window]) {
-        expect(await answer(sent, undefined, base + shift)).toMatchObject({
-          ok: false,
-          error: { reason: 'stale-timestamp' },
-        })
-      }
-    })
+    if (window > 0) {
+      it('refuses a proof that is older or newer than its window', async () => {
+        const sent = await sentWith(current, undefined, Math.floor(NOW / 1000) * 1000)
+        const base = Math.floor(NOW / 1000) * 1000
+        for (const shift of [0, window, -window]) {
+          expect(await answer(sent, undefined, base + shift), String(shift)).toMatchObject({ ok: true })
+        }
+        for (const shift of [window + 1, -window - 1, 10 * window]) {
+          expect(await answer(sent, undefined, base + shift)).toMatchObject({
+            ok: false,
+            error: { reason: 'stale-timestamp' },
+          })
+        }
+      })
+    }
 
     it(`lets no made-up proof in (${Math.min(FUZZ_RUNS, 1000)})`, async () => {
       const proof = await current.prove(good?.body ?? Buffer.of(), NOW)
@@ -364,7 +366,9 @@ function duplicates(proof: Sent): readonly Sent[] {
   const query = new URLSearchParams(proof.query ?? '')
   return [
     ...headers.map(([name, value]) => ({ headers: { [name]: [value, value].flat() } })),
-    ...(proof.pathSecret == null ? [] : [{ query: new URLSearchParams({ secret: proof.pathSecret }).toString() }]),
+    ...(typeof proof.pathSecret !== 'string'
+      ? []
+      : [{ query: new URLSearchParams({ secret: proof.pathSecret }).toString() }]),
     ...[...query].map(([name, value]) => ({
       query: new URLSearchParams([
         [name, value],
