@@ -20,9 +20,10 @@ import {
   checkPath,
   commitMessage,
   foldersAbove,
-  planEdit,
+  planEdits,
   readImage,
   type Author,
+  type FileChange,
   type FileMode,
 } from './plan.ts'
 import { remoteOf } from './remote.ts'
@@ -73,7 +74,10 @@ export function createGitDelivery(settings: GitDeliverySettings): GitDelivery {
     )
   }
 
-  const act = (order: Order, write: (look: Look, text: string) => Promise<Pushed>): Answer<Delivered> =>
+  const act = (
+    order: Order,
+    write: (look: Look, changes: readonly FileChange[]) => Promise<Pushed>,
+  ): Answer<Delivered> =>
     within(order.target, (repository, file) =>
       untilUncontended(
         () => attempt(git, repository, file, order, write),
@@ -90,8 +94,8 @@ export function createGitDelivery(settings: GitDeliverySettings): GitDelivery {
       }),
     preview: (order) => act(order, ({ commit }) => Promise.resolve(ok(commit))),
     deliver: (order) =>
-      act(order, async (look, text) => {
-        const commit = await commitFile(git, look, order, text, settings)
+      act(order, async (look, changes) => {
+        const commit = await commitFiles(git, look, order, changes, settings)
         return order.stillHeld() ? push(git, look, commit) : err(FENCED)
       }),
     close: () => caches.close(),
@@ -106,20 +110,18 @@ async function attempt(
   repository: Repository,
   file: GitTarget,
   order: Order,
-  write: (look: Look, text: string) => Promise<Pushed>,
+  write: (look: Look, changes: readonly FileChange[]) => Promise<Pushed>,
 ): Promise<Result<Delivered, DeliveryFailure> | typeof CONTENDED> {
   const look = await read(git, repository, file)
   if (!look.ok) return look
   if (!order.stillHeld()) return err(FENCED)
-  const plan = planEdit(look.value.bytes, file, order)
+  const plan = planEdits(order, [file], new Map([[file.file, look.value.bytes]]))
   if (!plan.ok) return plan
-  const { commit } = look.value
-  const { found } = plan.value
-  if (plan.value.status === 'unchanged') {
-    return ok({ status: 'unchanged', reference: commit, previous: found, now: found })
+  const { found, now, changes, diff } = plan.value
+  if (changes.length === 0) {
+    return ok({ status: 'unchanged', reference: look.value.commit, previous: found, now })
   }
-  const { now, diff, text } = plan.value
-  const pushed = await write(look.value, text)
+  const pushed = await write(look.value, changes)
   if (pushed === CONTENDED || !pushed.ok) return pushed
   return ok({ status: 'changed', reference: pushed.value, previous: found, now, diff })
 }
@@ -205,20 +207,21 @@ async function entriesOf(
   return new Map(entries)
 }
 
-/** Base plus one change: through an index file of its own, so no content but this file's is needed. */
-async function commitFile(
+/** Base plus the changes: through an index file of its own, so no content but the changed is needed. */
+async function commitFiles(
   git: Git,
   { repository: { gitDir }, commit, mode }: Look,
   order: Order,
-  text: string,
+  changes: readonly FileChange[],
   settings: GitDeliverySettings,
 ): Promise<string> {
-  const file = order.target.kind === 'git' ? order.target.file : ''
   const variables = { GIT_INDEX_FILE: `${gitDir}/drayage-index`, ...signature(settings) }
   const call = (args: readonly string[], input = ''): Promise<string> => git.read({ args, gitDir, variables, input })
-  const blob = objectId(await call(['hash-object', '-w', '--stdin'], text))
   await call(['read-tree', commit])
-  await call(['update-index', '--cacheinfo', `${mode},${blob},${file}`])
+  for (const { file, text } of changes) {
+    const blob = objectId(await call(['hash-object', '-w', '--stdin'], text))
+    await call(['update-index', '--cacheinfo', `${mode},${blob},${file}`])
+  }
   // The contents of other files are not here, and need not be: the server has them.
   const tree = objectId(await call(['write-tree', '--missing-ok']))
   return objectId(await call(['commit-tree', '-p', commit, '-F', '-', tree], commitMessage(order)))

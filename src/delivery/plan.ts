@@ -16,7 +16,7 @@ export const AUTHOR: Author = { name: 'Drayage', email: 'drayage@localhost' }
 export const FILE_BYTES_MAX = 1024 * 1024
 const PROMOTION = /^[a-z0-9-]+\/[a-z0-9-]+\/[a-z0-9:+.-]+#[0-9]+$/u
 
-/** A file of a tree, or what stands in its way. */
+/** What may be written: no symbolic link, no submodule. */
 export type FileMode = '100644' | '100755'
 
 /** The answer where "is it still ours to write?" was no. */
@@ -25,15 +25,16 @@ export const FENCED: DeliveryFailure = {
   detail: 'the lease of this delivery ended before it wrote, so a newer attempt may be at work: nothing was written',
 }
 
-export type Plan =
-  | { readonly status: 'unchanged'; readonly found: string }
-  | {
-      readonly status: 'changed'
-      readonly found: string
-      readonly now: string
-      readonly text: string
-      readonly diff: string
-    }
+export type FileChange = { readonly file: string; readonly text: string }
+/** What to write. No changes: the files hold the wish already. */
+export type Plan = {
+  /** As written at the first target, before and after. */
+  readonly found: string
+  readonly now: string
+  readonly changes: readonly FileChange[]
+  readonly diff: string
+}
+type Targets = readonly [GitTarget, ...GitTarget[]]
 
 /** Reads which image stands in the file. */
 export function readImage(bytes: Uint8Array, target: GitTarget, name: ImageName): Result<Found, DeliveryFailure> {
@@ -43,20 +44,44 @@ export function readImage(bytes: Uint8Array, target: GitTarget, name: ImageName)
   return image.ok ? ok({ image: image.value.found, running: 'not-observed' }) : failed(image.error)
 }
 
-/** Edits the file in memory, if what it holds is what may be replaced. */
-export function planEdit(
-  bytes: Uint8Array,
-  target: GitTarget,
+/** Edits the files in memory, if what they hold may be replaced; `files` has the bytes of every target's file. */
+export function planEdits(
   order: Pick<Order, 'wish' | 'expected'>,
+  targets: Targets,
+  files: ReadonlyMap<string, Uint8Array>,
 ): Result<Plan, DeliveryFailure> {
-  const before = decodeFile(bytes)
-  if (!before.ok) return failed(before.error)
-  const edit = editImage(before.value, toEdit(order.wish), { ...fieldOf(target), path: target.file })
+  const before = new Map<string, string>()
+  for (const [file, bytes] of files) {
+    const text = decodeFile(bytes)
+    if (!text.ok) return failed(text.error)
+    before.set(file, text.value)
+  }
+  const after = new Map(before)
+  const edits: { readonly found: string; readonly now: string }[] = []
+  for (const target of targets) {
+    const edit = planEdit(order, target, after.get(target.file) ?? '')
+    if (!edit.ok) return edit
+    after.set(target.file, edit.value.text)
+    edits.push(edit.value)
+  }
+  const changes = [...after].flatMap(([file, text]) => (text === before.get(file) ? [] : [{ file, text }]))
+  const diff = changes.map(({ file, text }) => diffOf(file, before.get(file) ?? '', text)).join('')
+  return ok({ found: edits[0]?.found ?? '', now: edits[0]?.now ?? '', changes, diff })
+}
+
+type Edit = { readonly found: string; readonly now: string; readonly text: string }
+
+function planEdit(
+  { wish, expected }: Pick<Order, 'wish' | 'expected'>,
+  target: GitTarget,
+  before: string,
+): Result<Edit, DeliveryFailure> {
+  const edit = editImage(before, toEdit(wish), { ...fieldOf(target), path: target.file })
   if (!edit.ok) return failed(edit.error)
   const { found, now, text } = edit.value
-  if (text === before.value) return ok({ status: 'unchanged', found })
-  if (order.expected !== null && !order.expected.includes(found)) return err(moved(target, found, order.expected))
-  return ok({ status: 'changed', found, now, text, diff: diffOf(target.file, before.value, text) })
+  if (text === before) return ok({ found, now: found, text })
+  if (expected !== null && !expected.includes(found)) return err(moved(target, found, expected))
+  return ok({ found, now, text })
 }
 
 /** The configuration's check once more, where the path is used: a path that leaves the repository is an attack by now. */
