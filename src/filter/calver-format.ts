@@ -43,7 +43,7 @@ const TOKENS: Readonly<Record<string, Token>> = {
   MICRO: { unit: 'micro', pattern: COUNTER },
   MODIFIER: { unit: 'modifier', pattern: '[A-Za-z][0-9A-Za-z.-]{0,127}' },
 }
-const PIECE = /YYYY|YY|0Y|MM|0M|WW|0W|DD|0D|[A-Z]+|./gu
+const PIECE = /YYYY|YY|0Y|MM|0M|WW|0W|DD|0D|MAJOR|MINOR|MICRO|MODIFIER|[A-Z]+|./gu
 
 export function compileFormat(format: string): Result<CalverFormat, FilterProblem> {
   const pieces = format.match(PIECE) ?? []
