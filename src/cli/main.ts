@@ -9,6 +9,8 @@ import { createProcessIo } from './io.ts'
 
 /** Loaded when asked for: a command pays for its own imports only. */
 const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = {
+  check: () => import('./check.ts'),
+  serve: () => import('./serve.ts'),
   tags: () => import('./tags.ts'),
 }
 

@@ -3,7 +3,6 @@
 import type { Config, LoadedConfig } from '../domain/config.ts'
 import { err, ok, type Result } from '../domain/result.ts'
 import { Name } from '../domain/subscription.ts'
-import type { TagFilter } from '../domain/tag-filter.ts'
 import { checkGit, checkListeners, checkTargets } from './conflicts.ts'
 import { hashOf } from './hash.ts'
 import { readWithIncludes, type Include } from './include.ts'
@@ -11,7 +10,7 @@ import { isRefused, refuseNotAvailable } from './not-available.ts'
 import { formatPath, problemAt, type ConfigProblem, type Path } from './problem.ts'
 import { checkReferences } from './references.ts'
 import { checkHosts, readEvents, resolveRegistry, warnWithoutEvents, type EventType } from './registries.ts'
-import { readImages, resolveServer, resolveSubscription } from './resolve.ts'
+import { readImages, resolveServer, resolveSubscription, type CheckFilter } from './resolve.ts'
 import { SECTIONS, TOP_LEVEL, type Section } from './schema.ts'
 import { shapeOf, type Report } from './shape.ts'
 import { entriesOf, keyPlaceOf, plainOf, treeAt, type Tree } from './tree.ts'
@@ -23,7 +22,7 @@ export type LoadOptions = {
   /** The receivers that this version has. */
   readonly receivers: readonly EventType[]
   /** Why a tag filter cannot work (a range or an expression that cannot be read), or null. */
-  readonly checkFilter?: (filter: TagFilter) => string | null
+  readonly checkFilter?: CheckFilter
   /** The files that an `include:` names. Absent: there are no other files. */
   readonly include?: Include
 }

@@ -1,6 +1,7 @@
 /** Parts that have their shape → the configuration as the rest of the program sees it: short forms and shared stages worked in. */
 
 import type { ServerConfig } from '../domain/config.ts'
+import { parseFieldPath } from '../domain/field-path.ts'
 import { formatImage, parseImageReference, type ImageName } from '../domain/image.ts'
 import type { Stage, Subscription } from '../domain/subscription.ts'
 import { TagFilter } from '../domain/tag-filter.ts'
@@ -17,11 +18,15 @@ const LISTEN = '127.0.0.1:8080'
 const API_LISTEN = '127.0.0.1:8081'
 const STATE = '.drayage/state.db'
 
+/** `at`: the member of the filter, such as `semver` or `allow[0]`. */
+export type CheckFilter = (
+  filter: TagFilter,
+) => { readonly at: string; readonly expected: string; readonly found: string } | null
+
 export type Resolving = {
   readonly root: Tree
   readonly report: Report
-  /** Why a tag filter cannot work, or null. */
-  readonly checkFilter: (filter: TagFilter) => string | null
+  readonly checkFilter: CheckFilter
 }
 
 export function resolveServer(server: RawServer | undefined): ServerConfig {
@@ -35,13 +40,9 @@ export function resolveServer(server: RawServer | undefined): ServerConfig {
 
 /** The images of all subscriptions, and a look at their tag filters, whatever else is wrong with them; problems are reported. */
 export function readImages(resolving: Resolving): ReadonlyMap<string, ImageName> {
-  const { root, checkFilter } = resolving
-  const images = entriesOf(treeAt(root, ['subscriptions'])).flatMap(([name, { tree }]) => {
+  const images = entriesOf(treeAt(resolving.root, ['subscriptions'])).flatMap(([name, { tree }]) => {
     const path = ['subscriptions', name]
-    const tags = treeAt(tree, ['tags'])
-    const filter = TagFilter.safeParse(tags && plainOf(tags))
-    const problem = filter.success ? checkFilter(filter.data) : null
-    if (problem !== null) refuse(resolving, [...path, 'tags'], 'bad-filter', problem)
+    checkTags(resolving, [...path, 'tags'])
     const text = textOf(treeAt(tree, ['image']))
     const image = text === undefined ? undefined : resolveImage(resolving, [...path, 'image'], text)
     return image === undefined ? [] : [[name, image] as const]
@@ -61,6 +62,20 @@ export function resolveSubscription(
   const [first, ...others] = resolveStages(resolving, path, raw, parts.shared)
   if (parts.image === undefined || first === undefined) return undefined
   return { name, image: parts.image, tags: raw.tags, stages: [first, ...others] }
+}
+
+function checkTags(resolving: Resolving, path: Path): void {
+  const tree = treeAt(resolving.root, path)
+  const filter = TagFilter.safeParse(tree && plainOf(tree))
+  const fault = filter.success ? resolving.checkFilter(filter.data) : null
+  if (fault === null) return
+  const steps = parseFieldPath(fault.at)
+  refuse(
+    resolving,
+    [...path, ...(steps.ok ? steps.value : [])],
+    'bad-filter',
+    `expected ${fault.expected}, found ${quoted(fault.found)}`,
+  )
 }
 
 function resolveImage(resolving: Resolving, path: Path, text: string): ImageName | undefined {
@@ -95,7 +110,7 @@ function resolveStages(
   return order.value.flatMap((name) => {
     const stage = raw.stages[name]
     if (stage === undefined) return []
-    checkContainer(resolving, [...path, name], stage)
+    checkPlace(resolving, [...path, name], stage)
     return [{ name, after: [...(waits.get(name) ?? [])], verify: raw.verify, targets: [targetOf(stage)] }]
   })
 }
@@ -111,8 +126,15 @@ function targetOf(raw: RawStage): Target {
     : { kind: 'workload', ...stage, takeover: stage.takeover ?? false }
 }
 
-function checkContainer(resolving: Resolving, path: Path, stage: RawStage): void {
-  if ('git' in stage || stage.container !== undefined || stage.field !== undefined) return
+/** Where in the file or workload the image stands. */
+function checkPlace(resolving: Resolving, path: Path, stage: RawStage): void {
+  if (stage.field !== undefined) {
+    const field = parseFieldPath(stage.field)
+    if (field.ok) return
+    const what = `expected ${field.error.expected}, found ${quoted(stage.field)}`
+    return refuse(resolving, [...path, 'field'], 'malformed', what)
+  }
+  if ('git' in stage || stage.container !== undefined) return
   const what = 'missing: expected the name of a container, or field: with the path of the image in a custom resource'
   refuse(resolving, [...path, 'container'], 'missing', what)
 }

@@ -1,0 +1,144 @@
+/** `drayage check`: everything that is wrong with a configuration, or in plain words what it does. */
+
+import { readFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { loadConfigFile } from '../config/files.ts'
+import { formatProblem, type ConfigProblem } from '../config/problem.ts'
+import type { Config, LoadedConfig } from '../domain/config.ts'
+import { formatImage } from '../domain/image.ts'
+import type { Stage, Subscription } from '../domain/subscription.ts'
+import type { Target } from '../domain/target.ts'
+import { escapeForTerminal } from '../escape.ts'
+import type { Command, ExitCode, Io } from './command.ts'
+import { configOptions } from './config-options.ts'
+import { printJson } from './output.ts'
+
+const FILE = 'drayage.yaml'
+
+const help = `
+Checks a configuration and says what it does. Touches nothing, reads no secret, asks nobody.
+
+Usage: drayage check [FILE]
+
+  FILE      the configuration; drayage.yaml where it is left out. Files that it includes are read too
+  --json    {"ok": …, "problems": [{"severity", "reason", "file", "line", "column", "key", "message",
+            "expected"?, "found"?, "hint"?}], "hash", "subscriptions"}
+
+All problems are printed at once, one on each line, as compilers do: file:line:column: error: …
+Exit code: 0 fine (there may be warnings), 1 it has errors, 2 misuse.
+
+Example:
+  $ drayage check drayage.yaml
+  drayage.yaml:9:5: error: subscriptions.payments.tag: unknown key. Did you mean tags?
+`
+
+const options = { json: { type: 'boolean' } } as const
+
+export const command: Command = { name: 'check', summary: 'check a configuration and say what it does', help, run }
+
+async function run(args: readonly string[], io: Io): Promise<ExitCode> {
+  const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true })
+  if (positionals.length > 1) {
+    io.stderr('drayage check: expected one file\nTry: drayage check --help\n')
+    return 2
+  }
+  const result = await loadConfigFile(positionals[0] ?? FILE, configOptions)
+  const problems = result.ok ? result.value.warnings : result.error
+  const loaded = result.ok ? result.value.loaded : null
+  if (values.json === true) printAsJson(io, problems, loaded)
+  else printForPeople(io, problems, loaded)
+  return loaded === null ? 1 : 0
+}
+
+function printAsJson(io: Io, problems: readonly ConfigProblem[], loaded: LoadedConfig | null): void {
+  const { config, hash = null } = loaded ?? {}
+  printJson(io, { ok: loaded !== null, problems, hash, subscriptions: config?.subscriptions ?? null }, true)
+}
+
+/** Problems are what was asked for, and so are data. */
+function printForPeople(io: Io, problems: readonly ConfigProblem[], loaded: LoadedConfig | null): void {
+  const texts = new Map<string, readonly string[]>()
+  for (const problem of problems) {
+    io.stdout(`${escapeForTerminal(formatProblem(problem))}\n`)
+    if (io.isTTY) io.stdout(excerpt(problem, problems, linesOf(texts, problem.file)))
+  }
+  if (loaded === null) {
+    const errors = problems.filter(({ severity }) => severity === 'error').length
+    io.stdout(`${errors} ${errors === 1 ? 'error' : 'errors'}\n`)
+    return
+  }
+  for (const line of summary(loaded)) io.stdout(`${escapeForTerminal(line)}\n`)
+}
+
+const EXCERPT_LENGTH_MAX = 160
+/** A line that may hold a secret in place of its reference is not shown. */
+const SECRET_WORD = /secret|passw|token|key|credential/iu
+
+/** The line and a caret below the column. */
+function excerpt(problem: ConfigProblem, all: readonly ConfigProblem[], lines: readonly string[]): string {
+  const line = lines[problem.line - 1]
+  const onLine = all.filter((other) => other.file === problem.file && other.line === problem.line)
+  if (line === undefined || line.length > EXCERPT_LENGTH_MAX || line.trim() === '') return ''
+  if (onLine.some(({ key }) => SECRET_WORD.test(key)) || /\/\/[^/\s]*@/u.test(line)) return ''
+  const before = escapeForTerminal(line.slice(0, problem.column - 1))
+  return `    ${before}${escapeForTerminal(line.slice(problem.column - 1))}\n    ${' '.repeat(before.length)}^\n`
+}
+
+function linesOf(texts: Map<string, readonly string[]>, file: string): readonly string[] {
+  const known = texts.get(file)
+  if (known !== undefined) return known
+  const lines = readLines(file)
+  texts.set(file, lines)
+  return lines
+}
+
+function readLines(file: string): readonly string[] {
+  try {
+    return readFileSync(file, 'utf8').split(/\r?\n/u)
+  } catch {
+    // It was read a moment ago; without it there is no excerpt, and the problem stands above.
+    return []
+  }
+}
+
+function summary({ config, hash }: LoadedConfig): readonly string[] {
+  const head =
+    config.mode === 'observe'
+      ? 'mode: observe. Everything is decided and recorded, nothing is touched.'
+      : 'mode: act. What is decided is delivered.'
+  const count = config.subscriptions.length
+  return [
+    head,
+    ...(count === 0 ? ['No subscriptions: nothing is followed.'] : []),
+    ...config.subscriptions.flatMap((subscription) => describeSubscription(config, subscription)),
+    `configuration ${hash.slice(0, 12)}`,
+  ]
+}
+
+function describeSubscription(config: Config, { name, image, tags, stages }: Subscription): readonly string[] {
+  const unverified = stages.some(({ verify }) => verify === 'none')
+  return [
+    `${name}: ${formatImage(image)}, tags ${JSON.stringify(tags)}`,
+    ...(unverified ? ['  VERIFY: NONE. Whatever is pushed under such a tag is delivered, whoever pushed it.'] : []),
+    ...stages.flatMap((stage) =>
+      stage.targets.map((target) => `  ${describeStage(stage)}: ${describeTarget(config, target)}`),
+    ),
+  ]
+}
+
+function describeStage({ name, after }: Stage): string {
+  return after.length === 0 ? name : `${name}, after ${after.join(' and ')}`
+}
+
+function describeTarget(config: Config, target: Target): string {
+  if (target.kind === 'workload') {
+    const place = target.field === undefined ? `container ${target.container}` : `field ${target.field}`
+    return `patch ${target.workload}, ${place}, in ${target.namespace} of ${target.cluster}`
+  }
+  const git = config.git[target.git]
+  const place = `${target.file}${target.field === undefined ? '' : ` at ${target.field}`}`
+  if (git === undefined) return place
+  if (!('github' in git)) return `commit to ${git.url}, branch ${git.base}: ${place}`
+  const merge = target.merge === 'by-person' ? 'merged by a person' : 'merged by Drayage'
+  return `pull request in ${git.github} to ${git.base}, ${merge}: ${place}`
+}

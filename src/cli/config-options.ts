@@ -1,0 +1,13 @@
+/** What reading a configuration needs of the other folders: the receivers of this version and the tag filters. */
+
+import type { LoadOptions } from '../config/load.ts'
+import { compileFilter } from '../filter.ts'
+import { receiverTypes } from '../receivers/index.ts'
+
+export const configOptions: Required<Pick<LoadOptions, 'receivers' | 'checkFilter'>> = {
+  receivers: [...receiverTypes.values()],
+  checkFilter: (filter) => {
+    const compiled = compileFilter(filter)
+    return compiled.ok ? null : compiled.error
+  },
+}
