@@ -116,6 +116,7 @@ export function arrive(
       stage: stage.name,
       promotion: promotion.id,
       image: formatImage(promotion.candidate.images[0]),
+      reference: arrival.reference,
       ...(arrival.by === undefined ? {} : { by: arrival.by }),
     })
   }

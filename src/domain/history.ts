@@ -41,6 +41,8 @@ export const Note = z.object({
   image: z.string().optional(),
   /** The event, the effect or the person's act that led here. */
   cause: z.string().optional(),
+  /** Where the target now stands: a commit's id, a workload's generation. */
+  reference: z.string().optional(),
   /** A person, where a person acted. */
   by: z.string().optional(),
 })

@@ -21,3 +21,19 @@ export type SecretReferences = z.infer<typeof SecretReferences>
  * Throws where a reference leads nowhere or to an empty value: an absent secret authenticates nobody.
  */
 export type Secret = () => Promise<readonly [string, ...string[]]>
+
+const COMPARISON_KEY_BYTES = 32
+
+/** The one comparison of secrets: both sides under a key of the moment, so neither content nor length shows in the time. */
+export async function isSameSecret(
+  given: Uint8Array<ArrayBuffer>,
+  expected: Uint8Array<ArrayBuffer>,
+): Promise<boolean> {
+  if (expected.length === 0) return false
+  const material = crypto.getRandomValues(new Uint8Array(COMPARISON_KEY_BYTES))
+  const key = await crypto.subtle.importKey('raw', material, { name: 'HMAC', hash: 'SHA-256' }, false, [
+    'sign',
+    'verify',
+  ])
+  return crypto.subtle.verify('HMAC', key, await crypto.subtle.sign('HMAC', key, expected), given)
+}

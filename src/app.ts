@@ -1,0 +1,236 @@
+/** HTTP in: routes, the bounded body, and one table from sender profile and outcome to status. With `api.ts` the only place that knows hono. */
+
+import { Hono, type Context } from 'hono'
+import type { AcceptedEvent } from './domain/event.ts'
+import type { Log } from './domain/log.ts'
+import type { Measure } from './domain/measure.ts'
+import {
+  receive,
+  type Receiver,
+  type ReceiverRequest,
+  type RefusalReason,
+  type SenderProfile,
+} from './receivers/receiver.ts'
+import type { Inbox } from './state/inbox.ts'
+
+/** The largest registry envelope seen is a few kilobytes; 500 events of Distribution are 350. */
+export const BODY_BYTES_MAX = 1024 * 1024
+const RETRY_AFTER_SECONDS = 5
+const HOOK = /^\/hooks\/(?<source>[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)(?:\/(?<secret>[^/]{1,512}))?$/u
+
+export type AppOptions = {
+  /** By the registry's name in the configuration. Asked at each request, so that a new configuration needs no restart. */
+  readonly receivers: () => ReadonlyMap<string, Receiver>
+  readonly inbox: Inbox
+  /** Something new waits in the inbox. */
+  readonly onStored: () => void
+  /** Null: ready. Else what is missing. */
+  readonly unready: () => Promise<string | null>
+  readonly now: () => number
+  readonly log: Log
+  readonly measure: Measure
+  /** A platform that still has them apart gives headers as they came; elsewhere repeated ones are joined by commas. */
+  readonly headersOf?: (context: Context) => ReadonlyMap<string, readonly string[]>
+}
+
+type Outcome =
+  | 'stored'
+  | 'duplicate'
+  | 'ignored'
+  | 'ping'
+  | 'validation'
+  | 'body-too-large'
+  | 'unsupported-encoding'
+  | 'unavailable'
+  | RefusalReason
+
+/** One that blocks its queue until it hears 2xx gets 2xx for all that is authentic; what was wrong stands in our log. */
+const STATUS: Readonly<
+  Record<SenderProfile, Readonly<Record<Outcome, 200 | 202 | 400 | 401 | 413 | 415 | 422 | 503>>>
+> = {
+  default: {
+    stored: 202,
+    duplicate: 200,
+    ignored: 200,
+    ping: 200,
+    validation: 200,
+    'body-too-large': 413,
+    'unsupported-encoding': 415,
+    unavailable: 503,
+    'missing-credential': 401,
+    'duplicate-credential': 400,
+    'wrong-credential': 401,
+    'stale-timestamp': 401,
+    'unsupported-content-type': 415,
+    'not-json': 400,
+    'unknown-schema': 422,
+  },
+  'blocking-queue': {
+    stored: 202,
+    duplicate: 200,
+    ignored: 200,
+    ping: 200,
+    validation: 200,
+    'body-too-large': 202,
+    'unsupported-encoding': 202,
+    unavailable: 503,
+    'missing-credential': 401,
+    'duplicate-credential': 400,
+    'wrong-credential': 401,
+    'stale-timestamp': 401,
+    'unsupported-content-type': 202,
+    'not-json': 202,
+    'unknown-schema': 202,
+  },
+}
+
+export function createApp(options: AppOptions): Hono {
+  const app = new Hono()
+  app.get('/healthz', (context) => context.json({ status: 'ok' }))
+  app.get('/readyz', async (context) => {
+    const missing = await options.unready()
+    return missing === null ? context.json({ status: 'ready' }) : context.json({ status: 'not ready', missing }, 503)
+  })
+  app.all('/hooks/*', (context) => hook(context, options))
+  app.notFound((context) => context.json({ error: 'not found' }, 404))
+  app.onError((error, context) => {
+    options.log.error('request failed', { detail: error.message })
+    return context.json({ error: 'unavailable' }, 503, { 'retry-after': String(RETRY_AFTER_SECONDS) })
+  })
+  return app
+}
+
+async function hook(context: Context, options: AppOptions): Promise<Response> {
+  // The path as it came: nothing is decoded, so nothing decodes to another route.
+  const groups = HOOK.exec(new URL(context.req.url).pathname)?.groups
+  const source = groups?.['source'] ?? ''
+  const receiver = options.receivers().get(source)
+  if (receiver === undefined) {
+    options.log.warn('request refused', { reason: 'unknown-registry' })
+    return context.json({ error: 'no registry of that name receives events here' }, 404)
+  }
+  if (context.req.method !== 'POST') return context.json({ error: 'POST only' }, 405, { allow: 'POST' })
+  const body = await readBounded(context.req.raw.body, context.req.header('content-length'))
+  const request: ReceiverRequest = {
+    method: context.req.method,
+    headers: (options.headersOf ?? headersOfRequest)(context),
+    query: new URL(context.req.url).searchParams,
+    pathSecret: groups?.['secret'] ?? null,
+    body: body ?? new Uint8Array(),
+  }
+  const answer = (outcome: Outcome, detail: string, rest: object = {}): Response => {
+    options.measure({ kind: 'event', source, outcome })
+    const status = STATUS[receiver.sender][outcome]
+    const isWell = outcome === 'stored' || outcome === 'duplicate' || outcome === 'ping' || outcome === 'validation'
+    options.log[isWell || outcome === 'ignored' ? 'info' : 'warn'](isWell ? 'request accepted' : 'request refused', {
+      source,
+      outcome,
+      detail,
+      status,
+    })
+    const headers = status === 503 ? { 'retry-after': String(RETRY_AFTER_SECONDS) } : undefined
+    return context.json({ outcome, ...rest }, status, headers)
+  }
+  try {
+    if (body === null) return await tooLarge(receiver, request, options, answer)
+    const encoding = request.headers.get('content-encoding')
+    if (encoding !== undefined && encoding.some((value) => value !== 'identity'))
+      return answer('unsupported-encoding', 'send it uncompressed')
+    return await take(source, receiver, request, options, answer)
+  } catch (error) {
+    return answer('unavailable', error instanceof Error ? error.message : 'unknown failure')
+  }
+}
+
+type Answer = (outcome: Outcome, detail: string, rest?: object) => Response
+
+/** Durable before acknowledged: there is no 2xx for an event before the inbox has it. */
+async function take(
+  source: string,
+  receiver: Receiver,
+  request: ReceiverRequest,
+  options: AppOptions,
+  answer: Answer,
+): Promise<Response> {
+  const now = options.now()
+  const taken = await receive(receiver, request, { now })
+  if (!taken.ok) return answer(taken.error.reason, taken.error.detail)
+  const { received, assurance } = taken.value
+  switch (received.outcome) {
+    case 'ping':
+      return answer('ping', 'the sender tries whether we are there')
+    case 'validation':
+      return answer('validation', 'the sender asked for a proof of the endpoint', { reply: received.reply })
+    case 'ignored':
+      return answer('ignored', received.reason, { reason: received.reason })
+    case 'events': {
+      const accepted = received.events.map((event): AcceptedEvent => ({
+        id: `${source}/${event.id}`,
+        source,
+        assurance,
+        receivedAt: now,
+        event,
+      }))
+      const results = await options.inbox.put(accepted)
+      const isNew = results.includes('stored')
+      if (isNew) options.onStored()
+      const events = accepted.map(({ id }, index) => ({ id, result: results[index] }))
+      const detail = events.map(({ id, result }) => `${id} ${result}`).join(', ')
+      return answer(isNew ? 'stored' : 'duplicate', detail, { events })
+    }
+  }
+}
+
+/** Who sends too much is told so, but for the authentic sender that would send the same for ever. */
+async function tooLarge(
+  receiver: Receiver,
+  request: ReceiverRequest,
+  options: AppOptions,
+  answer: Answer,
+): Promise<Response> {
+  const isAuthentic = (await receiver.authenticate(request, { now: options.now() })).ok
+  const rendered = answer('body-too-large', `more than ${BODY_BYTES_MAX} bytes`)
+  return isAuthentic
+    ? rendered
+    : new Response(rendered.body, { status: STATUS.default['body-too-large'], headers: rendered.headers })
+}
+
+/** Null where it is larger than we take: reading stops there, whatever the length was said to be. */
+async function readBounded(
+  body: ReadableStream<Uint8Array> | null,
+  announced: string | undefined,
+): Promise<Uint8Array | null> {
+  if (Number(announced ?? 0) > BODY_BYTES_MAX) {
+    await body?.cancel()
+    return null
+  }
+  if (body === null) return new Uint8Array()
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  const reader = body.getReader()
+  for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
+    bytes += chunk.value.length
+    if (bytes > BODY_BYTES_MAX) {
+      await reader.cancel()
+      return null
+    }
+    chunks.push(chunk.value)
+  }
+  return join(chunks, bytes)
+}
+
+function join(chunks: readonly Uint8Array[], bytes: number): Uint8Array {
+  const [only] = chunks
+  if (chunks.length === 1 && only !== undefined) return only
+  const whole = new Uint8Array(bytes)
+  let at = 0
+  for (const chunk of chunks) {
+    whole.set(chunk, at)
+    at += chunk.length
+  }
+  return whole
+}
+
+function headersOfRequest(context: Context): ReadonlyMap<string, readonly string[]> {
+  return new Map([...context.req.raw.headers].map(([name, value]) => [name.toLowerCase(), [value]]))
+}

@@ -1,0 +1,64 @@
+/** Adapters chosen by the configuration: which delivery a target gets, which receiver a registry's events. The same on all platforms. */
+
+import type { Cluster } from './clients/kubernetes.ts'
+import type { Delivery } from './delivery/delivery.ts'
+import { createKubernetesDelivery } from './delivery/kubernetes.ts'
+import type { Config } from './domain/config.ts'
+import type { Target } from './domain/target.ts'
+import type { Outbound } from './effects.ts'
+import type { HealthCheck } from './health/health.ts'
+import { createKubernetesHealth } from './health/kubernetes.ts'
+import { runningOf } from './health/rollout.ts'
+import { receiverTypes } from './receivers/index.ts'
+import type { Receiver, SecretOf } from './receivers/receiver.ts'
+
+/** What the platform gives. */
+export type Parts = {
+  readonly config: Config
+  readonly clusterOf: (name: string) => Cluster
+  /** For repositories that are reached with the `git` program; null where the platform has none. */
+  readonly plainGit: Delivery | null
+  readonly random: () => number
+  readonly now: () => number
+}
+
+/** A file in Git shows what is wished, not what runs. */
+const gitHealth: HealthCheck = {
+  async check() {
+    return { state: 'not-observed', detail: 'a file in Git shows what is wished, not what runs' }
+  },
+}
+
+export function assembleOutbound({ config, clusterOf, plainGit, random, now }: Parts): Outbound {
+  const clusters = new Map(Object.keys(config.clusters).map((name) => [name, clusterOf(name)]))
+  const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+  const kubernetes = createKubernetesDelivery({ clusters, runningOf, sleep, random })
+  const kubernetesHealth = createKubernetesHealth({ clusters, now })
+  const deliveryTo = (target: Target): Delivery => {
+    if (target.kind === 'workload') return kubernetes
+    const repository = config.git[target.git]
+    if (repository !== undefined && 'github' in repository) throw new Error('GitHub')
+    if (plainGit === null)
+      throw new Error(`${target.git} is a plain Git repository, and this platform has no git program`)
+    return plainGit
+  }
+  return {
+    delivery: deliveryTo,
+    proposals: () => {
+      throw new Error('GitHub')
+    },
+    health: (target) => (target.kind === 'workload' ? kubernetesHealth : gitHealth),
+  }
+}
+
+/** By the registry's name in the configuration. */
+export function assembleReceivers(config: Config, secretOf: SecretOf): ReadonlyMap<string, Receiver> {
+  const receivers = new Map<string, Receiver>()
+  for (const [name, { events }] of Object.entries(config.registries)) {
+    if (events === undefined) continue
+    const type = receiverTypes.get(events.type)
+    if (type === undefined) throw new Error(`registry ${name}: there is no receiver of type ${events.type}`)
+    receivers.set(name, type.create(type.Settings.parse(events), secretOf))
+  }
+  return receivers
+}

@@ -1,0 +1,112 @@
+/** How things stand, from the documents: what runs where, what is on its way and what it waits for, what was refused. Reads only. */
+
+import type { Document } from './domain/document.ts'
+import type { Effect } from './domain/effect.ts'
+import { formatImage } from './domain/image.ts'
+import type { Current, Line, StageState } from './domain/line.ts'
+import type { Documents } from './state/documents.ts'
+
+const PAGE_SIZE = 100
+const DOCUMENTS_MAX = 10_000
+
+export type StageStatus = {
+  readonly stage: string
+  /** As written there; null where it is not known yet. */
+  readonly current: string | null
+  readonly how: 'unknown' | 'found' | 'healthy' | 'not-observed'
+  readonly since: number | null
+  readonly promotion: {
+    readonly id: string
+    readonly image: string
+    readonly phase: string
+    readonly openedAt: number
+  } | null
+  readonly next: string | null
+  /** What is wanted and not done: an attempt that failed, a pull request that waits, something that was given up. */
+  readonly waits: readonly string[]
+  readonly refused: readonly {
+    readonly image: string
+    readonly candidate: string
+    readonly reason: string
+    readonly detail: string
+    readonly by: string | null
+  }[]
+}
+export type SubscriptionStatus = { readonly subscription: string; readonly stages: readonly StageStatus[] }
+
+export async function statusOf(
+  documents: Documents,
+  subscription: string | null,
+): Promise<readonly SubscriptionStatus[]> {
+  const all = await listAll(documents)
+  const trains = all.filter((document) => document.kind === 'train')
+  const lines = all.filter((document) => document.kind === 'line')
+  const asked = lines.filter((line) => subscription === null || line.subscription === subscription)
+  return asked.map((line) => ({
+    subscription: line.subscription,
+    stages: Object.entries(line.stages).map(([stage, state]) => stageStatus(line, stage, state, trains)),
+  }))
+}
+
+export async function listAll(documents: Documents): Promise<readonly Document[]> {
+  const all: Document[] = []
+  let after: string | null = null
+  do {
+    const page = await documents.list({ limit: PAGE_SIZE, ...(after === null ? {} : { after }) })
+    all.push(...page.documents)
+    after = page.next
+  } while (after !== null && all.length < DOCUMENTS_MAX)
+  return all
+}
+
+function stageStatus(line: Line, stage: string, state: StageState, trains: readonly Document[]): StageStatus {
+  const { promotion, current } = state
+  const own = line.effects.filter((effect) => 'stage' in effect && effect.stage === stage)
+  const carried = trains.filter(({ id }) => promotion?.trains.includes(id)).flatMap(({ effects }) => effects)
+  const proposed = Object.values(promotion?.deliveries ?? {}).flatMap((delivery) =>
+    delivery.state === 'proposed' ? [`${delivery.url} waits for its merge`] : [],
+  )
+  return {
+    stage,
+    current: currentImage(state),
+    how: howKnown(current),
+    since: current.state === 'candidate' ? current.healthySince : null,
+    promotion:
+      promotion === undefined
+        ? null
+        : {
+            id: promotion.id,
+            image: formatImage(promotion.candidate.images[0]),
+            phase: promotion.phase,
+            openedAt: promotion.openedAt,
+          },
+    next: state.next === undefined ? null : formatImage(state.next.images[0]),
+    waits: [...proposed, ...[...own, ...carried].flatMap((effect) => describeWaiting(effect))],
+    refused: state.refused.map(({ image, candidate, reason, detail, by }) => ({
+      image,
+      candidate,
+      reason,
+      detail,
+      by,
+    })),
+  }
+}
+
+function currentImage(state: StageState): string | null {
+  if (state.current.state === 'candidate') return formatImage(state.current.candidate.images[0])
+  if (state.current.state === 'unknown') return null
+  return Object.values(state.looks)[0]?.image ?? null
+}
+
+function howKnown(current: Current): StageStatus['how'] {
+  if (current.state !== 'candidate') return current.state
+  return current.observed ? 'healthy' : 'not-observed'
+}
+
+function describeWaiting(effect: Effect): readonly string[] {
+  if (effect.dead !== undefined) return [`${effect.kind} was given up, ${effect.dead.reason}: ${effect.dead.detail}`]
+  if (effect.kind === 'look') return []
+  if (effect.attempt > 1)
+    return [`${effect.kind}: attempt ${effect.attempt} failed, again at ${new Date(effect.due).toISOString()}`]
+  return [`${effect.kind} is under way`]
+}
