@@ -110,8 +110,8 @@ export function describeInbox(inbox: () => Inbox): void {
     const event = structuredClone(anAcceptedEvent()) as { source: string }
     await inbox().put([event as ReturnType<typeof anAcceptedEvent>])
     event.source = 'changed'
-    const row = await inbox().get('hub/1')
-    ;(row?.walk as unknown[]).push(aWalkStep())
+    const walk = (await inbox().get('hub/1'))?.walk as unknown[] | undefined
+    walk?.push(aWalkStep())
     expect(await inbox().get('hub/1')).toEqual({ accepted: anAcceptedEvent(), state: 'waiting', attempts: 0, walk: [] })
   })
 

@@ -3,7 +3,7 @@
 import type * as z from 'zod'
 import { type Candidate, candidateOf } from '../../src/domain/candidate.ts'
 import type { EffectOf } from '../../src/domain/effect.ts'
-import { AcceptedEvent, RegistryEvent } from '../../src/domain/event.ts'
+import { AcceptedEvent, type RegistryEvent } from '../../src/domain/event.ts'
 import type { Entry } from '../../src/domain/history.ts'
 import { Digest, PinnedImage } from '../../src/domain/image.ts'
 import { type Line, lineId, newLine, newStageState, type StageState } from '../../src/domain/line.ts'
