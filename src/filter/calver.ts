@@ -10,8 +10,8 @@ import { comparePrereleases } from './version.ts'
 type CalendarVersion = {
   /** Most significant first. */
   readonly parts: readonly Part[]
-  /** `rc10` as `rc` and 10. As in semantic versions, a version with a modifier is older than the one without. */
-  readonly modifier: readonly (Part | string)[]
+  /** `rc10` as `rc.10`: ordered as a semantic version's prerelease, so a version without a modifier is newer. */
+  readonly modifier: string
 }
 
 /** Of a part in brackets: 24.04 is older than 24.04.0. */
@@ -39,7 +39,7 @@ function read(text: string, { expression, order }: CalverFormat): CalendarVersio
   const words = groups['modifier']?.match(/[0-9]+|[A-Za-z]+/gu) ?? []
   return {
     parts: order.map((unit) => partOf(groups[unit])),
-    modifier: words.map((word) => (/^[0-9]/u.test(word) ? partOf(word) : word)),
+    modifier: words.map((word) => (/^[0-9]/u.test(word) ? String(partOf(word)) : word)).join('.'),
   }
 }
 

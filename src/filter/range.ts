@@ -27,7 +27,7 @@ export function compileRange(text: string, prerelease: boolean | undefined): Res
   return ok({
     judge: (version) => {
       if (intervals.some((interval) => isWithin(version, interval))) return 'counts'
-      return version.prerelease.length > 0 && !takesPrereleases ? 'prerelease' : 'out-of-range'
+      return version.prerelease !== '' && !takesPrereleases ? 'prerelease' : 'out-of-range'
     },
   })
 }
@@ -55,7 +55,7 @@ function namesPrerelease(text: string): boolean {
 }
 
 function isWithin(version: Version, interval: Interval): boolean {
-  if (version.prerelease.length > 0 && !interval.takesPrereleases) return false
+  if (version.prerelease !== '' && !interval.takesPrereleases) return false
   return interval.bounds.every((bound) => holds(compareVersions(version, bound.version), bound.operator))
 }
 

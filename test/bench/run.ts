@@ -2,7 +2,9 @@
 
 import type { Bench } from './row.ts'
 
-const benches: Readonly<Record<string, () => Promise<{ bench: Bench }>>> = {}
+const benches: Readonly<Record<string, () => Promise<{ bench: Bench }>>> = {
+  filter: () => import('./filter.ts'),
+}
 
 const asked = process.argv.slice(2)
 const unknown = asked.filter((name) => !Object.hasOwn(benches, name))
