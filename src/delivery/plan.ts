@@ -12,8 +12,7 @@ import { decodeFile, diffOf, editImage, findImage, type EditProblem } from './ed
 export type Author = { readonly name: string; readonly email: string }
 export const AUTHOR: Author = { name: 'Drayage', email: 'drayage@localhost' }
 
-/** Larger ones are not what people write by hand, and are not edited. */
-export const FILE_BYTES_MAX = 1024 * 1024
+export { FILE_BYTES_MAX } from './edit/edit.ts'
 const PROMOTION = /^[a-z0-9-]+\/[a-z0-9-]+\/[a-z0-9:+.-]+#[0-9]+$/u
 
 /** What may be written: no symbolic link, no submodule. */

@@ -1,0 +1,258 @@
+/** One consistent read of a GitHub repository: the base, the files in it, our branch and its pull request, by one request. */
+
+import * as z from 'zod'
+import type { GitHub } from '../clients/github.ts'
+import { err, ok, type Result } from '../domain/result.ts'
+import { RetryLater } from '../domain/retry.ts'
+import type { DeliveryFailure } from './delivery.ts'
+import { refusedBy } from './github-failure.ts'
+import { checkModes, FILE_BYTES_MAX, foldersAbove, type FileMode } from './plan.ts'
+
+const ObjectId = z.string().regex(/^[0-9a-f]{40}$/u)
+const Entry = z.object({
+  /** A number, as git's octal one: 33188 is 100644. */
+  mode: z
+    .number()
+    .int()
+    .transform((mode) => mode.toString(8).padStart(6, '0')),
+  object: z
+    .object({
+      oid: ObjectId,
+      byteSize: z.number().optional(),
+      isBinary: z.boolean().nullish(),
+      isTruncated: z.boolean().optional(),
+      text: z.string().nullish(),
+    })
+    .nullish(),
+})
+type Entry = z.infer<typeof Entry>
+
+const Commit = z.object({ oid: ObjectId, tree: z.object({ oid: ObjectId }) }).and(z.record(z.string(), z.unknown()))
+const Branch = z.object({
+  oid: ObjectId,
+  message: z.string(),
+  tree: z.object({ oid: ObjectId }),
+  parents: z.object({ nodes: z.array(z.object({ oid: ObjectId })) }),
+})
+const PullRequest = z.object({
+  number: z.number().int(),
+  url: z.string(),
+  title: z.string(),
+  body: z.string(),
+  state: z.enum(['OPEN', 'CLOSED', 'MERGED']),
+  headRefOid: ObjectId,
+  isCrossRepository: z.boolean(),
+})
+export type PullRequest = z.infer<typeof PullRequest>
+const Answer = z.object({
+  repository: z.object({
+    id: z.string(),
+    base: z.object({ target: Commit, compare: z.object({ aheadBy: z.number() }).nullish() }).nullable(),
+    branch: z.object({ target: Branch }).nullish(),
+    pullRequests: z.object({ nodes: z.array(PullRequest) }).optional(),
+  }),
+})
+
+export type BranchHead = {
+  readonly oid: string
+  readonly message: string
+  readonly tree: string
+  readonly parents: readonly string[]
+}
+export type LookedFile = { readonly mode: FileMode; readonly bytes: Uint8Array }
+export type Look = {
+  readonly repositoryId: string
+  readonly base: { readonly oid: string; readonly tree: string }
+  readonly files: ReadonlyMap<string, LookedFile>
+  readonly branch: BranchHead | null
+  /** Open or closed ones of our branch into this base, newest first; never a fork's of the same name. */
+  readonly pullRequests: readonly PullRequest[]
+}
+type Answered<T> = Promise<Result<T, DeliveryFailure>>
+
+/** Reads `base` and the files; with `branch`, our branch and its pull requests too. */
+export async function lookAtRepository(
+  github: GitHub,
+  { base, paths, branch }: { readonly base: string; readonly paths: readonly string[]; readonly branch?: string },
+): Answered<Look> {
+  const answer = await github.graphql(lookDocument(paths.length, branch !== undefined), {
+    owner: github.owner,
+    name: github.name,
+    base: `refs/heads/${base}`,
+    ...(branch === undefined ? {} : { branch: `refs/heads/${branch}`, head: branch, into: base }),
+    ...pathVariables(paths),
+  })
+  if (!answer.ok) return refusedBy(answer.error, `reading ${github.owner}/${github.name}`)
+  const { repository } = Answer.parse(answer.value)
+  if (repository.base === null) {
+    return err({ reason: 'target-missing', detail: `branch ${base} is not there: check "base" of the repository` })
+  }
+  const commit = repository.base.target
+  const files = await filesOf(github, commit, paths)
+  if (!files.ok) return files
+  const head = repository.branch?.target
+  return ok({
+    repositoryId: repository.id,
+    base: { oid: commit.oid, tree: commit.tree.oid },
+    files: files.value,
+    branch:
+      head === undefined
+        ? null
+        : {
+            oid: head.oid,
+            message: head.message,
+            tree: head.tree.oid,
+            parents: head.parents.nodes.map(({ oid }) => oid),
+          },
+    pullRequests: (repository.pullRequests?.nodes ?? []).filter((one) => !one.isCrossRepository),
+  })
+}
+
+const AtCommit = z.object({
+  repository: z.object({
+    commit: Commit.nullable(),
+    base: z.object({ compare: z.object({ aheadBy: z.number() }).nullable() }).nullable(),
+  }),
+})
+export type PastCommit = {
+  readonly tree: string
+  readonly files: ReadonlyMap<string, LookedFile>
+  /** By how many commits our branch is ahead of the base now. */
+  readonly aheadBy: number | null
+}
+
+/** The files as they were at the commit that our branch stands on. */
+export async function lookAtCommit(
+  github: GitHub,
+  { oid, base, branch, paths }: { oid: string; base: string; branch: string; paths: readonly string[] },
+): Answered<PastCommit | null> {
+  const variables = { oid, base: `refs/heads/${base}`, branch: `refs/heads/${branch}`, ...pathVariables(paths) }
+  const { owner, name } = github
+  const answer = await github.graphql(commitDocument(paths.length), { owner, name, ...variables })
+  if (!answer.ok) return refusedBy(answer.error, `reading ${owner}/${name}`)
+  const { commit, base: now } = AtCommit.parse(answer.value).repository
+  if (commit === null) return ok(null)
+  const files = await filesOf(github, commit, paths)
+  if (!files.ok) return files
+  return ok({ tree: commit.tree.oid, files: files.value, aheadBy: now?.compare?.aheadBy ?? null })
+}
+
+async function filesOf(
+  github: GitHub,
+  commit: z.infer<typeof Commit>,
+  paths: readonly string[],
+): Answered<ReadonlyMap<string, LookedFile>> {
+  const files = new Map<string, LookedFile>()
+  for (const [index, path] of paths.entries()) {
+    const entry = Entry.nullable().parse(commit[`file${index}`])
+    if (entry === null) return whyMissing(github, commit.oid, path)
+    // Git finds no file behind a link, so the folders above this one are folders.
+    const modes = new Map([
+      ...foldersAbove(path).map((folder) => [folder, '040000'] as const),
+      [path, entry.mode] as const,
+    ])
+    const mode = checkModes(path, modes)
+    if (!mode.ok) return mode
+    const bytes = await readBlob(github, path, entry)
+    if (!bytes.ok) return bytes
+    files.set(path, { mode: mode.value, bytes: bytes.value })
+  }
+  return ok(files)
+}
+
+/** The text as GitHub shows it, if its hash says that these are the file's bytes; else the bytes themselves. */
+async function readBlob(github: GitHub, path: string, { object }: Entry): Answered<Uint8Array> {
+  if (object === null || object === undefined) throw new RetryLater(`GitHub left out the content of ${path}`)
+  if ((object.byteSize ?? 0) > FILE_BYTES_MAX) {
+    return err({ reason: 'unsafe-edit', detail: `${path} is larger than ${FILE_BYTES_MAX} bytes` })
+  }
+  if (object.isBinary === true) return err({ reason: 'unparsable', detail: `${path} is binary, expected text` })
+  const shown = new TextEncoder().encode(object.text ?? '')
+  if (object.isTruncated !== true && (await blobId(shown)) === object.oid) return ok(shown)
+  const answer = await github.rest('GET /repos/{owner}/{repo}/git/blobs/{file_sha}', { file_sha: object.oid })
+  if (!answer.ok) return refusedBy(answer.error, `reading ${path}`)
+  const blob = z.object({ content: z.string(), encoding: z.literal('base64') }).parse(answer.value)
+  const bytes = Uint8Array.from(atob(blob.content.replaceAll(/\s/gu, '')), (character) => character.codePointAt(0) ?? 0)
+  if ((await blobId(bytes)) === object.oid) return ok(bytes)
+  throw new RetryLater(`GitHub sent other bytes than ${path} has`)
+}
+
+/** Git's name for these bytes. */
+async function blobId(bytes: Uint8Array): Promise<string> {
+  const head = new TextEncoder().encode(`blob ${bytes.length}\0`)
+  const whole = new Uint8Array(head.length + bytes.length)
+  whole.set(head)
+  whole.set(bytes, head.length)
+  const hash = new Uint8Array(await crypto.subtle.digest('SHA-1', whole))
+  return Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('')
+}
+
+/** Not there, or behind a link? Only asked when there is something to explain. */
+async function whyMissing(github: GitHub, oid: string, path: string): Answered<never> {
+  const folders = foldersAbove(path)
+  const { owner, name } = github
+  const answer = await github.graphql(foldersDocument(folders.length), { owner, name, oid, ...pathVariables(folders) })
+  if (!answer.ok) return refusedBy(answer.error, `reading ${owner}/${name}`)
+  const Folder = z.object({ mode: Entry.shape.mode }).nullable()
+  const Folders = z.object({ repository: z.object({ commit: z.record(z.string(), z.unknown()).nullable() }) })
+  const { commit } = Folders.parse(answer.value).repository
+  const modes = folders.flatMap((folder, index): [string, string][] => {
+    const found = Folder.parse(commit?.[`file${index}`] ?? null)
+    return found === null ? [] : [[folder, found.mode]]
+  })
+  const checked = checkModes(path, new Map(modes))
+  return checked.ok ? err({ reason: 'target-missing', detail: `${path} is not there` }) : checked
+}
+
+const ENTRY = 'mode object { oid ... on Blob { byteSize isBinary isTruncated text } }'
+
+function lookDocument(count: number, withBranch: boolean): string {
+  const branchVariables = withBranch ? ', $branch: String!, $head: String!, $into: String!' : ''
+  const branch = withBranch
+    ? `branch: ref(qualifiedName: $branch) { target { oid ... on Commit { message tree { oid } parents(first: 2) { nodes { oid } } } } }
+       pullRequests(headRefName: $head, baseRefName: $into, states: [OPEN, CLOSED], first: 20, orderBy: { field: CREATED_AT, direction: DESC }) {
+         nodes { number url title body state headRefOid isCrossRepository }
+       }`
+    : ''
+  return `query Look($owner: String!, $name: String!, $base: String!${branchVariables}${pathParameters(count)}) {
+    repository(owner: $owner, name: $name) {
+      id
+      base: ref(qualifiedName: $base) { target { oid ... on Commit { tree { oid } ${entries(count, ENTRY)} } } }
+      ${branch}
+    }
+  }`
+}
+
+function commitDocument(count: number): string {
+  return `query LookAtCommit($owner: String!, $name: String!, $oid: GitObjectID!, $base: String!, $branch: String!${pathParameters(count)}) {
+    repository(owner: $owner, name: $name) {
+      base: ref(qualifiedName: $base) { compare(headRef: $branch) { aheadBy } }
+      commit: object(oid: $oid) { oid ... on Commit { tree { oid } ${entries(count, ENTRY)} } }
+    }
+  }`
+}
+
+function foldersDocument(count: number): string {
+  return `query LookAtFolders($owner: String!, $name: String!, $oid: GitObjectID!${pathParameters(count)}) {
+    repository(owner: $owner, name: $name) {
+      commit: object(oid: $oid) { oid ... on Commit { ${entries(count, 'mode')} } }
+    }
+  }`
+}
+
+function pathParameters(count: number): string {
+  return Array.from({ length: count }, (_, index) => `, $path${index}: String!`).join('')
+}
+
+function entries(count: number, fields: string): string {
+  return Array.from({ length: count }, (_, index) => `file${index}: file(path: $path${index}) { ${fields} }`).join(' ')
+}
+
+function pathVariables(paths: readonly string[]): Record<string, string> {
+  return Object.fromEntries(paths.map((path, index) => [`path${index}`, path]))
+}
+
+/** The looked-at files as the editor takes them. */
+export function bytesOf(files: ReadonlyMap<string, LookedFile>): ReadonlyMap<string, Uint8Array> {
+  return new Map([...files].map(([path, { bytes }]) => [path, bytes]))
+}

@@ -1,0 +1,189 @@
+/**
+ * Pull requests on GitHub: one rolling branch, rebuilt as the base plus one commit, so that it never conflicts. Every step may be
+ * repeated after a crash; a commit of somebody else on the branch ends it.
+ */
+
+import * as z from 'zod'
+import type { GitHub } from '../clients/github.ts'
+import { err, ok, type Result } from '../domain/result.ts'
+import { CONTENDED, untilUncontended, type Pause } from './contention.ts'
+import type { Cargo, Proposal, ProposalFailure, Proposals } from './delivery.ts'
+import { refusedBy } from './github-failure.ts'
+import { bytesOf, lookAtCommit, lookAtRepository, type BranchHead, type Look, type PullRequest } from './github-look.ts'
+import type { FindGitHub, GitHubPlace } from './github-place.ts'
+import { createGitHubReviews } from './github-reviews.ts'
+import { createMoves, NO_OBJECT, writeTree, writeUpon, type Moves } from './github-write.ts'
+import { checkPath, commitMessage, FENCED, planEdits, type Plan } from './plan.ts'
+import { checkBranch, describePullRequest } from './pull-request.ts'
+
+type Answered<T> = Promise<Result<T, ProposalFailure>>
+type Proposed = Proposal | { readonly unchanged: true; readonly commit: string }
+
+export function createGitHubProposals(find: FindGitHub, pause: Pause): Proposals {
+  return {
+    async propose(cargo, branch, lastHead) {
+      const at = placeOf(find, cargo, branch)
+      if (!at.ok) return at
+      const moves = createMoves(at.value.github)
+      const attempt = (): Promise<Result<Proposed, ProposalFailure> | typeof CONTENDED> =>
+        propose({ ...at.value, cargo, branch, lastHead, moves })
+      return untilUncontended(attempt, branch, pause)
+    },
+    ...createGitHubReviews(find),
+  }
+}
+
+function placeOf(find: FindGitHub, cargo: Cargo, branch: string): Result<GitHubPlace, ProposalFailure> {
+  const [first] = cargo.targets
+  if (cargo.targets.some((target) => target.git !== first.git)) {
+    return err({ reason: 'target-missing', detail: 'the targets of one pull request are in one repository' })
+  }
+  for (const { file } of cargo.targets) {
+    const path = checkPath(file)
+    if (!path.ok) return path
+  }
+  const checked = checkBranch(branch)
+  return checked.ok ? find(first.git) : checked
+}
+
+type Attempt = GitHubPlace & {
+  readonly cargo: Cargo
+  readonly branch: string
+  readonly lastHead: string | null
+  readonly moves: Moves
+}
+
+async function propose(attempt: Attempt): Promise<Result<Proposed, ProposalFailure> | typeof CONTENDED> {
+  const { github, base, cargo, branch, lastHead, moves } = attempt
+  const look = await lookAtRepository(github, { base, branch, paths: pathsOf(cargo) })
+  if (!look.ok) return look
+  const head = look.value.branch
+  const ruledOut = moves.ruledOut(head?.oid ?? NO_OBJECT)
+  if (ruledOut !== null) return ruledOut
+  if (!cargo.stillHeld()) return err(FENCED)
+  const plan = planEdits(cargo, cargo.targets, bytesOf(look.value.files))
+  if (!plan.ok) return plan
+  if (plan.value.changes.length === 0) return ok({ unchanged: true, commit: look.value.base.oid })
+  if (head !== null && head.oid !== lastHead && !(await isOurs(attempt, head, look.value, plan.value))) {
+    return err(foreign(branch, head.oid))
+  }
+  const moved = await rebuild(attempt, look.value, plan.value)
+  if (moved === CONTENDED || !moved.ok) return moved
+  return showPullRequest(attempt, { look: look.value, plan: plan.value, head: moved.value })
+}
+
+/** The branch as base plus our one commit; as it is, where it is that already. */
+async function rebuild(
+  { github, cargo, branch, moves }: Attempt,
+  look: Look,
+  plan: Plan,
+): Promise<Result<string, ProposalFailure> | typeof CONTENDED> {
+  const head = look.branch
+  if (head !== null && head.parents.join() === look.base.oid && isSaidByUs(head, cargo)) return ok(head.oid)
+  const commit = await writeUpon(github, look, plan.changes, cargo)
+  if (!commit.ok) return commit
+  if (!cargo.stillHeld()) return err(FENCED)
+  const { repositoryId } = look
+  const before = head?.oid ?? NO_OBJECT
+  const moved = await moves.move({ repositoryId, branch, before, after: commit.value, force: true })
+  if (!moved.ok) return moved
+  return moved.value === 'moved' ? ok(commit.value) : CONTENDED
+}
+
+/**
+ * A head that we do not remember is still ours if it holds nothing but this very cargo: we were stopped between writing it and
+ * remembering it. One commit ahead of the base, our message, and exactly the tree that we would write upon its parent.
+ */
+async function isOurs(
+  { github, base, cargo, branch }: Attempt,
+  head: BranchHead,
+  look: Look,
+  plan: Plan,
+): Promise<boolean> {
+  const [parent, ...others] = head.parents
+  if (parent === undefined || others.length > 0 || !isSaidByUs(head, cargo)) return false
+  if (parent === look.base.oid) {
+    const tree = await writeTree(github, look.base.tree, plan.changes, look.files)
+    return tree.ok && tree.value === head.tree
+  }
+  const then = await lookAtCommit(github, { oid: parent, base, branch, paths: pathsOf(cargo) })
+  if (!then.ok || then.value === null || then.value.aheadBy !== 1) return false
+  const planned = planEdits({ ...cargo, expected: null }, cargo.targets, bytesOf(then.value.files))
+  if (!planned.ok) return false
+  const tree = await writeTree(github, then.value.tree, planned.value.changes, then.value.files)
+  return tree.ok && tree.value === head.tree
+}
+
+function isSaidByUs(head: BranchHead, cargo: Cargo): boolean {
+  return head.message.trim() === commitMessage(cargo).trim()
+}
+
+function foreign(branch: string, head: string): ProposalFailure {
+  const remedy = `delete the branch or close its pull request, and Drayage goes on`
+  return {
+    reason: 'foreign-commits',
+    detail: `${branch} holds a commit that Drayage did not write; ${remedy}`,
+    found: head,
+  }
+}
+
+type Shown = { readonly look: Look; readonly plan: Plan; readonly head: string }
+
+/** Opens the pull request, or brings its words up to date. */
+async function showPullRequest(
+  { github, base, cargo, branch }: Attempt,
+  { look, plan, head }: Shown,
+): Promise<Result<Proposal, ProposalFailure> | typeof CONTENDED> {
+  const text = describePullRequest(cargo, plan.found)
+  const proposal = ({ number, url }: Pick<PullRequest, 'number' | 'url'>): Result<Proposal, never> =>
+    ok({ number, url, head, diff: plan.diff })
+  // Closed while it showed this very commit: a person's answer to it, which `look` will report.
+  const known = look.pullRequests.find((one) => one.state === 'OPEN' || one.headRefOid === head)
+  if (known?.state === 'CLOSED') return proposal(known)
+  if (!cargo.stillHeld()) return err(FENCED)
+  if (known !== undefined) {
+    const isCurrent = known.title === text.title && known.body.trim() === text.body.trim()
+    const updated = isCurrent ? ok(null) : await updateText(github, known.number, text)
+    return updated.ok ? proposal(known) : updated
+  }
+  const parameters = { ...text, head: branch, base, maintainer_can_modify: false }
+  const opened = await github.rest('POST /repos/{owner}/{repo}/pulls', parameters)
+  if (opened.ok) return proposal(shown(Opened.parse(opened.value)))
+  if (opened.error.status !== 422) return refusedBy(opened.error, 'opening a pull request')
+  // Another attempt opened it meanwhile, or the base holds our commit by now: the next look tells which.
+  const other = await findOpen(github, { base, branch })
+  if (!other.ok) return other
+  if (other.value === null) {
+    return /No commits between/u.test(opened.error.message)
+      ? CONTENDED
+      : refusedBy(opened.error, 'opening a pull request')
+  }
+  const updated = await updateText(github, other.value.number, text)
+  return updated.ok ? proposal(other.value) : updated
+}
+
+const Opened = z.object({ number: z.number().int(), html_url: z.string() })
+
+function shown({ number, html_url: url }: z.infer<typeof Opened>): Pick<PullRequest, 'number' | 'url'> {
+  return { number, url }
+}
+
+async function findOpen(
+  github: GitHub,
+  { base, branch }: { readonly base: string; readonly branch: string },
+): Answered<Pick<PullRequest, 'number' | 'url'> | null> {
+  const parameters = { head: `${github.owner}:${branch}`, base, state: 'open', per_page: 1 }
+  const answer = await github.rest('GET /repos/{owner}/{repo}/pulls', parameters)
+  if (!answer.ok) return refusedBy(answer.error, 'looking for the pull request')
+  const [first] = z.array(Opened).parse(answer.value)
+  return ok(first === undefined ? null : shown(first))
+}
+
+async function updateText(github: GitHub, number: number, text: { title: string; body: string }): Answered<null> {
+  const answer = await github.rest('PATCH /repos/{owner}/{repo}/pulls/{pull_number}', { pull_number: number, ...text })
+  return answer.ok ? ok(null) : refusedBy(answer.error, `updating pull request ${number}`)
+}
+
+function pathsOf(cargo: Cargo): readonly string[] {
+  return [...new Set(cargo.targets.map((target) => target.file))]
+}
