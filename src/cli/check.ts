@@ -71,17 +71,23 @@ function printForPeople(io: Io, problems: readonly ConfigProblem[], loaded: Load
 }
 
 const EXCERPT_LENGTH_MAX = 160
-/** A line that may hold a secret in place of its reference is not shown. */
-const SECRET_WORD = /secret|passw|token|key|credential/iu
+/** A secret in place of its reference, or within a URL: such a line is not shown. */
+const MAY_HOLD_SECRET =
+  /(?:secret|pas+|pwd|token|key|credential)[^:,]*:\s*(?!["']?(?:env:|file:\/)|[[{]|$)|\[\s*(?!["']?(?:env:|file:\/))[^[\]]*\]|@/iu
 
-/** The line and a caret below the column. */
+/** The line and a caret below the column. What follows an unknown key is left out: nobody knows what it is. */
 function excerpt(problem: ConfigProblem, all: readonly ConfigProblem[], lines: readonly string[]): string {
-  const line = lines[problem.line - 1]
-  const onLine = all.filter((other) => other.file === problem.file && other.line === problem.line)
-  if (line === undefined || line.length > EXCERPT_LENGTH_MAX || line.trim() === '') return ''
-  if (onLine.some(({ key }) => SECRET_WORD.test(key)) || /\/\/[^/\s]*@/u.test(line)) return ''
+  const line = shownPart(problem, all, lines[problem.line - 1] ?? '')
+  if (line.length > EXCERPT_LENGTH_MAX || problem.column > line.length || MAY_HOLD_SECRET.test(line)) return ''
   const before = escapeForTerminal(line.slice(0, problem.column - 1))
   return `    ${before}${escapeForTerminal(line.slice(problem.column - 1))}\n    ${' '.repeat(before.length)}^\n`
+}
+
+function shownPart(problem: ConfigProblem, all: readonly ConfigProblem[], line: string): string {
+  const ends = all
+    .filter(({ file, line, reason }) => file === problem.file && line === problem.line && reason === 'unknown-key')
+    .map(({ key, column }) => column - 1 + (key.split('.').at(-1)?.length ?? 0))
+  return ends.length === 0 ? line : line.slice(0, Math.min(...ends))
 }
 
 function linesOf(texts: Map<string, readonly string[]>, file: string): readonly string[] {

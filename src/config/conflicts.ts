@@ -1,12 +1,19 @@
 /** What parts may not do together: two wishes for one target, a Git host without a way in, two listeners on one address. */
 
-import type { ClusterConfig, Config, GitConfig, GitHubRepository, ServerConfig } from '../domain/config.ts'
+import type {
+  ClusterConfig,
+  Config,
+  GitConfig,
+  GitHubRepository,
+  PlainRepository,
+  ServerConfig,
+} from '../domain/config.ts'
 import { formatImage } from '../domain/image.ts'
 import type { Subscription } from '../domain/subscription.ts'
 import { targetId, type Target } from '../domain/target.ts'
 import { formatPlace, problemAt, type Path } from './problem.ts'
 import type { Report } from './shape.ts'
-import { keyPlaceOf, type Tree } from './tree.ts'
+import { keyPlaceOf, treeAt, type Tree } from './tree.ts'
 
 type Reader = { readonly root: Tree; readonly report: Report }
 
@@ -16,6 +23,28 @@ export function checkGit(reader: Reader, name: string, git: GitConfig): void {
   else if (git.insecure !== true && isPlainHttp(git.url)) {
     const what = 'plain HTTP to another machine shows everything to everybody on the way'
     refuse(reader, [...path, 'url'], 'conflict', what, 'Use https://, or write insecure: true for a private network')
+  } else checkLogin(reader, path, git)
+}
+
+/** What would be written and not used is refused. */
+function checkLogin(reader: Reader, path: Path, { url, username, password }: PlainRepository): void {
+  const key = username === undefined ? 'password' : 'username'
+  if (username === undefined && password === undefined) return
+  if (url.startsWith('/'))
+    refuse(reader, [...path, key], 'conflict', 'a path on this machine takes no username and password')
+  else if (password === undefined)
+    refuse(reader, [...path, 'password'], 'missing', 'missing: expected a reference to it')
+}
+
+/** Only a pull request is merged. */
+export function checkMerge(reader: Reader, subscription: Subscription, git: Whole['git']): void {
+  for (const stage of subscription.stages) {
+    const path = ['subscriptions', subscription.name, 'stages', stage.name, 'merge']
+    for (const target of stage.targets) {
+      const repository = target.kind === 'git' ? git[target.git] : undefined
+      if (repository === undefined || 'github' in repository || treeAt(reader.root, path) === undefined) continue
+      refuse(reader, path, 'conflict', 'this repository takes commits, not pull requests: there is nothing to merge')
+    }
   }
 }
 

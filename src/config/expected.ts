@@ -71,7 +71,8 @@ export function quoted(text: string): string {
 
 /** `1.10` is a number in YAML, and loses its zero. */
 export function quotesHint(issue: z.core.$ZodIssue, tree: Tree): string | undefined {
-  const wantsText = issue.code === 'invalid_type' && issue.expected === 'string'
+  const wantsText =
+    issue.code === 'invalid_type' && issue.expected === 'string' && !issue.message.startsWith('expected ')
   if (!wantsText || tree.kind !== 'scalar' || tree.value === null) return undefined
   return `Put it in quotes: "${tree.source.slice(0, FOUND_LENGTH_MAX)}"`
 }

@@ -3,7 +3,7 @@
 import type { Config, LoadedConfig } from '../domain/config.ts'
 import { err, ok, type Result } from '../domain/result.ts'
 import { Name } from '../domain/subscription.ts'
-import { checkGit, checkListeners, checkTargets } from './conflicts.ts'
+import { checkGit, checkListeners, checkMerge, checkTargets } from './conflicts.ts'
 import { hashOf } from './hash.ts'
 import { readWithIncludes, type Include } from './include.ts'
 import { isRefused, refuseNotAvailable } from './not-available.ts'
@@ -81,7 +81,10 @@ function configOf(root: Tree, options: LoadOptions, report: Report): Config | nu
   )
   const server = resolveServer(top?.server)
   for (const [name, git] of Object.entries(raw.git)) checkGit(reader, name, git)
-  for (const subscription of subscriptions) warnWithoutEvents(reader, registries, subscription)
+  for (const subscription of subscriptions) {
+    warnWithoutEvents(reader, registries, subscription)
+    checkMerge(reader, subscription, raw.git)
+  }
   checkHosts(reader, registries)
   checkListeners(reader, server)
   checkTargets(reader, { ...raw, subscriptions })

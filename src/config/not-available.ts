@@ -57,6 +57,14 @@ const NOT_AVAILABLE: readonly Line[] = [
 
 const MESSAGE = 'not available in this version'
 
+/** For the reference: `registries.*.pull: aws`. */
+export function notAvailableKeys(): readonly string[] {
+  return NOT_AVAILABLE.flatMap(({ path, values, structured }) => {
+    if (values !== undefined) return values.map((value) => `${path.join('.')}: ${value}`)
+    return structured === true ? `${path.join('.')}: { … }` : path.join('.')
+  })
+}
+
 export type Refused = { readonly path: Path; readonly problem: ConfigProblem }
 
 /** What the configuration wants of later versions; `eventTypes` are those that this version has. */

@@ -90,7 +90,7 @@ function hostOf(
   const at = [...path, 'host']
   const own = type?.host === undefined ? undefined : Registry.parse(type.host)
   if (raw.host === undefined && own !== undefined) return own
-  if (raw.host === undefined && type?.manyHosts === true) return null
+  if (raw.host === undefined && type?.manyHosts === true && !saysHowToRead(raw)) return null
   if (raw.host === undefined) {
     // With an unknown type nobody can say whether a host is needed.
     if (raw.events !== undefined && type === undefined) return undefined
@@ -111,6 +111,10 @@ function hostOf(
     return undefined
   }
   return raw.host
+}
+
+function saysHowToRead({ pull, tokenHost, insecure }: RawRegistry): boolean {
+  return pull !== undefined || tokenHost !== undefined || insecure !== undefined
 }
 
 /** CVE-2019-10214: credentials in plain HTTP. Loopback never leaves the machine; anything else has to be written out, and is said. */

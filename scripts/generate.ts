@@ -1,0 +1,31 @@
+/** Writes what is generated from the code: the configuration's JSON Schema and its reference. `--check`: only says whether they are up to date. */
+
+import { readFileSync, writeFileSync } from 'node:fs'
+import { configJsonSchema } from './config-json-schema.ts'
+import { configReference } from './config-reference.ts'
+
+const schema = configJsonSchema()
+const generated: Readonly<Record<string, string>> = {
+  'drayage.schema.json': `${JSON.stringify(schema, null, 2)}\n`,
+  'docs/configuration.md': configReference(schema, readFileSync('test/examples/quickstart.yaml', 'utf8')),
+}
+
+const isCheck = process.argv.includes('--check')
+for (const [file, text] of Object.entries(generated)) {
+  if (read(file) === text) continue
+  if (isCheck) {
+    console.error(`${file} is out of date: run node scripts/generate.ts`)
+    process.exitCode = 1
+  } else {
+    writeFileSync(file, text)
+    console.log(`wrote ${file}`)
+  }
+}
+
+function read(file: string): string | null {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return null
+  }
+}
