@@ -118,7 +118,7 @@ export async function handleRow(row: InboxRow, ports: Ports): Promise<void> {
     ports.measure({ kind: 'settled', source, outcome })
     const last = walk.at(-1)
     ports.log.info('event settled', {
-      event: id,
+      id,
       outcome,
       step: last?.step,
       reason: last?.reason,

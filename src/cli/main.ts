@@ -10,6 +10,8 @@ import { createProcessIo } from './io.ts'
 /** Loaded when asked for: a command pays for its own imports only. */
 const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = {
   check: () => import('./check.ts'),
+  demo: () => import('./demo.ts'),
+  receive: () => import('./receive.ts'),
   serve: () => import('./serve.ts'),
   tags: () => import('./tags.ts'),
 }

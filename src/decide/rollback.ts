@@ -95,6 +95,7 @@ export function finishRollback(
       kind: 'rolled-back',
       reason: 'restored',
       detail: `${effect.target}: ${answer.now} (${answer.reference})`,
+      reference: answer.reference,
     })
   } else if (answer.kind === 'failed' && answer.reason === 'moved') {
     promotion.deliveries[effect.target] = { state: 'settled', restored: false, detail: 'somebody moved on' }

@@ -8,6 +8,7 @@ const CONTENT_TYPE = 'application/vnd.docker.distribution.events.v2+json'
 const RETRY_MS = 500
 const ANSWER_BYTES_MAX = 64 * 1024
 
+/** Asked at each attempt: who listens may start after the registry. */
 export type Endpoint = { readonly url: string; readonly headers: Readonly<Record<string, string>> }
 export type Push = {
   readonly repository: string
@@ -23,9 +24,8 @@ export type Push = {
 export type Notifier = { notify(push: Push): void; stop(): void }
 
 /** Holds its queue in memory, as the original does: what was not taken when it stops is lost. */
-export function createNotifier({ url, headers }: Endpoint): Notifier {
+export function createNotifier(endpoint: Endpoint): Notifier {
   const http = createHttp({ fetch: (target, init) => fetch(target, init), now: Date.now, random: Math.random })
-  const target = new URL(url)
   const instanceID = randomUUID()
   const stopping = new AbortController()
   let queue = Promise.resolve()
@@ -43,12 +43,13 @@ export function createNotifier({ url, headers }: Endpoint): Notifier {
   }
 
   async function isTaken(body: string): Promise<boolean> {
+    const target = new URL(endpoint.url)
     const answer = await http({
       method: 'POST',
       url: target,
       hosts: [target.host],
       plainHttp: true,
-      headers: { ...headers, 'content-type': CONTENT_TYPE },
+      headers: { ...endpoint.headers, 'content-type': CONTENT_TYPE },
       body,
       limits: { bodyBytesMax: ANSWER_BYTES_MAX },
     }).catch(() => null)
