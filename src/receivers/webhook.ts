@@ -22,7 +22,11 @@ const Settings = z.union(
 )
 type Settings = z.infer<typeof Settings>
 
-const Payload = z.object({ type: z.string().min(1).max(TYPE_LENGTH_MAX), timestamp: ClaimedTime, data: z.unknown() })
+const Payload = z.object({
+  type: z.string().min(1).max(TYPE_LENGTH_MAX),
+  timestamp: ClaimedTime,
+  data: z.unknown().optional(),
+})
 const ImagePushed = z.object({ image: z.string().max(IMAGE_LENGTH_MAX) })
 
 const parse: Parse = (request, { now }) => {
