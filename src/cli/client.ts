@@ -4,6 +4,9 @@ import * as z from 'zod'
 import { Entry } from '../domain/history.ts'
 import { Json } from '../domain/json.ts'
 import { InboxRow } from '../domain/walk.ts'
+import type { Explanation } from '../explain.ts'
+import type { JournalPage } from '../state/journal.ts'
+import type { SubscriptionStatus } from '../status.ts'
 
 const TIMEOUT_MS = 15_000
 
@@ -18,39 +21,50 @@ const StageStatus = z.object({
   promotion: z.object({ id: z.string(), image: z.string(), phase: z.string(), openedAt: z.number() }).nullable(),
   next: z.string().nullable(),
   waits: z.array(z.string()),
-  refused: z.array(z.object({ image: z.string(), candidate: z.string(), reason: z.string(), detail: z.string(), by: z.string().nullable() })),
+  refused: z.array(
+    z.object({
+      image: z.string(),
+      candidate: z.string(),
+      reason: z.string(),
+      detail: z.string(),
+      by: z.string().nullable(),
+    }),
+  ),
 })
 const Subscriptions = z.array(z.object({ subscription: z.string(), stages: z.array(StageStatus) }))
-export const Status = z.object({ mode: z.string(), config: z.string(), waiting: z.number(), subscriptions: Subscriptions })
-export type Status = z.infer<typeof Status>
+const Status = z.object({ mode: z.string(), config: z.string(), waiting: z.number(), subscriptions: Subscriptions })
+/** What the service says of itself and its subscriptions. */
+export type ServiceStatus = Omit<z.infer<typeof Status>, 'subscriptions'> & {
+  readonly subscriptions: readonly SubscriptionStatus[]
+}
 const History = z.object({ entries: z.array(Entry), next: z.string().nullable() })
 const Events = z.object({ events: z.array(InboxRow) })
-export const Explanation = z.object({
+const Explained = z.object({
   about: z.enum(['event', 'subscription', 'image', 'nothing']),
   events: z.array(InboxRow),
   entries: z.array(Entry),
   status: Subscriptions,
 })
-export type Explanation = z.infer<typeof Explanation>
 
 type Query = Readonly<Record<string, string | undefined>>
 
 export type Client = {
-  status(query: Query): Promise<Status>
-  history(query: Query): Promise<z.infer<typeof History>>
-  events(query: Query): Promise<z.infer<typeof Events>>
+  status(query: Query): Promise<ServiceStatus>
+  history(query: Query): Promise<JournalPage>
+  events(query: Query): Promise<{ readonly events: readonly InboxRow[] }>
   explain(subject: string): Promise<Explanation>
   act(verb: 'retry' | 'replay' | 'lift', body: object): Promise<unknown>
 }
 
 /** Throws with the service's own words where it refuses, or says that it cannot be reached. */
 export function createClient(access: Access): Client {
-  const get = async <T>(path: string, query: Query, shape: z.ZodType<T>): Promise<T> => shape.parse(await send(access, 'GET', `${path}${search(query)}`))
+  const get = async <T>(path: string, query: Query, shape: z.ZodType<T>): Promise<T> =>
+    shape.parse(await send(access, 'GET', `${path}${search(query)}`))
   return {
     status: (query) => get('status', query, Status),
     history: (query) => get('history', query, History),
     events: (query) => get('events', query, Events),
-    explain: (subject) => get('explain', { subject }, Explanation),
+    explain: (subject) => get('explain', { subject }, Explained),
     act: (verb, body) => send(access, 'POST', verb, body),
   }
 }
@@ -58,14 +72,19 @@ export function createClient(access: Access): Client {
 async function send({ url, token }: Access, method: 'GET' | 'POST', path: string, body?: object): Promise<unknown> {
   const init = {
     method,
-    headers: { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+    headers: {
+      authorization: `Bearer ${token}`,
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     redirect: 'error',
     signal: AbortSignal.timeout(TIMEOUT_MS),
   } as const
   const response = await fetch(new URL(`/api/v1/${path}`, url), init).catch((error: unknown) => {
     const cause = error instanceof Error ? (error.cause ?? error) : error
-    throw new Error(`the service at ${url} cannot be reached: ${cause instanceof Error ? cause.message : 'unknown failure'}`)
+    throw new Error(
+      `the service at ${url} cannot be reached: ${cause instanceof Error ? cause.message : 'unknown failure'}`,
+    )
   })
   const json = Json.safeParse(await response.text())
   const answer: unknown = json.success ? json.data : null
@@ -76,6 +95,8 @@ async function send({ url, token }: Access, method: 'GET' | 'POST', path: string
 }
 
 function search(query: Query): string {
-  const known = Object.entries(query).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as [string, string]]))
+  const known = Object.entries(query).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, value] as [string, string]],
+  )
   return known.length === 0 ? '' : `?${new URLSearchParams(known)}`
 }

@@ -11,6 +11,12 @@ import { createProcessIo } from './io.ts'
 const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = {
   check: () => import('./check.ts'),
   demo: () => import('./demo.ts'),
+  explain: () => import('./explain.ts'),
+  history: () => import('./history.ts'),
+  lift: () => import('./lift.ts'),
+  replay: () => import('./replay.ts'),
+  retry: () => import('./retry.ts'),
+  status: () => import('./status.ts'),
   receive: () => import('./receive.ts'),
   serve: () => import('./serve.ts'),
   tags: () => import('./tags.ts'),

@@ -1,0 +1,41 @@
+/** `drayage lift`: let a refused candidate come again. */
+
+import { parseArgs } from 'node:util'
+import type { Command, ExitCode, Io } from './command.ts'
+import { printJson } from './output.ts'
+import { reachToAct, REACH_HELP, reachOptions } from './reach.ts'
+
+const help = `
+Lifts a refusal: a candidate that was rejected or rolled back may be offered again. It comes
+with its next event, or by drayage replay.
+
+Usage: drayage lift SUBSCRIPTION/STAGE CANDIDATE --reason TEXT [--json]
+
+  --reason TEXT   stands in the history with your name
+${REACH_HELP}
+
+Exit code: 0 done, 1 refused or nothing to do, 2 misuse.
+
+Example:
+  $ drayage lift payments/prod sha256:3259… --reason "the database was at fault"
+`
+
+const options = { ...reachOptions, reason: { type: 'string' } } as const
+
+export const command: Command = { name: 'lift', summary: 'let a refused candidate come again', help, run }
+
+async function run(args: readonly string[], io: Io): Promise<ExitCode> {
+  const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true })
+  const [whole, candidate, ...others] = positionals
+  const { reason } = values
+  if (whole === undefined || candidate === undefined || reason === undefined || others.length > 0) {
+    io.stderr('drayage lift: expected SUBSCRIPTION/STAGE CANDIDATE and --reason TEXT\n')
+    return 2
+  }
+  const [subscription, stage] = whole.split('/')
+  const answer = await (
+    await reachToAct(values, io)
+  ).act('lift', { subscription, stage: stage ?? '', candidate, reason })
+  printJson(io, answer, values.json ?? false)
+  return 0
+}
