@@ -5,6 +5,7 @@ import type { GitHub } from '../clients/github.ts'
 import { err, ok, type Result } from '../domain/result.ts'
 import { RetryLater } from '../domain/retry.ts'
 import type { DeliveryFailure } from './delivery.ts'
+import { commitDocument, foldersDocument, lookDocument } from './github-documents.ts'
 import { refusedBy } from './github-failure.ts'
 import { checkModes, FILE_BYTES_MAX, foldersAbove, type FileMode } from './plan.ts'
 
@@ -204,55 +205,11 @@ async function whyMissing(github: GitHub, oid: string, path: string): Answered<n
   return checked.ok ? err({ reason: 'target-missing', detail: `${path} is not there` }) : checked
 }
 
-const ENTRY = 'mode object { oid ... on Blob { byteSize isBinary isTruncated text } }'
-
-function lookDocument(count: number, withBranch: boolean): string {
-  const branchVariables = withBranch ? ', $branch: String!, $head: String!, $into: String!' : ''
-  const branch = withBranch
-    ? `branch: ref(qualifiedName: $branch) { target { oid ... on Commit { message tree { oid } parents(first: 2) { nodes { oid } } } } }
-       pullRequests(headRefName: $head, baseRefName: $into, states: [OPEN, CLOSED], first: 20, orderBy: { field: CREATED_AT, direction: DESC }) {
-         nodes { number url title body state headRefOid isCrossRepository }
-       }`
-    : ''
-  return `query Look($owner: String!, $name: String!, $base: String!${branchVariables}${pathParameters(count)}) {
-    repository(owner: $owner, name: $name) {
-      id
-      base: ref(qualifiedName: $base) { target { oid ... on Commit { tree { oid } ${entries(count, ENTRY)} } } }
-      ${branch}
-    }
-  }`
-}
-
-function commitDocument(count: number): string {
-  return `query LookAtCommit($owner: String!, $name: String!, $oid: GitObjectID!, $base: String!, $branch: String!${pathParameters(count)}) {
-    repository(owner: $owner, name: $name) {
-      base: ref(qualifiedName: $base) { compare(headRef: $branch) { aheadBy } }
-      commit: object(oid: $oid) { oid ... on Commit { tree { oid } ${entries(count, ENTRY)} } }
-    }
-  }`
-}
-
-function foldersDocument(count: number): string {
-  return `query LookAtFolders($owner: String!, $name: String!, $oid: GitObjectID!${pathParameters(count)}) {
-    repository(owner: $owner, name: $name) {
-      commit: object(oid: $oid) { oid ... on Commit { ${entries(count, 'mode')} } }
-    }
-  }`
-}
-
-function pathParameters(count: number): string {
-  return Array.from({ length: count }, (_, index) => `, $path${index}: String!`).join('')
-}
-
-function entries(count: number, fields: string): string {
-  return Array.from({ length: count }, (_, index) => `file${index}: file(path: $path${index}) { ${fields} }`).join(' ')
+/** The looked-at files as the editor takes them. */
+export function bytesOf(files: ReadonlyMap<string, LookedFile>): ReadonlyMap<string, Uint8Array> {
+  return new Map([...files].map(([path, { bytes }]) => [path, bytes]))
 }
 
 function pathVariables(paths: readonly string[]): Record<string, string> {
   return Object.fromEntries(paths.map((path, index) => [`path${index}`, path]))
-}
-
-/** The looked-at files as the editor takes them. */
-export function bytesOf(files: ReadonlyMap<string, LookedFile>): ReadonlyMap<string, Uint8Array> {
-  return new Map([...files].map(([path, { bytes }]) => [path, bytes]))
 }

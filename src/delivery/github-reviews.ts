@@ -5,6 +5,7 @@ import type { GitHub } from '../clients/github.ts'
 import { err, ok, type Result } from '../domain/result.ts'
 import { RetryLater } from '../domain/retry.ts'
 import type { ProposalFailure, Proposals, PullRequestState } from './delivery.ts'
+import { REVIEW } from './github-documents.ts'
 import { refusedBy } from './github-failure.ts'
 import type { FindGitHub } from './github-place.ts'
 import { createMoves, NO_OBJECT } from './github-write.ts'
@@ -34,20 +35,6 @@ const Answer = z.object({
 type Repository = z.infer<typeof Answer>['repository']
 type Review = { readonly repository: Repository; readonly pullRequest: NonNullable<Repository['pullRequest']> }
 type Answered<T> = Promise<Result<T, ProposalFailure>>
-
-const REVIEW = `query Review($owner: String!, $name: String!, $number: Int!) {
-  repository(owner: $owner, name: $name) {
-    id mergeCommitAllowed squashMergeAllowed
-    pullRequest(number: $number) {
-      state headRefName headRefOid isCrossRepository
-      headRef { target { oid } }
-      mergeCommit { oid }
-      mergedBy { login }
-      closings: timelineItems(itemTypes: [CLOSED_EVENT], last: 1) { nodes { ... on ClosedEvent { actor { login } } } }
-      comments(last: 20) { nodes { body viewerDidAuthor } }
-    }
-  }
-}`
 
 export function createGitHubReviews(find: FindGitHub): Pick<Proposals, 'look' | 'merge' | 'withdraw'> {
   return {

@@ -4,6 +4,7 @@ import * as z from 'zod'
 import type { GitHub, GitHubProblem } from '../clients/github.ts'
 import { ok, type Result } from '../domain/result.ts'
 import type { DeliveryFailure, Order } from './delivery.ts'
+import { UPDATE_REFS } from './github-documents.ts'
 import { refusedBy } from './github-failure.ts'
 import type { Look, LookedFile } from './github-look.ts'
 import { commitMessage, type FileChange } from './plan.ts'
@@ -11,7 +12,6 @@ import { commitMessage, type FileChange } from './plan.ts'
 /** No object: a branch that is not there before, or will not be there after. */
 export const NO_OBJECT = '0'.repeat(40)
 const Created = z.object({ sha: z.string().regex(/^[0-9a-f]{40}$/u) })
-const UPDATE_REFS = 'mutation UpdateRefs($input: UpdateRefsInput!) { updateRefs(input: $input) { clientMutationId } }'
 
 type Answered<T> = Promise<Result<T, DeliveryFailure>>
 
