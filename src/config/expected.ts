@@ -6,7 +6,7 @@ import type { Tree } from './tree.ts'
 
 const FOUND_LENGTH_MAX = 60
 /** A value under such a key may be the secret itself, written where its reference belongs. */
-const SECRET_KEY = /secret|password|passphrase|token$|key$|credential/iu
+const SECRET_KEY = /secret|password|passphrase|tokens?$|keys?$|credential/iu
 /** `https://name:password@host` under one of these. */
 const URL_KEY = /^(?:host|tokenHost|url|api|listen)$/u
 
@@ -20,6 +20,8 @@ const KINDS: Readonly<Record<string, string>> = {
   array: 'a list',
   tuple: 'a list',
 }
+
+const STRUCTURES = new Set(['object', 'record', 'array', 'tuple'])
 
 /** Our own schemas say `expected …` themselves; for the rest zod's codes are put into words. */
 export function expectedOf(issue: z.core.$ZodIssue): string {
@@ -52,10 +54,11 @@ function unitOf(origin: string): string {
   return origin === 'array' ? 'entries' : ''
 }
 
-/** Undefined where it must not be said. */
-export function foundOf(tree: Tree, path: Path, isSecret: boolean): string | undefined {
+/** A kind alone where the value may be a secret, or where another kind belongs. */
+export function foundOf(issue: z.core.$ZodIssue, tree: Tree, path: Path, isSecret: boolean): string {
   if (tree.kind !== 'scalar') return tree.kind === 'map' ? 'a map' : 'a list'
   if (tree.value === null) return 'nothing'
+  if (issue.code === 'invalid_type' && STRUCTURES.has(issue.expected)) return KINDS[typeof tree.value] ?? 'a value'
   const key = path.findLast((part) => typeof part === 'string') ?? ''
   if (isSecret || SECRET_KEY.test(key)) return 'a value that is not repeated here'
   const text = URL_KEY.test(key) ? tree.source.replace(/[^\s/]*@/u, '…@') : tree.source

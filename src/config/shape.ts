@@ -130,7 +130,7 @@ function refuseValue(reader: Reader, issue: Issue, path: Path, isSecret: boolean
     path,
     what: isMissing ? 'missing' : undefined,
     expected: expectedOf(issue),
-    found: isMissing ? undefined : foundOf(tree, path, isSecret),
+    found: isMissing ? undefined : foundOf(issue, tree, path, isSecret),
     hint: isMissing || isSecret ? undefined : quotesHint(issue, tree),
   })
   reader.report(problem, path)

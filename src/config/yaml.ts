@@ -36,7 +36,8 @@ export function readTree(text: string, file: string): Result<Tree, readonly Conf
     uniqueKeys: false,
     merge: false,
     keepSourceTokens: false,
-    logLevel: 'silent',
+    // With 'silent' a second document would be passed over.
+    logLevel: 'error',
   })
   for (const { message, pos } of [...document.errors, ...document.warnings].slice(0, PROBLEMS_MAX)) {
     reading.refuse(pos[0], 'not-yaml', [], message)

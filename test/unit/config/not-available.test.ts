@@ -1,0 +1,32 @@
+import { readFileSync } from 'node:fs'
+import { expect, it } from 'vitest'
+import { problems, problemsOf, SMALLEST } from '../../helpers/config.ts'
+
+it('refuses of the design’s example what later versions bring, and nothing else', async () => {
+  const found = await problems(readFileSync('test/fixtures/config/design.yaml', 'utf8'))
+  expect(found.map(({ message }) => message)).toEqual([
+    'registries.ecr.events.type: ecr is not available in this version',
+    'registries.ecr.pull: aws is not available in this version',
+    'registries.gar.events.type: gcr is not available in this version',
+    'registries.gar.pull: google is not available in this version',
+    'registries.acr.events.type: acr is not available in this version',
+    'registries.acr.pull: azure is not available in this version',
+    'clusters.prod-eu.eks: not available in this version',
+    'slack: not available in this version',
+    'signers: not available in this version',
+    'stages.prod.verify: not available in this version',
+    'stages.prod.gates: not available in this version',
+    'subscriptions.payments.verify: not available in this version',
+  ])
+})
+
+it.each([
+  ['verify: none', 'verify: { signature: ci }', '10:5 not-available subscriptions.shop.verify'],
+  ['verify: none', 'verify: none\n    pushers: [ada]', '11:5 not-available subscriptions.shop.pushers'],
+  ['image: localhost:5000/shop', 'images: [a, b]', '8:5 not-available subscriptions.shop.images'],
+  ['file: app.yaml', 'file: app.yaml, gates: []', '12:42 not-available subscriptions.shop.stages.prod.gates'],
+])('refuses %s → %s without a second complaint about the same key', async (from, to, problem) => {
+  const found = await problemsOf(SMALLEST.replace(from, to))
+  expect(found.filter((line) => line.includes('not-available'))).toEqual([problem])
+  expect(found.filter((line) => line.endsWith(problem.split(' ').at(-1) ?? ''))).toHaveLength(1)
+})
