@@ -3,6 +3,7 @@
 import type { Bench } from './row.ts'
 
 const benches: Readonly<Record<string, () => Promise<{ bench: Bench }>>> = {
+  store: () => import('./store.ts'),
   filter: () => import('./filter.ts'),
 }
 

@@ -117,7 +117,8 @@ describe('group commit', () => {
       keep(2),
     ])
     turn()
-    expect((await writes).map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected'])
+    const full = { status: 'rejected', reason: new Error('disk full') }
+    expect(await writes).toEqual([full, full, full])
     expect(kept()).toEqual([])
     expect(database.isTransaction).toBe(false)
   })
