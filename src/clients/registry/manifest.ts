@@ -23,9 +23,9 @@ const IMAGE_CONFIG_TYPES = new Set([
 const IMAGE_LAYER = /^application\/vnd\.(?:oci\.image\.layer\.|docker\.image\.rootfs\.)/u
 const ATTESTATION = 'attestation-manifest'
 const PLATFORM = /^[A-Za-z0-9._-]{1,64}(?:\/[A-Za-z0-9._-]{1,64}){1,2}$/u
-/** Names that mean something here. Go's parser, and so most of the field, takes `Layers` for `layers`; we take neither. */
+/** Names that mean something. Go's parser, and so most of the field, takes `Layers` and `layerſ` for `layers`; we take neither. */
 const MEMBERS = ['schemaVersion', 'mediaType', 'config', 'layers', 'manifests', 'artifactType', 'subject', 'fsLayers']
-const MEMBER_BY_LOWER_CASE = new Map(MEMBERS.map((name) => [name.toLowerCase(), name]))
+const MEMBER_BY_FOLDED = new Map(MEMBERS.map((name) => [name.toUpperCase(), name]))
 
 /** The one list of what we ask for. Schema 1 is not in it: its digest is not that of its bytes. */
 export const MANIFEST_ACCEPT = [OCI_INDEX, OCI_MANIFEST, DOCKER_LIST, DOCKER_MANIFEST].join(', ')
@@ -65,7 +65,7 @@ export function readManifest(bytes: Uint8Array, contentType: string | null): Res
   const document = Json.pipe(z.record(z.string(), z.unknown())).safeParse(textOf(bytes) ?? '')
   if (!document.success) return refuse('malformed-answer', 'the manifest is not a JSON object')
   const names = Object.keys(document.data)
-  const isAmbiguous = names.some((name) => (MEMBER_BY_LOWER_CASE.get(name.toLowerCase()) ?? name) !== name)
+  const isAmbiguous = names.some((name) => (MEMBER_BY_FOLDED.get(name.toUpperCase()) ?? name) !== name)
   if (isAmbiguous || ('manifests' in document.data && ('layers' in document.data || 'config' in document.data))) {
     return refuse('malformed-answer', 'the manifest can be read in two ways')
   }
