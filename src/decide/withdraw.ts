@@ -52,13 +52,18 @@ export function end(
   })
 }
 
-/** A delivery that was begun and not answered may have arrived: the target may hold its image. */
+/** What was begun and not answered may have arrived, and a person may have merged what was proposed: the target may hold it. */
 function rememberUnanswered(turn: Turn<Line>, state: StageState, promotion: Promotion): void {
-  for (const effect of turn.document.effects) {
-    if (effect.kind !== 'deliver' || effect.promotion !== promotion.id || effect.attempt === 0) continue
-    const held = state.holds[effect.target]
-    if (held === undefined) continue
-    state.holds[effect.target] = [formatImage(promotion.candidate.images[0]), ...held]
+  const begun = turn.document.effects.filter(
+    (effect) => effect.kind === 'deliver' && effect.promotion === promotion.id && effect.attempt > 0,
+  )
+  const targets = new Set(begun.map((effect) => ('target' in effect ? effect.target : '')))
+  for (const [target, { state }] of Object.entries(promotion.deliveries)) {
+    if (state === 'proposed') targets.add(target)
+  }
+  for (const target of targets) {
+    const held = state.holds[target]
+    if (held !== undefined) state.holds[target] = [formatImage(promotion.candidate.images[0]), ...held]
   }
 }
 

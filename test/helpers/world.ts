@@ -1,0 +1,284 @@
+/** A small world behind the ports: a registry, targets that check expectation and fence as real ones do, pull requests, a clock. */
+
+import type { Delivered, Delivery, DeliveryFailure, Order, Proposals } from '../../src/delivery/delivery.ts'
+import { Config, type LoadedConfig } from '../../src/domain/config.ts'
+import type { DocumentId } from '../../src/domain/document.ts'
+import type { Entry } from '../../src/domain/history.ts'
+import { formatImage, isSameReference, type Digest } from '../../src/domain/image.ts'
+import { lineId, type Line } from '../../src/domain/line.ts'
+import { err, ok, type Result } from '../../src/domain/result.ts'
+import { RetryLater } from '../../src/domain/retry.ts'
+import { targetId } from '../../src/domain/target.ts'
+import type { Health } from '../../src/health/health.ts'
+import { handleRow } from '../../src/loop.ts'
+import { work, type Ports } from '../../src/pipeline.ts'
+import { createMemoryState } from '../../src/state/memory.ts'
+import { aDigest, anAcceptedEvent, NOW } from './build.ts'
+
+const WAKES_MAX = 2_000
+
+type At = { image: string; fence: number; writes: string[] }
+type PullRequest = {
+  state: 'open' | 'merged' | 'closed'
+  head: string
+  order: string
+  image: string
+  files: string[]
+  by: string | null
+}
+
+export type World = ReturnType<typeof createWorld>
+
+export type WorldOptions = {
+  readonly tags?: object
+  readonly stages?: readonly object[]
+  readonly mode?: 'act' | 'observe'
+  readonly github?: boolean
+}
+
+const gitTarget = (file: string): object => ({ kind: 'git', git: 'gitops', file, merge: 'by-person' })
+
+/** A stage whose target is one file in Git. */
+export function aGitStage(name: string, after: readonly string[] = [], merge = 'by-person'): object {
+  return { name, after, verify: 'none', targets: [{ ...gitTarget(`${name}.yaml`), merge }] }
+}
+
+/** A stage whose target is one workload. */
+export function aWorkloadStage(name: string, after: readonly string[] = []): object {
+  const target = {
+    kind: 'workload',
+    cluster: 'dev',
+    namespace: name,
+    workload: 'deployment/app',
+    container: 'app',
+    takeover: false,
+  }
+  return { name, after, verify: 'none', targets: [target] }
+}
+
+export function aLoadedConfig(options: WorldOptions = {}, hash = 'c0ffee'): LoadedConfig {
+  const config = Config.parse({
+    version: 1,
+    mode: options.mode ?? 'act',
+    registries: { hub: { host: 'docker.io', insecure: false } },
+    clusters: { dev: { inCluster: true } },
+    git: { gitops: options.github === true ? { github: 'acme/gitops' } : { url: '/srv/gitops.git' } },
+    subscriptions: [
+      {
+        name: 'payments',
+        image: { registry: 'docker.io', repository: 'acme/payments' },
+        tags: options.tags ?? { semver: '>=1' },
+        stages: options.stages ?? [aWorkloadStage('dev')],
+      },
+    ],
+    server: { listen: '127.0.0.1:0', apiListen: '127.0.0.1:0', state: ':memory:', tokens: [] },
+  })
+  return { config, hash }
+}
+
+export function createWorld(options: WorldOptions = {}) {
+  let now = NOW
+  let loaded = aLoadedConfig(options)
+  let events = 0
+  const state = createMemoryState()
+  const tags = new Map<string, Digest>()
+  const targets = new Map<string, At>()
+  const pulls: PullRequest[] = []
+  const wakes = new Map<DocumentId, number>()
+  const requests = { registry: 0 }
+  const down = { registry: false, targets: false }
+  /** By digest: what the health check says; healthy unless told. */
+  const health = new Map<string, Health>()
+  const refusals = new Map<string, DeliveryFailure>()
+
+  const at = (id: string): At => {
+    const known = targets.get(id) ?? { image: 'acme/payments:1.0.0', fence: 0, writes: [] }
+    targets.set(id, known)
+    return known
+  }
+  const deliver = async (order: Order, isPreview: boolean): Promise<Result<Delivered, DeliveryFailure>> => {
+    if (down.targets) throw new RetryLater('the target is down')
+    const id = targetId(order.target)
+    const refusal = refusals.get(id)
+    if (refusal !== undefined) return err(refusal)
+    const target = at(id)
+    const image = order.wish.kind === 'pinned' ? formatImage(order.wish.image) : order.wish.image
+    if (order.fence < target.fence) return err({ reason: 'fenced', detail: `has seen ${target.fence}` })
+    const done = (status: 'changed' | 'unchanged', previous: string): Result<Delivered, DeliveryFailure> =>
+      ok({ status, reference: `write/${target.writes.length}`, previous, now: image })
+    if (isSameReference(target.image, image)) return done('unchanged', image)
+    const isExpected = order.expected === null || order.expected.some((one) => isSameReference(one, target.image))
+    if (!isExpected) return err({ reason: 'moved', detail: `found ${target.image}`, found: target.image })
+    if (!order.stillHeld()) return err({ reason: 'fenced', detail: 'the lease ran out' })
+    const previous = target.image
+    if (isPreview)
+      return ok({ status: 'changed', reference: 'preview', previous, now: image, diff: `-${previous}\n+${image}` })
+    target.image = image
+    target.fence = order.fence
+    target.writes.push(image)
+    return done('changed', previous)
+  }
+  const delivery: Delivery = {
+    async observe(target) {
+      if (down.targets) throw new RetryLater('the target is down')
+      const refusal = refusals.get(targetId(target))
+      if (refusal !== undefined) return err(refusal)
+      return ok({ image: at(targetId(target)).image, running: target.kind === 'git' ? 'not-observed' : 'well' })
+    },
+    deliver: (order) => deliver(order, false),
+    preview: (order) => deliver(order, true),
+  }
+  const proposals: Proposals = {
+    async propose(cargo, _branch, lastHead) {
+      if (down.targets) throw new RetryLater('the Git host is down')
+      if (cargo.wish.kind !== 'pinned') throw new Error('only candidates travel by train')
+      const image = formatImage(cargo.wish.image)
+      const files = cargo.targets.map(targetId)
+      if (files.every((id) => isSameReference(at(id).image, image))) return ok({ unchanged: true, commit: 'base' })
+      const foreign = files.find(
+        (id) => cargo.expected !== null && !cargo.expected.some((one) => isSameReference(one, at(id).image)),
+      )
+      if (foreign !== undefined)
+        return err({ reason: 'moved', detail: `found ${at(foreign).image}`, found: at(foreign).image })
+      const index = pulls.findIndex((pull) => pull.state === 'open')
+      const open = pulls[index]
+      if (open !== undefined && lastHead !== null && open.head !== lastHead)
+        return err({ reason: 'foreign-commits', detail: `head is ${open.head}` })
+      const head = `head/${cargo.promotion}`
+      const next: PullRequest = { state: 'open', head, order: cargo.promotion, image, files, by: null }
+      if (open === undefined) pulls.push(next)
+      else pulls[index] = next
+      const number = open === undefined ? pulls.length : index + 1
+      return ok({ number, url: `https://git.example/pull/${number}`, head, diff: `+${image}` })
+    },
+    async look(_git, number) {
+      const pull = pulls[number - 1]
+      if (pull === undefined) return err({ reason: 'target-missing', detail: 'no such pull request' })
+      if (pull.state === 'open') return ok({ state: 'open', head: pull.head })
+      return pull.state === 'merged'
+        ? ok({ state: 'merged', commit: `merge/${number}`, by: pull.by })
+        : ok({ state: 'closed', by: pull.by })
+    },
+    async merge(_git, number, head) {
+      const pull = pulls[number - 1]
+      if (pull === undefined || pull.state !== 'open') return err({ reason: 'not-mergeable', detail: 'not open' })
+      if (pull.head !== head) return err({ reason: 'head-moved', detail: `head is ${pull.head}` })
+      merge(number, null)
+      return ok({ commit: `merge/${number}` })
+    },
+    async withdraw(_git, number) {
+      const pull = pulls[number - 1]
+      if (pull?.state === 'open') pull.state = 'closed'
+      return ok(null)
+    },
+  }
+  const merge = (number: number, by: string | null): void => {
+    const pull = pulls[number - 1]
+    if (pull === undefined) throw new Error(`no pull request ${number}`)
+    pull.state = 'merged'
+    pull.by = by
+    for (const file of pull.files) {
+      at(file).image = pull.image
+      at(file).writes.push(pull.image)
+    }
+  }
+  const silent = (): void => {}
+  const ports: Ports = {
+    ...state,
+    wake: async (id, instant) => void wakes.set(id, Math.min(instant, wakes.get(id) ?? Number.POSITIVE_INFINITY)),
+    registries: {
+      async resolve(image) {
+        requests.registry += 1
+        if (down.registry) throw new RetryLater('the registry is down')
+        const digest = tags.get(image.tag)
+        return digest === undefined
+          ? err({ reason: 'tag-not-found', detail: image.tag })
+          : ok({ digest, mediaType: 'application/vnd.oci.image.index.v1+json' })
+      },
+      async inspect() {
+        requests.registry += 1
+        return ok({ kind: 'image' })
+      },
+      async listTags() {
+        return ok([...tags.keys()])
+      },
+    },
+    delivery: () => delivery,
+    proposals: () => proposals,
+    health: () => ({
+      async check(_target, image) {
+        const digest = image.slice(image.indexOf('@') + 1)
+        return health.get(digest) ?? { state: 'healthy', detail: 'all pods are ready' }
+      },
+    }),
+    config: () => loaded,
+    now: () => now,
+    log: { debug: silent, info: silent, warn: silent, error: silent },
+    measure: silent,
+  }
+
+  /** All that is due now, until nothing is; the clock stands still. */
+  const settle = async (): Promise<void> => {
+    for (let turns = 0; turns < WAKES_MAX; turns += 1) {
+      const rows = await state.inbox.claim(10, 60_000, now)
+      for (const row of rows) await handleRow(row, ports)
+      const due = await state.documents.due(now, 100)
+      for (const id of due) await work(id, ports)
+      if (rows.length === 0 && due.length === 0) return
+    }
+    throw new Error('never quiet')
+  }
+  return {
+    ports,
+    state,
+    tags,
+    pulls,
+    health,
+    refusals,
+    down,
+    requests,
+    at: (stage: string) =>
+      at([...targets.keys()].find((id) => id.includes(`/${stage}/`) || id.endsWith(`/${stage}.yaml`)) ?? stage),
+    merge,
+    settle,
+    /** The registry takes a push and tells of it; the same number is the same digest. */
+    async push(
+      tag: string,
+      content: number,
+      told: { readonly tellOnly?: boolean; readonly id?: string } = {},
+    ): Promise<string> {
+      if (told.tellOnly !== true) tags.set(tag, aDigest(content))
+      events += 1
+      const id = told.id ?? `hub/${events}`
+      await state.inbox.put([anAcceptedEvent({ id, receivedAt: now, event: { id, tag } })])
+      await settle()
+      return id
+    },
+    async pass(ms: number): Promise<void> {
+      now += ms
+      await settle()
+    },
+    configure(changed: WorldOptions, hash: string): void {
+      loaded = aLoadedConfig(changed, hash)
+    },
+    async line(): Promise<Line> {
+      const found = await state.documents.load(lineId('payments'))
+      if (found?.document.kind !== 'line') throw new Error('there is no line')
+      return found.document
+    },
+    async stage(name: string) {
+      const found = await this.line()
+      const stage = found.stages[name]
+      if (stage === undefined) throw new Error(`there is no stage ${name}`)
+      return stage
+    },
+    /** Oldest first. */
+    async history(document = lineId('payments')): Promise<readonly Entry[]> {
+      const page = await state.journal.query({ document, limit: 500 })
+      return page.entries.toReversed()
+    },
+    async kinds(): Promise<readonly string[]> {
+      return (await this.history()).map(({ kind }) => kind)
+    },
+  }
+}
