@@ -11,6 +11,7 @@ import { createProcessIo } from './io.ts'
 const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = {
   check: () => import('./check.ts'),
   demo: () => import('./demo.ts'),
+  edit: () => import('./edit.ts'),
   explain: () => import('./explain.ts'),
   history: () => import('./history.ts'),
   lift: () => import('./lift.ts'),

@@ -1,16 +1,18 @@
 /** Byte-exact edits of images in files: the image is found, its tag and digest are set, and nothing else changes. */
 
-import type { ImageName } from '../../domain/image.ts'
+import { formatImage, type ImageName, type PinnedImage } from '../../domain/image.ts'
 import { ok, type Result } from '../../domain/result.ts'
 import { choosePlace, type EditOptions } from './choose.ts'
+import { formatField, parseField } from './field.ts'
 import { findMarks, type Mark } from './marks.ts'
 import { editMarkedLines } from './marked.ts'
 import { foundAt, slotsOf } from './place.ts'
 import { problem, type EditProblem } from './problem.ts'
-import { formatName, isName, joinReference, needleOf, splitReference } from './reference.ts'
+import { formatName, isName, joinReference, joinTag, needleOf, splitReference } from './reference.ts'
+import { setField } from './set-field.ts'
+import { isImageKey } from './shapes.ts'
 import { parseSource, positionOf, textOf } from './source.ts'
 import { applyEdits } from './splice.ts'
-import { formatField } from './field.ts'
 import { nameOf, planWrite, valueOf, type EditChange, type EditWish } from './write.ts'
 
 export { diffOf } from './diff.ts'
@@ -59,6 +61,21 @@ export function editImage(text: string, wish: EditWish, options: EditOptions): R
   if (edits.length === 0) return ok({ text, changes, found, now: found })
   const next = applyEdits(place.value.source, edits)
   return next.ok ? ok({ text: next.value, changes, found, now }) : next
+}
+
+/** Adds a field that is not there yet: what `editImage` never does by itself, as a typo would then add a field that nobody reads. */
+export function addImage(text: string, image: PinnedImage, field: string): Result<EditOutcome, EditProblem> {
+  const path = parseField(field)
+  if (!path.ok) return path
+  const isWhole = isImageKey(path.value.steps.at(-1)?.text)
+  const now = isWhole ? formatImage(image) : joinTag(image.tag, image.digest)
+  const next = setField(text, field, now, { create: true })
+  if (!next.ok) return next
+  // What stands beside it may be another image's.
+  const written = findImage(next.value, image, { field })
+  if (!written.ok) return written
+  const line = written.value.places[0]?.line ?? 1
+  return ok({ text: next.value, changes: [{ path: field, line, before: '', after: now }], found: '', now })
 }
 
 /** What the file holds now, as written. */

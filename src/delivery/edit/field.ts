@@ -1,4 +1,7 @@
-/** Field paths as people write them: `a.b[0].c`, `a["b.c"]`, and `(2).a` for the second document of a file. */
+/**
+ * Field paths of files: what `domain/field-path.ts` reads means the same here. Here also `a.0`, `a['b']`, `a\\.b` and `a.-1`, as other tools
+ * write them, and `(2).a` for the second document of a file.
+ */
 
 import { err, ok, type Result } from '../../domain/result.ts'
 import { problem, quoted, type EditProblem } from './problem.ts'
@@ -41,12 +44,12 @@ function readSteps(text: string): Result<Step[], null> {
   const steps: Step[] = []
   let at = 0
   while (at < text.length) {
-    // `a.[0]` is `a[0]`: some tools write it so.
-    if (text[at] === '.' && steps.length > 0) at += 1
+    const hasDot = text[at] === '.' && steps.length > 0
+    if (hasDot) at += 1
     else if (steps.length > 0 && text[at] !== '[') return err(null)
     const match = matchAt(BRACKET, text, at) ?? matchAt(WORD, text, at)
     if (match === null) return err(null)
-    steps.push(stepOf(match))
+    steps.push(stepOf(match, hasDot))
     at += match[0].length
   }
   return ok(steps)
@@ -57,9 +60,10 @@ function matchAt(form: RegExp, text: string, at: number): RegExpExecArray | null
   return form.exec(text)
 }
 
-function stepOf({ 0: whole, groups }: RegExpExecArray): Step {
+function stepOf({ 0: whole, groups }: RegExpExecArray, hasDot: boolean): Step {
   const index = groups?.['index']
-  if (index !== undefined) return { kind: 'index', text: index }
+  // Some tools write `a.[0]` for `a.0`.
+  if (index !== undefined) return { kind: hasDot ? 'word' : 'index', text: index }
   const key = groups?.['double'] ?? groups?.['single']
   const text = (key ?? whole).replaceAll(/\\(?<character>.)/gu, '$<character>')
   return { kind: key === undefined ? 'word' : 'key', text }

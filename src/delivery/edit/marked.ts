@@ -117,7 +117,7 @@ function fluxText(mark: Mark, policy: MarkerPolicy, marks: readonly Mark[]): str
   if (mark.part === 'name') return policy.image
   if (mark.part === 'full') return joinReference(policy.image, policy.tag, digest)
   if (mark.part === 'digest' && digest === null) return null
-  return markedText(mark.part, mark.value, { tag: policy.tag, digest }, hasDigest)
+  return markedText(mark.part, mark.value, { name: null, tag: policy.tag, digest }, hasDigest)
 }
 
 function markedName(parts: readonly MarkedPart[]): string | null {

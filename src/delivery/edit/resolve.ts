@@ -67,11 +67,11 @@ function inList(
     return err(`${where} is a list: expected a number such as ${where}[0], found ${quoted(step?.text ?? '')}`)
   }
   const index = Number(step.text)
-  const isAppend = step.kind === 'word' && step.text === '-1'
+  const isAppend = step.kind === 'word' && (step.text === '-1' || index === items.length)
   const item = items[index]
   const inside = { ...place, parent: list }
   if (item !== undefined) return descend(item, at + 1, { ...inside, path: [...place.path, index] }, search)
-  if (isAppend || index === items.length) return ok(hitOf(inside, null, search.steps.slice(at), search))
+  if (isAppend) return ok(hitOf(inside, null, search.steps.slice(at), search))
   return err(`${where} has ${items.length} items, counted from 0: there is no number ${step.text}`)
 }
 

@@ -5,7 +5,7 @@ import { ok, type Result } from '../../domain/result.ts'
 import { withoutReturns } from './block.ts'
 import { compareTrees, type Expected } from './compare.ts'
 import { problem, type EditProblem } from './problem.ts'
-import { encodeScalar } from './scalar.ts'
+import { encodeScalar, isPlainSafe } from './scalar.ts'
 import { parseSource, positionOf, type Collection, type Source } from './source.ts'
 
 /** One change of a tree. `verbatim`: the value is put back as it once stood there. */
@@ -100,7 +100,7 @@ function insertSplice(source: Source, edit: Extract<Edit, { kind: 'insert' }>): 
   const encoded = encodeScalar(edit.value, edit.style, false)
   if (!encoded.ok) return encoded
   const neighbour = boundsOf(edit.into, edit.after)
-  if (neighbour === null || !edit.keys.every((key) => /^[A-Za-z_][A-Za-z0-9_.-]*$/u.test(key))) return refuse()
+  if (neighbour === null || !edit.keys.every(isPlainKey)) return refuse()
   if (edit.into.flow === true) {
     if (edit.keys.length !== (isMap(edit.into) ? 1 : 0)) return refuse()
     const text = [...edit.keys, encoded.value].join(': ')
@@ -112,6 +112,11 @@ function insertSplice(source: Source, edit: Extract<Edit, { kind: 'insert' }>): 
   const indent = isSeq(edit.into) ? lead.slice(0, lead.lastIndexOf('-')) : lead.replaceAll('-', ' ')
   const lines = linesOf(edit.keys, encoded.value, isSeq(edit.into)).map((line) => indent + line)
   return ok(lineSplice(source.text, neighbour.end, lines))
+}
+
+/** A key that needs no quotes anywhere. */
+export function isPlainKey(key: string): boolean {
+  return /^[A-Za-z_][A-Za-z0-9_.-]*$/u.test(key) && isPlainSafe(key)
 }
 
 /** Where the item stands that the new one follows. */
@@ -126,7 +131,8 @@ function boundsOf(into: Collection, after: number): { start: number; end: number
   return { start: pair.key.range[0], end: pair.value?.range[1] ?? pair.key.range[1] }
 }
 
-function linesOf(keys: readonly string[], value: string, isItem: boolean): string[] {
+/** New lines for a value and the keys that lead to it; as an item of a list with its dash. */
+export function linesOf(keys: readonly string[], value: string, isItem: boolean): string[] {
   const last = keys.length - 1
   const nested = keys.map((key, index) => `${INDENT.repeat(index)}${key}:${index === last ? ` ${value}` : ''}`)
   const lines = keys.length === 0 ? [value] : nested

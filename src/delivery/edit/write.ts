@@ -22,21 +22,28 @@ export type EditChange = {
 
 export type Plan = { readonly edits: readonly Edit[]; readonly changes: readonly EditChange[]; readonly now: string }
 
-/** The wish, ready to be written. `verbatim`: as it once stood, quotes and all. */
-export type Value = { readonly tag: string | null; readonly digest: string | null; readonly verbatim: boolean }
+/** The wish, ready to be written. */
+export type Value = {
+  /** Null: the name stays as it is written. */
+  readonly name: string | null
+  readonly tag: string | null
+  readonly digest: string | null
+  /** As it once stood, quotes and all. */
+  readonly verbatim: boolean
+}
 
 export function nameOf(wish: EditWish): ImageName {
   return 'image' in wish ? wish.image : wish.name
 }
 
 export function valueOf(wish: EditWish): Result<Value, EditProblem> {
-  if ('image' in wish) return ok({ tag: wish.image.tag, digest: wish.image.digest, verbatim: false })
+  if ('image' in wish) return ok({ name: null, tag: wish.image.tag, digest: wish.image.digest, verbatim: false })
   const { name, tag, digest } = splitReference(wish.restore)
   const isOther = !hasPlaceholder(name) && !isName(name, wish.name)
   if (isOther) {
     return problem('unsafe-edit', `expected to restore ${formatName(wish.name)}, found ${quoted(wish.restore)}`)
   }
-  return ok({ tag, digest, verbatim: true })
+  return ok({ name, tag, digest, verbatim: true })
 }
 
 export function planWrite(place: Place, value: Value, fallback: string): Result<Plan, EditProblem> {
@@ -51,11 +58,8 @@ export function planWrite(place: Place, value: Value, fallback: string): Result<
 }
 
 function planWhole(place: WholePlace, value: Value): Result<Plan, EditProblem> {
-  const now = joinReference(
-    splitReference(textOf(place.slot.node).slice(place.prefix.length)).name,
-    value.tag,
-    value.digest,
-  )
+  const { name } = splitReference(textOf(place.slot.node).slice(place.prefix.length))
+  const now = joinReference(value.name ?? name, value.tag, value.digest)
   const writes = [{ slot: place.slot, path: place.path, text: place.prefix + now }]
   return planSlots(place, writes, value, now)
 }
@@ -145,7 +149,7 @@ export function markedText(
 ): string | null {
   switch (part) {
     case 'full':
-      return joinReference(splitReference(before).name, value.tag, value.digest)
+      return joinReference(value.name ?? splitReference(before).name, value.tag, value.digest)
     case 'name':
       return null
     case 'tag':
