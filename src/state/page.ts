@@ -1,6 +1,6 @@
 /** How much a store gives at once, and the place in the history where the next page begins. */
 
-export const PAGE_ROWS_MAX = 1000
+const PAGE_ROWS_MAX = 1000
 
 /** A negative LIMIT means "all" in SQL; nobody gets that by mistake. */
 export function boundedRows(limit: number): number {

@@ -88,12 +88,20 @@ export async function openSqliteReadOnly(path: string, options: SqliteOptions = 
   }
 }
 
-/** The file's one true path, so that its lock has one name too. */
+/** Gives the file's one true path, so that its lock has one name too. */
 function createFile(path: string): string {
-  mkdirSync(dirname(path), { recursive: true, mode: FOLDER_MODE })
-  closeSync(openSync(path, 'a', FILE_MODE))
-  return realpathSync(path)
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: FOLDER_MODE })
+    // Never opens a file that is there: closing it again would end this process's locks on it (POSIX).
+    if (!existsSync(path)) closeSync(openSync(path, 'wx', FILE_MODE))
+    return realpathSync(path)
+  } catch (cause) {
+    throw new Error(`The state file ${path} cannot be created: ${messageOf(cause)}`, { cause })
+  }
 }
+
+/** Kept from the garbage collector, which would end the lock with its holder. */
+const holders = new Set<DatabaseSync>()
 
 /**
  * Held on a file beside the state, so that others may still read that. The kernel frees it when its holder dies,
@@ -101,13 +109,18 @@ function createFile(path: string): string {
  */
 function lock(file: string): () => void {
   const path = createFile(`${file}.lock`)
-  const holder = new DatabaseSync(path, { timeout: 0 })
+  const holder = new DatabaseSync(path, { open: false, timeout: 0 })
   try {
+    holder.open()
     holder.exec('BEGIN EXCLUSIVE')
-    return () => holder.close()
+    holders.add(holder)
+    return () => {
+      holder.close()
+      holders.delete(holder)
+    }
   } catch (cause) {
-    holder.close()
-    if (!isBusy(cause)) throw cause
+    if (holder.isOpen) holder.close()
+    if (!isBusy(cause)) throw new Error(`The lock ${path} cannot be taken: ${messageOf(cause)}`, { cause })
     throw new Error(
       `The state file ${file} is in use by another Drayage process, and only one may write it. ` +
         `Stop that one first; "fuser ${path}" or "lsof ${path}" tells which it is.`,
@@ -121,8 +134,9 @@ function isBusy(error: unknown): boolean {
 }
 
 function open(file: string, { readOnly }: { readonly readOnly: boolean }): DatabaseSync {
-  const database = new DatabaseSync(file, { readOnly, timeout: BUSY_TIMEOUT_MS })
+  const database = new DatabaseSync(file, { open: false, readOnly, timeout: BUSY_TIMEOUT_MS })
   try {
+    database.open()
     // Reads the file's head, and so finds out here what is no database.
     const ours = database
       .prepare("SELECT count(*) AS tables, sum(name = 'drayage_schema') AS ours FROM sqlite_schema")
@@ -130,9 +144,9 @@ function open(file: string, { readOnly }: { readonly readOnly: boolean }): Datab
     if (ours?.['tables'] !== 0 && ours?.['ours'] !== 1) throw new Error('it holds the tables of another program')
     return database
   } catch (cause) {
-    database.close()
-    const problem = cause instanceof Error ? cause.message : String(cause)
-    throw new Error(`Expected a state file that Drayage wrote, or none, and found ${file}: ${problem}`, { cause })
+    if (database.isOpen) database.close()
+    const problem = `Expected a state file that Drayage wrote, or none, and found ${file}: ${messageOf(cause)}`
+    throw new Error(problem, { cause })
   }
 }
 
@@ -177,6 +191,10 @@ function createRun(database: DatabaseSync): Sql['run'] {
 function connectionOf(database: DatabaseSync): Connection {
   const run = createRun(database)
   return { execute: run, isInTransaction: () => database.isTransaction }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
 
 async function refuse(problem: string): Promise<never> {

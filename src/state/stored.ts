@@ -8,19 +8,20 @@ import { Json } from '../domain/json.ts'
 import { err, type Result } from '../domain/result.ts'
 import { InboxRow, InboxState, WalkStep } from '../domain/walk.ts'
 
-export const DOCUMENT_BYTES_MAX = 1024 * 1024
-export const EVENT_BYTES_MAX = 64 * 1024
+const DOCUMENT_BYTES_MAX = 1024 * 1024
+const EVENT_BYTES_MAX = 64 * 1024
 /** A document's tail holds it first, so it is smaller than a document. */
-export const ENTRY_BYTES_MAX = DOCUMENT_BYTES_MAX
+const ENTRY_BYTES_MAX = DOCUMENT_BYTES_MAX
 /** An event that is tried for days keeps its newest steps. */
-export const WALK_STEPS_MAX = 100
-export const WALK_TEXT_LENGTH_MAX = 2000
+const WALK_STEPS_MAX = 100
+const WALK_TEXT_LENGTH_MAX = 2000
 
 /** Throws for a document that is too large, or that could not be read again: it would be stuck for ever. */
 export function documentText(document: Document): string {
   const readable = readDocument(document)
-  if (!readable.ok)
+  if (!readable.ok) {
     throw new Error(`${quoted(document.id)} is not saved, for it could not be read again: ${readable.error.detail}`)
+  }
   return boundedText(`Document ${quoted(document.id)}`, document, DOCUMENT_BYTES_MAX)
 }
 

@@ -6,11 +6,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openSqlite, type SqliteState } from '../../src/state/sqlite.ts'
 import { straceCommand, syncOrder } from '../helpers/sync-order.ts'
 
-const WRITER = join(import.meta.dirname, '../helpers/state-writer.ts')
+const WRITER = fileURLToPath(new URL('../helpers/state-writer.ts', import.meta.url))
 const KILLS = Number(process.env['DRAYAGE_KILLS'] ?? 30)
 const canTrace = spawnSync('strace', ['-o', '/dev/null', 'true']).status === 0
 
@@ -49,6 +50,15 @@ describe('a writer that is killed with SIGKILL', () => {
     const state = await openSqlite(file)
     state.close()
   })
+})
+
+it('keeps other processes out although a second opener in this one was refused', async () => {
+  const state = await openSqlite(file)
+  await expect(openSqlite(file)).rejects.toThrow(/in use/u)
+  const other = spawnSync(process.execPath, [WRITER, file, 'x', '1', '1'], { encoding: 'utf8' })
+  expect(other.stderr).toMatch(/in use by another Drayage process/u)
+  expect(other.stdout).toBe('')
+  state.close()
 })
 
 it.skipIf(!canTrace)('syncs the log before each acknowledgement (strace; skipped where it cannot run)', async () => {

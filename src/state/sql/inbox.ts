@@ -9,7 +9,7 @@ import type { Sql, SqlRow, SqlStore } from '../sql.ts'
 import { eventText, readInboxRow, readWalkText, walkText } from '../stored.ts'
 
 /** A row that cannot be read steps back for so long, out of the way of the others, and is tried again: an upgrade may have cured it. */
-export const DAMAGED_RETRY_MS = 3_600_000
+const DAMAGED_RETRY_MS = 3_600_000
 /** Removed in one transaction, so that pruning a day never holds up a push. */
 const PRUNE_ROWS_MAX = 500
 

@@ -96,6 +96,14 @@ describe('the file', () => {
     expect(await (await open()).inbox.depth()).toBe(1)
   })
 
+  it('shows a write to nobody before it is durable', async () => {
+    const state = await open()
+    const write = state.inbox.put([anAcceptedEvent()])
+    expect(await state.inbox.depth()).toBe(0)
+    await write
+    expect(await state.inbox.depth()).toBe(1)
+  })
+
   it('leaves no log behind when it is closed', async () => {
     const state = await open()
     await state.inbox.put([anAcceptedEvent()])
@@ -114,6 +122,10 @@ describe('the file', () => {
     { title: 'no database', write: () => writeFileSync(path, 'name: value\n'.repeat(1000)) },
     { title: 'the database of another program', write: () => tamper('CREATE TABLE users (id)') },
     { title: 'a folder', write: () => mkdirSync(path) },
+    {
+      title: 'a path through a file',
+      write: () => ((path = join(folder, 'file', 'state.db')), writeFileSync(join(folder, 'file'), '')),
+    },
   ])('refuses $title, and leaves it as it is', async ({ write }) => {
     write()
     const before = existsSync(path) && statSync(path).isFile() ? readFileSync(path) : null
@@ -143,6 +155,11 @@ describe('the lock', () => {
     const link = join(folder, 'link.db')
     symlinkSync(path, link)
     await expect(openSqlite(link)).rejects.toThrow(/in use/u)
+  })
+
+  it('says why it cannot be taken, where nobody has it', async () => {
+    mkdirSync(`${path}.lock`)
+    await expect(openSqlite(path)).rejects.toThrow(`The lock ${path}.lock cannot be taken: `)
   })
 
   it('is free again after close', async () => {
