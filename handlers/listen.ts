@@ -14,9 +14,10 @@ const CONNECTIONS_MAX = 1_024
 export type Listening = { readonly url: string; close(): Promise<void> }
 
 export async function listen(app: Hono, address: string): Promise<Listening> {
+  const answer = getRequestListener(app.fetch)
   const server = createServer(
     { maxHeaderSize: HEADER_BYTES_MAX, keepAliveTimeout: KEEP_ALIVE_MS },
-    getRequestListener(app.fetch),
+    (request, response) => void answer(request, response),
   )
   server.headersTimeout = HEADERS_TIMEOUT_MS
   server.requestTimeout = REQUEST_TIMEOUT_MS

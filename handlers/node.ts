@@ -42,7 +42,7 @@ export async function startNode({ loaded, env, log, now, local }: NodeOptions): 
   const plainGit = createGitDelivery({ git: config.git, secretOf, tempDir: tmpdir(), now, environment: env })
   const clusterOf = (name: string) =>
     createCluster(config.clusters[name] ?? { inCluster: true }, { now, readFile: readSecretFile })
-  const outbound = assembleOutbound({ config, clusterOf, plainGit, random, now })
+  const outbound = assembleOutbound({ config, clusterOf, plainGit, http, secretOf, random, now })
   const ports: Ports = {
     ...state,
     ...outbound,

@@ -1,7 +1,9 @@
 /** Adapters chosen by the configuration: which delivery a target gets, which receiver a registry's events. The same on all platforms. */
 
 import type { Cluster } from './clients/kubernetes.ts'
+import type { Http } from './clients/http.ts'
 import type { Delivery } from './delivery/delivery.ts'
+import { createGitHubDelivery } from './delivery/github.ts'
 import { createKubernetesDelivery } from './delivery/kubernetes.ts'
 import type { Config } from './domain/config.ts'
 import type { Target } from './domain/target.ts'
@@ -18,6 +20,8 @@ export type Parts = {
   readonly clusterOf: (name: string) => Cluster
   /** For repositories that are reached with the `git` program; null where the platform has none. */
   readonly plainGit: Delivery | null
+  readonly http: Http
+  readonly secretOf: SecretOf
   readonly random: () => number
   readonly now: () => number
 }
@@ -29,24 +33,23 @@ const gitHealth: HealthCheck = {
   },
 }
 
-export function assembleOutbound({ config, clusterOf, plainGit, random, now }: Parts): Outbound {
+export function assembleOutbound({ config, clusterOf, plainGit, http, secretOf, random, now }: Parts): Outbound {
   const clusters = new Map(Object.keys(config.clusters).map((name) => [name, clusterOf(name)]))
   const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
   const kubernetes = createKubernetesDelivery({ clusters, runningOf, sleep, random })
   const kubernetesHealth = createKubernetesHealth({ clusters, now })
+  const github = createGitHubDelivery({ git: config.git, http, secretOf, now })
   const deliveryTo = (target: Target): Delivery => {
     if (target.kind === 'workload') return kubernetes
     const repository = config.git[target.git]
-    if (repository !== undefined && 'github' in repository) throw new Error('GitHub')
+    if (repository !== undefined && 'github' in repository) return github
     if (plainGit === null)
       throw new Error(`${target.git} is a plain Git repository, and this platform has no git program`)
     return plainGit
   }
   return {
     delivery: deliveryTo,
-    proposals: () => {
-      throw new Error('GitHub')
-    },
+    proposals: () => github,
     health: (target) => (target.kind === 'workload' ? kubernetesHealth : gitHealth),
   }
 }

@@ -82,7 +82,8 @@ export function createLoop(portsOf: () => Ports): Loop {
   }
 
   const turnUntilQuiet = async (): Promise<void> => {
-    while (isPoked && !isStopped) {
+    for (;;) {
+      if (!isPoked || isStopped) break
       isPoked = false
       try {
         await turn()

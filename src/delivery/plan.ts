@@ -1,7 +1,7 @@
 /** What a delivery would change in one file: pure, and the same for every Git host. */
 
 import type { ImageName } from '../domain/image.ts'
-import { formatImage } from '../domain/image.ts'
+import { formatImage, isSameReference } from '../domain/image.ts'
 import { err, ok, type Result } from '../domain/result.ts'
 import { FilePath, type GitTarget } from '../domain/target.ts'
 import { escapeForCommitMessage } from '../escape.ts'
@@ -79,7 +79,8 @@ function planEdit(
   if (!edit.ok) return failed(edit.error)
   const { found, now, text } = edit.value
   if (text === before) return ok({ found, now: found, text })
-  if (expected !== null && !expected.includes(found)) return err(moved(target, found, expected))
+  if (expected !== null && !expected.some((each) => isSameReference(each, found)))
+    return err(moved(target, found, expected))
   return ok({ found, now, text })
 }
 
