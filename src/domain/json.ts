@@ -18,12 +18,10 @@ export const Json = z.string().transform((text, context): unknown => {
   }
 })
 
-/** Walks without recursion: `JSON.parse` takes a million levels, our stack does not. */
-function depthExceeds(value: unknown, max: number): boolean {
-  let level: unknown[] = [value]
-  for (let depth = 0; level.length > 0; depth += 1) {
-    if (depth > max) return true
-    level = level.flatMap((node) => (typeof node === 'object' && node !== null ? Object.values(node) : []))
-  }
-  return false
+/** Goes as deep as `max` and no deeper, whatever comes: `JSON.parse` takes a million levels, our stack does not. */
+function depthExceeds(node: unknown, max: number): boolean {
+  if (typeof node !== 'object' || node === null) return false
+  if (max < 0) return true
+  const children: readonly unknown[] = Array.isArray(node) ? node : Object.values(node)
+  return children.some((child) => depthExceeds(child, max - 1))
 }

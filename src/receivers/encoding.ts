@@ -20,7 +20,9 @@ export function decodeBase64(text: string): Bytes | null {
   if (text === '' || text.length > ENCODED_LENGTH_MAX || !BASE64.test(text)) return null
   const binary = atob(text)
   if (btoa(binary) !== text) return null
-  return Uint8Array.from(binary, (character) => character.charCodeAt(0))
+  const bytes = new Uint8Array(binary.length)
+  for (let index = 0; index < bytes.length; index += 1) bytes[index] = binary.charCodeAt(index)
+  return bytes
 }
 
 export function utf8(text: string): Bytes {
