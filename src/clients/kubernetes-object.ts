@@ -4,14 +4,13 @@ import * as z from 'zod'
 import type { FieldStep } from '../domain/field-path.ts'
 
 /** Who set which fields, and how (structured-merge-diff's `fieldsV1`). */
-export const ManagedFields = z.object({
+const ManagedFields = z.object({
   manager: z.string().default(''),
   operation: z.string().default(''),
   subresource: z.string().default(''),
   time: z.string().default(''),
-  fieldsV1: z.unknown(),
+  fieldsV1: z.unknown().optional(),
 })
-export type ManagedFields = Readonly<z.infer<typeof ManagedFields>>
 
 const Texts = z.record(z.string(), z.string())
 

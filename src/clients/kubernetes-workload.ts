@@ -7,13 +7,13 @@ import type { WorkloadTarget } from '../domain/target.ts'
 import { valueAt, type KubernetesObject } from './kubernetes-object.ts'
 
 /** The members of a pod that we read. */
-export const PodSpec = z.object({
+const PodSpec = z.object({
   containers: z.array(z.unknown()).default([]),
   initContainers: z.array(z.unknown()).default([]),
   imagePullSecrets: z.array(z.unknown()).default([]),
   serviceAccountName: z.string().default('default'),
 })
-export type PodSpec = Readonly<z.infer<typeof PodSpec>>
+type PodSpec = Readonly<z.infer<typeof PodSpec>>
 
 const Container = z.object({ name: z.string(), image: z.string().default(''), imagePullPolicy: z.string().default('') })
 type Container = Readonly<z.infer<typeof Container>>

@@ -54,7 +54,7 @@ export type ClusterOptions = {
   readonly serviceAccountRoot?: string
 }
 
-export const ITEMS_MAX = 200
+const ITEMS_MAX = 200
 const DETAIL_LENGTH_MAX = 500
 const RETRY_AFTER_SECONDS_MAX = 3600
 

@@ -35,7 +35,7 @@ export async function findMissingPullSecret(
   if (host === null || PUBLIC_HOSTS.has(host) || CLOUD_HOST.test(host)) return null
   if (place.podSpec === null || place.podSpec.imagePullSecrets.length > 0) return null
   const account = place.podSpec.serviceAccountName
-  const path = `/api/v1/namespaces/${target.namespace}/serviceaccounts/${account}`
+  const path = `/api/v1/namespaces/${target.namespace}/serviceaccounts/${encodeURIComponent(account)}`
   const found = await cluster.get(path, ServiceAccount)
   if (found.ok ? found.value.imagePullSecrets.length > 0 : found.error.reason !== 'not-found') return null
   const detail =

@@ -9,7 +9,7 @@ import type { DeliveryFailure, Order, Wish } from './delivery.ts'
 import { FENCE_ANNOTATION, formatFences, parseFences } from './fence.ts'
 import { findOwner } from './workload-owner.ts'
 
-export type PatchOperation = {
+type PatchOperation = {
   readonly op: 'test' | 'add' | 'replace'
   readonly path: string
   readonly value: unknown

@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises'
 import { createTransport } from '../../src/clients/kubernetes-client.ts'
 import { createCluster, type Cluster, type ClusterRequest, type Send } from '../../src/clients/kubernetes.ts'
 
-export type Answer = { readonly status: number; readonly body: Record<string, unknown> }
+type Answer = { readonly status: number; readonly body: Record<string, unknown> }
 
 export type TestCluster = {
   readonly namespace: string
