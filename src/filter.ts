@@ -11,7 +11,7 @@ import { compareText } from './filter/part.ts'
 import type { FilterProblem, Refusal, RefusalReason, Scheme } from './filter/scheme.ts'
 import { compileSemver } from './filter/semver.ts'
 
-export { type FilterProblem, type Refusal, REFUSAL_REASONS, type RefusalReason } from './filter/scheme.ts'
+export type { FilterProblem } from './filter/scheme.ts'
 
 /** `detail` completes a sentence that begins with the tag. */
 export type Judgement =

@@ -14,7 +14,7 @@ export type Command = {
 
 /** Only data goes to stdout; progress, warnings and errors go to stderr. */
 export type Io = {
-  /** All of standard input; throws where it is larger than `STDIN_BYTES_MAX`. */
+  /** All of standard input; throws where it is larger than 64 MiB. */
   stdin(): Promise<Uint8Array>
   stdout(text: string): void
   stderr(text: string): void

@@ -3,7 +3,7 @@
 import process from 'node:process'
 import type { Io } from './command.ts'
 
-export const STDIN_BYTES_MAX = 64 * 1024 * 1024
+const STDIN_BYTES_MAX = 64 * 1024 * 1024
 /** 128 + SIGINT, as shells say it. */
 const EXIT_INTERRUPTED = 130
 

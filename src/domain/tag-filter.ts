@@ -3,7 +3,7 @@
 import * as z from 'zod'
 import { nearestWord } from './nearest.ts'
 
-export const PATTERN_LENGTH_MAX = 512
+const PATTERN_LENGTH_MAX = 512
 const RANGE_LENGTH_MAX = 256
 
 const Pattern = z.string().min(1).max(PATTERN_LENGTH_MAX)
@@ -48,7 +48,7 @@ export const CalverFilter = z.strictObject({
   ...shared,
 })
 export type CalverFilter = Readonly<z.infer<typeof CalverFilter>>
-export const NewestPushFilter = z.strictObject({
+const NewestPushFilter = z.strictObject({
   newestPush: z.literal(true).describe('Whatever tag was pushed last.'),
   ...shared,
 })

@@ -3,23 +3,21 @@
 import type { Result } from '../domain/result.ts'
 
 /** Codes for programs; renaming one is a breaking change. */
-export const REFUSAL_REASONS = [
-  'malformed-tag',
-  'signal-tag',
-  'moving-tag',
-  'ignored',
-  'not-allowed',
-  'no-match',
-  'nothing-extracted',
-  'not-a-version',
-  'not-a-full-version',
-  'prerelease',
-  'out-of-range',
-  'not-a-number',
-  'not-a-calendar-version',
-  'another-tag',
-] as const
-export type RefusalReason = (typeof REFUSAL_REASONS)[number]
+export type RefusalReason =
+  | 'malformed-tag'
+  | 'signal-tag'
+  | 'moving-tag'
+  | 'ignored'
+  | 'not-allowed'
+  | 'no-match'
+  | 'nothing-extracted'
+  | 'not-a-version'
+  | 'not-a-full-version'
+  | 'prerelease'
+  | 'out-of-range'
+  | 'not-a-number'
+  | 'not-a-calendar-version'
+  | 'another-tag'
 
 /** Why a tag does not count. `detail` completes a sentence that begins with the tag. */
 export type Refusal = { readonly reason: RefusalReason; readonly detail: string }

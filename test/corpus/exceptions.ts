@@ -1,6 +1,8 @@
 /** Where a peer's expectation is a defect or means something else than we do: each rule with its reason. Our own expectations have none. */
 
+import { isTag } from '../../src/domain/image.ts'
 import type { EditCase } from './edits.ts'
+import type { Case as TagCase, Peer } from './tags/case.ts'
 
 type Rule<Case> = { readonly reason: string; applies(row: Case): boolean }
 
@@ -17,4 +19,105 @@ export const editExceptions: readonly Rule<EditCase>[] = [
 function endsAtAlias(text: string, path: string): boolean {
   const key = path.slice(path.lastIndexOf('.') + 1)
   return text.split('\n').some((line) => line.trim().startsWith(`${key}: *`))
+}
+
+export type TagRule = Rule<TagCase> & { readonly peer: Peer | 'any' }
+
+/** Questions that no tag filter of ours answers. */
+export const tagsUnasked: readonly TagRule[] = [
+  {
+    peer: 'image-updater',
+    reason: 'compares two images by tag and digest; our identity is the digest alone',
+    applies: ({ check }) => check === 'same-image',
+  },
+  {
+    peer: 'image-updater',
+    reason: "sorts by an image's build date, which we never ask for: pushes are ordered as observed",
+    applies: ({ check, policy }) => check === 'sort' && policy?.type === 'newest-build',
+  },
+  {
+    peer: 'keel',
+    reason: 'orders versions and other tags in one list: a filter of ours counts one kind',
+    applies: ({ check }) => check === 'order-candidates',
+  },
+  {
+    peer: 'renovate',
+    reason: 'orders by a group that only one of the two tags has: a template of ours has all of its parts',
+    applies: ({ check, regex = '', a, b }) =>
+      (check === 'greater-than' || check === 'equals') && hasPrerelease(regex, a) !== hasPrerelease(regex, b),
+  },
+]
+
+/** Asked, answered otherwise, and rightly so. */
+export const tagsOtherwise: readonly TagRule[] = [
+  {
+    peer: 'any',
+    reason: 'nothing follows latest unless digestOf says so',
+    applies: ({ tag, new: pushed, event }) => [tag, pushed, event?.tag].includes('latest'),
+  },
+  {
+    peer: 'any',
+    reason: 'a text that no registry takes as a tag',
+    applies: ({ tag, tags = [], new: pushed, a, b }) =>
+      [tag, pushed, a, b, ...tags].some((text) => typeof text === 'string' && !isTag(text)),
+  },
+  {
+    peer: 'flux',
+    reason: 'one tag that is no number fails the whole policy (a defect: peers 5.3); ours counts the others',
+    applies: ({ policy, tags = [] }) =>
+      policy?.type === 'numerical' && tags.some((tag) => !/^-?\d+(?:\.\d+)?$/u.test(tag)),
+  },
+  {
+    peer: 'flux',
+    reason: 'a template that names no group of the expression extracts nothing; ours is refused before any tag',
+    applies: ({ filter, expected }) =>
+      Boolean(filter?.extract) && Array.isArray(expected) && expected.every((text) => text === ''),
+  },
+  {
+    peer: 'keel',
+    reason: 'a version pushed again is an update; ours refuses a version that moves to other content',
+    applies: ({ policy, current, new: pushed }) =>
+      policy?.type === 'force' && current === pushed && /^v?\d/u.test(pushed ?? ''),
+  },
+  {
+    peer: 'keel',
+    reason: 'from latest, or from a tag that it cannot read, any tag may follow (keel#480); ours must still count',
+    applies: ({ policy, current = '' }) => policy?.type === 'semver' && !/^v?\d+\.\d/u.test(current),
+  },
+  {
+    peer: 'keel',
+    reason: 'a glob binds by a current tag that it does not match; ours sets no bound by what does not count',
+    applies: ({ policy, current = '' }) =>
+      policy?.type === 'glob' && !current.startsWith((policy.pattern ?? '').split('*')[0] ?? ''),
+  },
+  {
+    peer: 'renovate',
+    reason: 'shorter is bigger, 2.1 after 2.1.1 (peers 5.3); in ours a missing part is zero',
+    applies: ({ versioning, check, a, b, tags = [] }) =>
+      versioning === 'docker' &&
+      (check === 'satisfying' || check === 'greater-than' || check === 'equals') &&
+      new Set([a, b, ...tags].filter((tag) => typeof tag === 'string').map((tag) => tag.split('.').length)).size > 1,
+  },
+  {
+    peer: 'renovate',
+    reason: 'a suffix is a compatibility key; in a semantic version it is a prerelease',
+    applies: ({ versioning, tag = '', a = '', b = '' }) =>
+      versioning === 'docker' && [tag, a, b].some((text) => /^v?\d[\d.]*-/u.test(String(text))),
+  },
+  {
+    peer: 'renovate',
+    reason: 'any text that begins with a number is a version; ours are semantic versions',
+    applies: ({ versioning, check, tag = '' }) =>
+      versioning === 'docker' && check === 'is-version' && /^v?\d/u.test(tag),
+  },
+  {
+    peer: 'renovate',
+    reason: 'an expression must name a group of a version; ours may order by the whole',
+    applies: ({ check, regex = '' }) => check === 'regex-accepted' && !regex.includes('(?<'),
+  },
+]
+
+function hasPrerelease(regex: string, tag: unknown): boolean {
+  const groups = new RegExp(regex, 'u').exec(String(tag))?.groups
+  return (groups?.['prerelease'] ?? '') !== ''
 }

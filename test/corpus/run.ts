@@ -2,7 +2,10 @@
 
 import type { CorpusKind } from './kind.ts'
 
-const kinds: Readonly<Record<string, () => Promise<{ corpus: CorpusKind }>>> = {}
+const kinds: Readonly<Record<string, () => Promise<{ corpus: CorpusKind }>>> = {
+  edits: () => import('./edits.ts'),
+  tags: () => import('./tags.ts'),
+}
 
 const [kind = '', directory] = process.argv.slice(2)
 const load = Object.hasOwn(kinds, kind) ? kinds[kind] : undefined
