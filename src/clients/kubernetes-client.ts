@@ -36,10 +36,11 @@ export function createTransport(config: ClusterConfig, options: ClusterOptions):
   }
 
   return async (request) => {
+    const ms = options.requestMsMax ?? REQUEST_MS_MAX
     const first = await connection()
-    const answer = await exchange(first, request)
+    const answer = await exchange(first, request, ms)
     // A token may have been rotated meanwhile. The server did nothing, so asking once more is safe
-    return answer.status === 401 ? exchange(await connection(first), request) : answer
+    return answer.status === 401 ? exchange(await connection(first), request, ms) : answer
   }
 }
 
@@ -116,7 +117,7 @@ async function connect(readKubeConfig: () => Promise<KubeConfig>, options: Clust
   return { server, headers: context.getHeaders(), dispatcher, until: options.now() + CONNECTION_AGE_MS_MAX }
 }
 
-async function exchange(connection: Connection, request: ClusterRequest): Promise<ClusterAnswer> {
+async function exchange(connection: Connection, request: ClusterRequest, msMax: number): Promise<ClusterAnswer> {
   const { server, headers, dispatcher } = connection
   const type = request.contentType === undefined ? {} : { 'content-type': request.contentType }
   try {
@@ -127,7 +128,7 @@ async function exchange(connection: Connection, request: ClusterRequest): Promis
       method: request.method,
       headers: { ...headers, accept: 'application/json', 'user-agent': 'drayage', ...type },
       body: request.body ?? null,
-      signal: AbortSignal.timeout(REQUEST_MS_MAX),
+      signal: AbortSignal.timeout(msMax),
     })
     const retryAfter = answer.headers['retry-after']
     return {

@@ -52,6 +52,8 @@ export type ClusterOptions = {
   readonly readFile: (path: string) => Promise<string>
   /** What stands before `/var/run/secrets/kubernetes.io/serviceaccount`; nothing in a pod. */
   readonly serviceAccountRoot?: string
+  /** How long one request may take, its answer read whole. */
+  readonly requestMsMax?: number
 }
 
 const ITEMS_MAX = 200

@@ -455,6 +455,32 @@ describe.skipIf(kubeconfig === '')('Kubernetes (skipped without KUBECONFIG)', ()
       await test.demand('DELETE', `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/clonesets.${group}`)
     })
 
+    it('an Argo Rollout is patched at its container', async () => {
+      // Left there: the cluster may have it for others
+      await test.ask(
+        'POST',
+        '/apis/apiextensions.k8s.io/v1/customresourcedefinitions',
+        definition('argoproj.io', 'rollout', 'rollouts'),
+      )
+      const path = `/apis/argoproj.io/v1alpha1/namespaces/${test.namespace}/rollouts`
+      const selector = { matchLabels: { app: 'canary' } }
+      const spec = { replicas: 1, selector, strategy: { canary: {} }, template: aPodTemplate('canary') }
+      await until(
+        () =>
+          test.ask('POST', path, {
+            apiVersion: 'argoproj.io/v1alpha1',
+            kind: 'Rollout',
+            metadata: { name: 'canary' },
+            spec,
+          }),
+        ({ status }) => status === 201,
+      )
+      const target = at('rollout/canary')
+      const { now } = value(await delivery.deliver(order(target, '1.1.0', { expected: [FIRST] })))
+      expect(await imageOf(target)).toBe(now)
+      expect(await health.check(target, now)).toMatchObject({ state: 'progressing' })
+    })
+
     async function statefulSet(name: string): Promise<void> {
       await test.demand('POST', `/apis/apps/v1/namespaces/${test.namespace}/statefulsets`, {
         metadata: { name },
@@ -462,9 +488,16 @@ describe.skipIf(kubeconfig === '')('Kubernetes (skipped without KUBECONFIG)', ()
       })
     }
     async function defineCustomResource(group: string, singular: string, plural: string): Promise<void> {
+      await test.demand(
+        'POST',
+        '/apis/apiextensions.k8s.io/v1/customresourcedefinitions',
+        definition(group, singular, plural),
+      )
+    }
+    function definition(group: string, singular: string, plural: string): object {
       const openAPIV3Schema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true }
       const kind = singular.replace(/^./u, (letter) => letter.toUpperCase())
-      await test.demand('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', {
+      return {
         metadata: { name: `${plural}.${group}` },
         spec: {
           group,
@@ -472,7 +505,7 @@ describe.skipIf(kubeconfig === '')('Kubernetes (skipped without KUBECONFIG)', ()
           names: { kind, plural, singular },
           versions: [{ name: 'v1alpha1', served: true, storage: true, schema: { openAPIV3Schema } }],
         },
-      })
+      }
     }
   })
 

@@ -31,10 +31,10 @@ function kubeconfig(server: string, context = 'here'): string {
   })
 }
 
-function over(text: string | (() => string), context?: string): Send {
+function over(text: string | (() => string), context?: string, requestMsMax = 5000): Send {
   const readFile = (): Promise<string> => Promise.resolve(typeof text === 'string' ? text : text())
   const config = { kubeconfig: 'file:/etc/drayage/kubeconfig', ...(context === undefined ? {} : { context }) }
-  return createTransport(config, { now: Date.now, readFile })
+  return createTransport(config, { now: Date.now, readFile, requestMsMax })
 }
 
 async function complaint(send: Send): Promise<string> {
@@ -99,6 +99,14 @@ describe('a cluster that is not there', () => {
   it('that hangs up means later', async () => {
     const server = await serve((request) => request.socket.destroy())
     expect(await complaint(over(kubeconfig(server)))).toMatch(/cannot be reached/u)
+  })
+
+  it.each([
+    { case: 'before', start: '' },
+    { case: 'within', start: '{' },
+  ])('that stops $case its answer means later', async ({ start }) => {
+    const server = await serve((_, response) => void (start === '' || response.write(start)))
+    expect(await complaint(over(kubeconfig(server), undefined, 200))).toMatch(/cannot be reached: \S+/u)
   })
 
   it('that answers without end means later', async () => {
