@@ -2,6 +2,7 @@
 
 import { isTag } from '../../src/domain/image.ts'
 import type { EditCase } from './edits.ts'
+import type { PayloadCase } from './payloads.ts'
 import type { Case as TagCase, Peer } from './tags/case.ts'
 
 type Rule<Case> = { readonly reason: string; applies(row: Case): boolean }
@@ -20,6 +21,13 @@ function endsAtAlias(text: string, path: string): boolean {
   const key = path.slice(path.lastIndexOf('.') + 1)
   return text.split('\n').some((line) => line.trim().startsWith(`${key}: *`))
 }
+
+export const payloadExceptions: readonly Rule<PayloadCase>[] = [
+  {
+    reason: 'the peer wakes up on any body and reads no image from it; ours refuses a body that names none',
+    applies: ({ expected: [expected] }) => expected.http_status === 200 && !expected.repository && !expected.ignore,
+  },
+]
 
 export type TagRule = Rule<TagCase> & { readonly peer: Peer | 'any' }
 

@@ -3,7 +3,9 @@
 import type { CorpusKind } from './kind.ts'
 
 const kinds: Readonly<Record<string, () => Promise<{ corpus: CorpusKind }>>> = {
+  auth: () => import('./auth.ts'),
   edits: () => import('./edits.ts'),
+  payloads: () => import('./payloads.ts'),
   tags: () => import('./tags.ts'),
 }
 
