@@ -4,7 +4,9 @@ import type { Bench } from './row.ts'
 
 const benches: Readonly<Record<string, () => Promise<{ bench: Bench }>>> = {
   store: () => import('./store.ts'),
+  edits: () => import('./edits.ts'),
   filter: () => import('./filter.ts'),
+  receivers: () => import('./receivers.ts'),
 }
 
 const asked = process.argv.slice(2)
