@@ -93,6 +93,16 @@ describe('CVE-2022-31016, CVE-2024-29893, CVE-2023-40584: no answer is read with
   })
 })
 
+it('the platform follows no redirect behind our back', async () => {
+  const paths: (string | undefined)[] = []
+  const host = await serve((request, response) => {
+    paths.push(request.url)
+    response.writeHead(302, { location: '/elsewhere' }).end()
+  })
+  expect(await get(host)).toMatchObject({ ok: true, value: { status: 302 } })
+  expect(paths).toEqual(['/'])
+})
+
 describe('time', () => {
   it('a host that never answers is let go', async () => {
     const host = await serve(() => undefined)

@@ -10,6 +10,7 @@ import {
   hostsWithCredentials,
   linesOf,
   tokenService,
+  withTokens,
 } from '../../../helpers/hostile-registry.ts'
 
 const HOST = 'acme.azurecr.io'
@@ -68,6 +69,13 @@ describe('CVE-2026-33540, CVE-2026-12566: a realm on another host gets no reques
     expect(linesOf(world.seen)).toEqual([`HEAD ${HOST}/v2/acme/app/manifests/1.0.0`])
     expect(hostsWithCredentials(world.seen)).toEqual([])
   })
+})
+
+it('refuses letters that the URL parser would drop before it compares', async () => {
+  const challenge = `Bearer realm="https://acme\u00ad.azurecr.io/token"`
+  const world = aWorld({ [HOST]: withTokens(aRegistry({ auth: 'bearer', challenge })) })
+  expect(await aClient(world, HOST).resolve(anImage(HOST))).toMatchObject({ error: { reason: 'realm-not-allowed' } })
+  expect(world.seen).toHaveLength(1)
 })
 
 describe('go-containerregistry bearer.go: whole hosts are compared, not their last two labels', () => {

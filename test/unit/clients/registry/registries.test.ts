@@ -115,6 +115,17 @@ describe('what an event costs', () => {
     expect(linesOf(world.seen.slice(4))).toEqual([`GET ${V2}/manifests/1.0.0`])
   })
 
+  it('a request for each inspection, but for the one that follows such a GET', async () => {
+    const instead: GoodOptions['instead'] = ({ method }) =>
+      method === 'HEAD' ? new Response(null, { status: 405 }) : undefined
+    const world = aWorld({ [HOST]: aRegistry({ instead }) })
+    const client = aClient(world, HOST)
+    await event(world, client)
+    expect(world.seen).toHaveLength(2)
+    expect(await client.inspect(pinned(HOST, DIGEST))).toEqual({ ok: true, value: { kind: 'image' } })
+    expect(world.seen).toHaveLength(3)
+  })
+
   it('four where a kept token was revoked', async () => {
     let revoked = ''
     const world = bearer({ takes: (token) => token !== revoked })
@@ -496,6 +507,7 @@ describe('a lying registry', () => {
     await expect(client.resolve(anImage(HOST))).rejects.toBeInstanceOf(RetryLater)
     await expect(client.inspect(pinned(HOST, DIGEST))).rejects.toBeInstanceOf(RetryLater)
     await expect(client.listTags(anImage(HOST))).rejects.toBeInstanceOf(RetryLater)
+    expect(world.seen).toHaveLength(3)
   })
 
   it('a host that is not there means later', async () => {

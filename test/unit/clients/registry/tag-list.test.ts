@@ -171,10 +171,11 @@ describe('CVE-2026-88887, CVE-2026-88880, CVE-2026-88881, CVE-2026-88882: a Link
 
 describe('CVE-2023-2253, CVE-2017-11468: a registry cannot make us hold without bound', () => {
   it('refuses more than 200,000 tags', async () => {
-    const { found } = await list(
+    const { found, world } = await list(
       pages((nth) => pageOf(tags(nth * 40_000, (nth + 1) * 40_000), `<${LIST}?last=${nth}>; rel="next"`)),
     )
     expect(found).toMatchObject({ ok: false, error: { reason: 'answer-too-large' } })
+    expect(world.seen).toHaveLength(6)
   })
 
   it('refuses more than 32 MiB of tags', async () => {

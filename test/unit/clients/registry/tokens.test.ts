@@ -53,7 +53,10 @@ describe('how long a token is kept', () => {
 })
 
 it('is fetched once however many ask at the same time', async () => {
-  const world = bearer()
+  const world = bearer(async (seen) => {
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    return tokenService()(seen)
+  })
   const client = aClient(world, HOST)
   const found = await Promise.all(Array.from({ length: 20 }, async () => client.resolve(anImage(HOST))))
   expect(found.every(({ ok }) => ok)).toBe(true)
