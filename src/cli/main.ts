@@ -42,10 +42,9 @@ async function perform(command: Command, args: readonly string[], io: Io): Promi
     return await command.run(args, io)
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
-    if (!isMisuse(error)) io.stderr(`drayage ${command.name}: ${message}\n`)
-    return isMisuse(error)
-      ? misuse(io, `drayage ${command.name}: ${message}\nTry: drayage ${command.name} --help\n`)
-      : 1
+    if (isMisuse(error)) return misuse(io, `drayage ${command.name}: ${message}\nTry: drayage ${command.name} --help\n`)
+    io.stderr(`drayage ${command.name}: ${io.signal.aborted ? 'interrupted' : message}\n`)
+    return 1
   }
 }
 

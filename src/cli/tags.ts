@@ -21,10 +21,15 @@ Standard input holds a tag on each line, a JSON list, or what a registry answers
                      {"semver": ">=1.4 <2", "prerelease": false, "strict": true}
                      {"numerical": "asc"}  {"alphabetical": "desc"}  {"calver": "YYYY.MM.MICRO"}
                      {"newestPush": true}  {"digestOf": "stable"}
-                   each also with "match", "extract", "allow" and "ignore"
+                   each also with "match", "extract", "allow" and "ignore" (RE2, the whole tag)
   --current TAG    the tag that runs now. Ordered filters never go back behind it, unless
                    the filter does not count it
   --json           on one line, also on a terminal
+
+A prerelease counts where "prerelease" is true, or where it is not said and the range names
+one (">=1.4.0-0"). "latest" never counts but for {"digestOf": "latest"}. A calendar version
+has YYYY YY 0Y MM 0M WW 0W DD 0D MAJOR MINOR MICRO MODIFIER, and [brackets] for what may be
+absent.
 
 Prints {"chosen": TAG or null, "changed": …, "eligible": [newest first], "rejected":
 [{"tag", "reason", "detail"}]}. With "newestPush" the list is taken as the order of the

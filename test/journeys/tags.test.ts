@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { drayage } from '../helpers/drayage.ts'
+import { drayage, interruptedDrayage } from '../helpers/drayage.ts'
 
 const TAGS = ['1.3.0', '1.4.1', '2.0.0', 'latest']
 const semver = ['tags', '--filter', '{"semver": "1.x"}']
@@ -75,6 +75,16 @@ describe('drayage tags', () => {
     const { code, stdout, stderr } = await drayage(args)
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout).toMatch(text)
+  })
+
+  it('stops reading an input without end', async () => {
+    const { code, stdout, stderr } = await drayage(semver, new Uint8Array(64 * 1024 * 1024 + 1).fill(0x0a))
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect(stderr).toMatch(/standard input is larger than \d+ bytes/u)
+  })
+
+  it('ends when it is interrupted while it waits for tags', async () => {
+    expect(await interruptedDrayage(semver)).toEqual({ code: 1, stdout: '', stderr: 'drayage tags: interrupted\n' })
   })
 
   it('does what its help shows', async () => {
