@@ -172,7 +172,7 @@ async function sign(app: number, privateKey: string): Promise<Result<string, Git
 const Thrown = z.object({
   status: z.number().optional().catch(undefined),
   message: z.string().catch(''),
-  cause: z.unknown(),
+  cause: z.unknown().optional(),
   response: z
     .object({ headers: z.record(z.string(), z.unknown()).catch({}) })
     .optional()

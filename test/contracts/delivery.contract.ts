@@ -20,21 +20,21 @@ export function describeFileDelivery(title: string, make: MakePlayground): void 
     let delivery: Delivery
     let closers: (() => Promise<void> | void)[]
 
-    const setUp = async (files: Record<string, Entry>, base = 'main'): Promise<void> => {
+    const setUp = async (files: Record<string, Entry> = { [FILE]: aManifest() }, base = 'main'): Promise<void> => {
       repository = createRepository({ ...ELSEWHERE, ...files })
       const playground = await make(repository, base)
       delivery = playground.delivery
       closers.push(() => playground.close(), repository.close)
     }
-    beforeEach(async () => {
+    beforeEach(() => {
       closers = []
-      await setUp({ [FILE]: aManifest() })
     })
     afterEach(async () => {
       for (const close of closers) await close()
     })
 
     it('observes the image exactly as it is written', async () => {
+      await setUp()
       expect(await delivery.observe(aGitTarget(), NAME)).toEqual({
         ok: true,
         value: { image: OLD, running: 'not-observed' },
@@ -42,6 +42,7 @@ export function describeFileDelivery(title: string, make: MakePlayground): void 
     })
 
     it('writes tag and digest as one commit upon the base', async () => {
+      await setUp()
       const before = repository.head()
       const answer = await delivery.deliver(anOrder({ expected: [OLD] }))
       expect(answer).toMatchObject({
@@ -54,6 +55,7 @@ export function describeFileDelivery(title: string, make: MakePlayground): void 
     })
 
     it('shows the diff of what it wrote', async () => {
+      await setUp()
       const answer = await delivery.deliver(anOrder())
       const diff = answer.ok ? (answer.value.diff ?? '') : ''
       expect(diff.split('\n')).toEqual(
@@ -71,6 +73,7 @@ export function describeFileDelivery(title: string, make: MakePlayground): void 
     })
 
     it('changes nothing the second time', async () => {
+      await setUp()
       await delivery.deliver(anOrder({ expected: [OLD] }))
       const head = repository.head()
       const again = await delivery.deliver(anOrder({ expected: [OLD] }))
@@ -79,6 +82,7 @@ export function describeFileDelivery(title: string, make: MakePlayground): void 
     })
 
     it("stops at a person's hand and says what it found", async () => {
+      await setUp()
       const head = repository.head()
       const answer = await delivery.deliver(anOrder({ expected: ['registry.example.com/acme/payments:1.3.0'] }))
       expect(answer).toMatchObject({ ok: false, error: { reason: 'moved', found: OLD } })
@@ -86,6 +90,7 @@ export function describeFileDelivery(title: string, make: MakePlayground): void 
     })
 
     it('puts back exactly what the first look found', async () => {
+      await setUp()
       await delivery.deliver(anOrder())
       const wish = { kind: 'restore', name: NAME, image: OLD } as const
       const answer = await delivery.deliver(anOrder({ wish, expected: [written(IMAGE)] }))
@@ -94,6 +99,7 @@ export function describeFileDelivery(title: string, make: MakePlayground): void 
     })
 
     it('previews the change and writes nothing', async () => {
+      await setUp()
       const head = repository.head()
       const answer = await delivery.preview(anOrder())
       expect(answer).toMatchObject({ ok: true, value: { status: 'changed', previous: OLD, now: written(IMAGE) } })
@@ -106,6 +112,7 @@ export function describeFileDelivery(title: string, make: MakePlayground): void 
         ['before the read', 0],
         ['between the read and the write', 1],
       ])('that ended %s stops it', async (_title, heldFor) => {
+        await setUp()
         const head = repository.head()
         let asked = 0
         const stillHeld = (): boolean => (asked += 1) <= heldFor
@@ -127,6 +134,7 @@ export function describeFileDelivery(title: string, make: MakePlayground): void 
       }
 
       it('is read again, and nobody loses anything', async () => {
+        await setUp()
         const stillHeld = meanwhile(() => repository.commit({ 'README.md': `${Math.random()}` }), 2)
         const answer = await delivery.deliver(anOrder({ expected: [OLD], stillHeld }))
         expect(answer).toMatchObject({ ok: true, value: { status: 'changed' } })
@@ -136,11 +144,13 @@ export function describeFileDelivery(title: string, make: MakePlayground): void 
       })
 
       it('is left for later if it never rests', async () => {
+        await setUp()
         const stillHeld = meanwhile(() => repository.commit({ 'README.md': `${Math.random()}` }), 1_000)
         await expect(delivery.deliver(anOrder({ stillHeld }))).rejects.toThrow(RetryLater)
       })
 
       it('with another image by a person stops it', async () => {
+        await setUp()
         const other = 'registry.example.com/acme/payments:1.4.1'
         const stillHeld = meanwhile(() => repository.commit({ [FILE]: aManifest(other) }), 1)
         const answer = await delivery.deliver(anOrder({ expected: [OLD], stillHeld }))
@@ -149,6 +159,7 @@ export function describeFileDelivery(title: string, make: MakePlayground): void 
       })
 
       it('by deliveries to other files takes all of them', async () => {
+        await setUp()
         const files = ['a', 'b', 'c', 'd'].map((name) => `apps/${name}.yaml`)
         repository.commit(Object.fromEntries(files.map((file) => [file, aManifest()])))
         const before = repository.count()
@@ -168,6 +179,7 @@ export function describeFileDelivery(title: string, make: MakePlayground): void 
       ['a file without the image', aGitTarget({ file: 'apps/other.yaml' }), 'image-missing'],
       ['a repository that is not configured', aGitTarget({ git: 'nowhere' }), 'target-missing'],
     ])('answers for %s', async (_title, target, reason) => {
+      await setUp()
       expect(await delivery.deliver(anOrder({ target }))).toMatchObject({ ok: false, error: { reason } })
       expect(await delivery.observe(target, NAME)).toMatchObject({ ok: false, error: { reason } })
     })
@@ -200,6 +212,7 @@ export function describeFileDelivery(title: string, make: MakePlayground): void 
         'apps//x.yaml',
         './x.yaml',
       ])('is refused: %s', async (file) => {
+        await setUp()
         const answer = await delivery.deliver(anOrder({ target: aGitTarget({ file }) }))
         expect(answer).toMatchObject({ ok: false, error: { reason: 'path-refused' } })
       })
@@ -207,6 +220,7 @@ export function describeFileDelivery(title: string, make: MakePlayground): void 
       it.each(['.github/workflows/x.yaml', '.GitHub/x.yaml', 'apps\\x.yaml', '--upload-pack=x', 'a\0b', 'a\nb'])(
         'is refused: %j',
         async (file) => {
+          await setUp()
           const answer = await delivery.deliver(anOrder({ target: aGitTarget({ file }) }))
           expect(answer).toMatchObject({ ok: false, error: { reason: 'path-refused' } })
         },
@@ -227,6 +241,7 @@ export function describeFileDelivery(title: string, make: MakePlayground): void 
       it.each(['apps/%2e%2e/x.yaml', 'apps/:(glob)*.yaml', 'apps/*.yaml', 'Apps/payments.yaml'])(
         'is taken by the letter: %s',
         async (file) => {
+          await setUp()
           const answer = await delivery.deliver(anOrder({ target: aGitTarget({ file }) }))
           expect(answer).toMatchObject({ ok: false, error: { reason: 'target-missing' } })
         },
@@ -234,6 +249,7 @@ export function describeFileDelivery(title: string, make: MakePlayground): void 
     })
 
     it('writes a message whose only trailer is ours', async () => {
+      await setUp()
       const reason = 'x\n\nSigned-off-by: Eve <eve@example.com>\r\nfixes #1 @acme/all [skip ci]'
       await delivery.deliver(anOrder({ reason }))
       const message = repository.message()
