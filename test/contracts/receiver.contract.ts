@@ -309,7 +309,7 @@ export function describeReceiver(subject: ReceiverSubject): void {
 }
 
 /** A receiver of this subject with these values in force. */
-export function aReceiver(
+function aReceiver(
   subject: ReceiverSubject,
   secrets: readonly string[] | Error = [subject.current.configured],
 ): Receiver {

@@ -23,7 +23,7 @@ export const HOSTILE: readonly string[] = [
 ]
 
 /** Around each limit that a receiver may have, and far beyond. */
-export const LENGTHS: readonly number[] = [0, 1, 63, 64, 65, 127, 128, 129, 255, 256, 257, 640, 641, 1024, 65_536]
+const LENGTHS: readonly number[] = [0, 1, 63, 64, 65, 127, 128, 129, 255, 256, 257, 640, 641, 1024, 65_536]
 
 export function replaceEachNode(json: unknown, values: readonly string[] = HOSTILE): readonly Mutation[] {
   return pathsOf(json).flatMap((path) =>
