@@ -18,6 +18,7 @@ import { positionOf, textOf, type Source } from './source.ts'
 export type EditOptions = { readonly field?: string; readonly marker?: string; readonly path?: string }
 
 const PLACES_SHOWN_MAX = 8
+const MARKED_VALUES_MAX = 100
 const KUSTOMIZATION_FILE = /(?:^|\/)kustomization\.ya?ml$|(?:^|\/)Kustomization$/u
 /** What a field of its own may hold: `v1`, `v1@sha256:…`, `@sha256:…` or nothing. */
 const TAG_TEXT = /^(?:[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?(?:@sha(?:256|512):[0-9a-f]{64,128})?$/u
@@ -51,6 +52,9 @@ function chooseByName(
   const [first, ...more] = places
   if (first === undefined) return missing(findings, name, options)
   if (more.length > 0) return ambiguous(places, name)
+  if (slotsOf(first).length > MARKED_VALUES_MAX) {
+    return problem('unsafe-edit', `expected at most ${MARKED_VALUES_MAX} values with one marker: split the file`)
+  }
   return isConsistent(first) ? ok(first) : inconsistent(first)
 }
 
@@ -87,7 +91,8 @@ function missing(findings: Findings, name: ImageName, options: EditOptions): Res
   }
   const [unreadable] = findings.unreadable
   if (unreadable !== undefined) {
-    const { text, ...at } = unreadable
+    const { text } = unreadable
+    const at = positionOf(unreadable.source, unreadable.offset)
     const why = hasPlaceholder(text) ? 'is filled in by another tool' : 'is no image reference on one line'
     return problem('unsafe-edit', `expected ${wanted}, found ${quoted(text)}, which ${why}: name the field to edit`, at)
   }

@@ -1,10 +1,10 @@
 /** Walks a file and finds every place that holds an image, whichever it is. */
 
-import { isMap, isScalar, isSeq, type Alias, type ParsedNode, type YAMLMap } from 'yaml'
+import { isMap, isScalar, isSeq, type Alias, type ParsedNode, type Scalar, type YAMLMap } from 'yaml'
 import { openBlock } from './block.ts'
 import type { Path } from './field.ts'
-import { isSamePlace, slotsOf, type Fields, type Place, type Slot } from './place.ts'
-import { positionOf, textOf, type Source } from './source.ts'
+import { slotsOf, type Fields, type Place, type Slot } from './place.ts'
+import { textOf, type Source } from './source.ts'
 import {
   argoPrefix,
   fieldsOf,
@@ -21,8 +21,10 @@ export type Findings = {
   /** Aliases that stand in a place, and the name of its image. */
   readonly aliases: ReadonlyMap<Alias.Parsed, string | null>
   /** Image fields that mention what we look for, but that nobody can read as an image. */
-  readonly unreadable: readonly { readonly text: string; readonly line: number; readonly column: number }[]
+  readonly unreadable: readonly Unreadable[]
 }
+
+type Unreadable = { readonly text: string; readonly source: Source; readonly offset: number }
 
 type Walk = {
   readonly source: Source
@@ -30,8 +32,10 @@ type Walk = {
   readonly needle: string
   readonly isKustomization: boolean
   readonly places: Place[]
+  /** Which place a value belongs to: two that share one are the same place, if their image is. */
+  readonly owners: Map<Scalar.Parsed, Place>
   readonly aliases: Map<Alias.Parsed, string | null>
-  readonly unreadable: { text: string; line: number; column: number }[]
+  readonly unreadable: Unreadable[]
 }
 
 /** `needle`: blocks and unreadable values that do not contain it are of no interest. */
@@ -39,12 +43,13 @@ export function findPlaces(source: Source, needle: string, isKustomizationFile: 
   const places: Place[] = []
   const aliases: Walk['aliases'] = new Map()
   const unreadable: Walk['unreadable'] = []
+  const owners: Walk['owners'] = new Map()
   const isOne = source.documents.length === 1
   for (const [index, { contents }] of source.documents.entries()) {
     if (contents === null) continue
     const isKustomization = isKustomizationFile || (isMap(contents) && hasKustomizeKind(fieldsOf(source, contents)))
     const document = isOne ? null : index + 1
-    walk(contents, [], { source, document, needle, isKustomization, places, aliases, unreadable })
+    walk(contents, [], { source, document, needle, isKustomization, places, owners, aliases, unreadable })
   }
   return { places, aliases, unreadable }
 }
@@ -94,13 +99,15 @@ function addWhole(slot: Slot, spot: Spot, prefix: string, context: Walk): void {
   if (place !== null) return add(place, context)
   const text = textOf(slot.node)
   if (!text.includes(context.needle)) return
-  context.unreadable.push({ text, ...positionOf(context.source, slot.node.range[0]) })
+  context.unreadable.push({ text, source: context.source, offset: slot.node.range[0] })
 }
 
 function add(place: Place, context: Walk): void {
   for (const { alias } of slotsOf(place)) if (alias !== null) context.aliases.set(alias, place.name)
-  if (!context.places.some((known) => known.name === place.name && isSamePlace(known, place)))
-    context.places.push(place)
+  const nodes = slotsOf(place).map(({ node }) => node)
+  if (nodes.length > 0 && nodes.every((node) => context.owners.get(node)?.name === place.name)) return
+  for (const node of nodes) context.owners.set(node, place)
+  context.places.push(place)
 }
 
 function hasKustomizeKind(fields: Fields): boolean {

@@ -29,22 +29,30 @@ export function markedPlaces(source: Source, places: readonly Place[]): readonly
   for (const { policy, part, start } of marks) {
     const node = scalars.get(start)
     if (node === undefined) continue
-    groups.set(policy, [...(groups.get(policy) ?? []), { part, slot: { node, alias: null } }])
+    const parts = groups.get(policy) ?? []
+    groups.set(policy, parts)
+    parts.push({ part, slot: { node, alias: null } })
   }
+  const owners = new Map(places.flatMap((place) => slotsOf(place).map(({ node }) => [node, place.name] as const)))
   return [...groups].map(([policy, parts]) => {
-    const place = { kind: 'marked', source, document: null, path: [], policy, parts } as const
-    return { ...place, name: markedName(parts) ?? touchedName({ ...place, name: null }, places) }
+    const name = markedName(parts) ?? touchedName(parts, owners)
+    return { kind: 'marked', source, document: null, path: [], policy, parts, name }
   })
 }
 
 /** Of a group and the places that it touches only one stays: the one that knows all the values. */
 export function withoutMarked(places: readonly Place[], groups: readonly MarkedPlace[]): readonly Place[] {
-  const isWithin = (place: Place, group: MarkedPlace): boolean => {
-    const nodes = new Set(slotsOf(group).map(({ node }) => node))
-    return slotsOf(place).length > 0 && slotsOf(place).every(({ node }) => nodes.has(node))
+  const groupOf = new Map(groups.flatMap((group) => slotsOf(group).map(({ node }) => [node, group] as const)))
+  const kept: Place[] = []
+  const replaced = new Set<Place>()
+  for (const place of places) {
+    const owners = slotsOf(place).map(({ node }) => groupOf.get(node))
+    const [first] = owners
+    if (first !== undefined && owners.every((owner) => owner === first)) continue
+    kept.push(place)
+    for (const owner of owners) if (owner !== undefined) replaced.add(owner)
   }
-  const kept = places.filter((place) => !groups.some((group) => isWithin(place, group)))
-  return [...kept, ...groups.filter((group) => !kept.some((place) => touches(place, group)))]
+  return [...kept, ...groups.filter((group) => !replaced.has(group))]
 }
 
 /** Sets every value that a policy marks, as Flux does, but for the rest of the file byte for byte. */
@@ -129,15 +137,10 @@ function markedName(parts: readonly MarkedPart[]): string | null {
   return first !== undefined && names.every((name) => name === first) ? first : null
 }
 
-function touchedName(group: MarkedPlace, places: readonly Place[]): string | null {
-  const names = new Set(places.filter((place) => touches(place, group)).map(({ name }) => name))
+function touchedName(parts: readonly MarkedPart[], owners: ReadonlyMap<Scalar.Parsed, string | null>): string | null {
+  const names = new Set(parts.flatMap(({ slot }) => owners.get(slot.node) ?? []))
   const [only] = names
   return names.size === 1 && only !== undefined ? only : null
-}
-
-function touches(place: Place, group: MarkedPlace): boolean {
-  const nodes = new Set(slotsOf(group).map(({ node }) => node))
-  return slotsOf(place).some(({ node }) => nodes.has(node))
 }
 
 function changeOf({ policy, line, value }: Mark, after: string): EditChange {

@@ -3,7 +3,7 @@
 import type { Alias, Pair, ParsedNode, Scalar, YAMLMap } from 'yaml'
 import type { ImageName } from '../../domain/image.ts'
 import type { Path } from './field.ts'
-import { isName, joinReference, joinTag, splitReference } from './reference.ts'
+import { isName, joinReference, needleOf, splitReference } from './reference.ts'
 import { textOf, type Source } from './source.ts'
 
 /** A value of a place, and the alias that led to it. */
@@ -79,16 +79,9 @@ export function slotsOf(place: Place): readonly Slot[] {
   }
 }
 
-/** Two places that share values are one: an anchor and its aliases, a marker on a field that is found by its shape too. */
-export function isSamePlace(a: Place, b: Place): boolean {
-  const nodes = new Set(slotsOf(b).map(({ node }) => node))
-  const shared = slotsOf(a).filter(({ node }) => nodes.has(node)).length
-  if (slotsOf(a).length === 0 && a.kind === 'parts' && b.kind === 'parts') return a.map === b.map
-  return shared > 0 && shared === Math.min(slotsOf(a).length, nodes.size)
-}
-
 export function isPlaceOf(place: Place, name: ImageName): boolean {
-  return place.name !== null && isName(place.name, name)
+  // Most names differ at their end already, and reading one costs much more.
+  return place.name !== null && place.name.endsWith(needleOf(name)) && isName(place.name, name)
 }
 
 /** Where a person looks for it. */
@@ -103,9 +96,4 @@ function composed(name: string, tag: Slot | null, digest: Slot | null): string {
   const apart = digest === null ? '' : textOf(digest.node)
   const all = inTag.digest ?? (apart === '' ? null : apart)
   return joinReference(name, inTag.tag === '' ? null : inTag.tag, all)
-}
-
-/** The text of the tag's field: `v1`, `v1@sha256:…`. */
-export function tagText(tag: string | null, digest: string | null): string {
-  return joinTag(tag, digest)
 }

@@ -42,11 +42,13 @@ export function applyEdits(source: Source, edits: readonly Edit[]): Result<strin
 }
 
 export function spliceText(text: string, splices: readonly Splice[]): string {
-  let next = text
-  for (const { start, end, text: insert } of splices.toSorted((a, b) => b.start - a.start)) {
-    next = next.slice(0, start) + insert + next.slice(end)
+  const pieces: string[] = []
+  let at = 0
+  for (const { start, end, text: insert } of splices.toSorted((a, b) => a.start - b.start)) {
+    pieces.push(text.slice(at, start), insert)
+    at = end
   }
-  return next
+  return pieces.join('') + text.slice(at)
 }
 
 /** The safety net: nothing is returned that does not read back as the same file with only these changes. */
