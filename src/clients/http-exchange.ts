@@ -35,12 +35,14 @@ export async function exchange(
   const signal = AbortSignal.any([whole, call.signal])
   let timer = setTimeout(() => call.abort(new TimedOut('not a first byte')), limits.headersMs)
   let status: number | null = null
+  let isRead = false
   try {
     const response = await orAbort(fetch(leg.url, initOf(leg, request, signal), leg.trust), signal)
     status = response.status
     clearTimeout(timer)
     timer = setTimeout(() => call.abort(new TimedOut('not a whole body')), limits.bodyMs)
     const body = method === 'HEAD' ? new Uint8Array() : await readBounded(response, limits.bodyBytesMax, signal)
+    isRead = body !== null
     if (body === null) {
       const detail = `${leg.url.host} sent more than ${limits.bodyBytesMax} bytes`
       return err({ reason: 'answer-too-large', detail })
@@ -48,8 +50,8 @@ export async function exchange(
     return ok({ status, headers: response.headers, body, fromStranger: leg.url.origin !== request.url.origin })
   } finally {
     clearTimeout(timer)
-    // Frees the connection of an answer that nobody reads to its end.
-    call.abort()
+    // Frees the connection of an answer that nobody reads to its end; a whole one leaves it for the next call.
+    if (!isRead) call.abort()
     onCall?.({ method, host: leg.url.host, status, durationMs: now() - started })
   }
 }

@@ -1,6 +1,6 @@
 /** When to try again: what the other side said, or growing waits with jitter. */
 
-export const RETRY_AFTER_MAX_MS = 24 * 60 * 60 * 1000
+const RETRY_AFTER_MAX_MS = 24 * 60 * 60 * 1000
 const BACKOFF_BASE_MS = 200
 const BACKOFF_MAX_MS = 5_000
 

@@ -6,7 +6,7 @@ import { exchange, isAddressRefused, failureOf, TimedOut } from './http-exchange
 import { locationOf, nextLeg, refusalOf, type Leg } from './http-leg.ts'
 import { backoffMs, isLater, retryAfterMs } from './http-retry.ts'
 
-export const REDIRECTS_MAX = 3
+const REDIRECTS_MAX = 3
 /** Longer waits than this are the pipeline's: it gives the place to others meanwhile. */
 export const INLINE_WAIT_MAX_MS = 2_000
 const RETRIES = 2
@@ -32,7 +32,7 @@ export type HttpLimits = {
   readonly totalMs: number
   readonly bodyBytesMax: number
 }
-export const HTTP_LIMITS: HttpLimits = { headersMs: 8_000, bodyMs: 15_000, totalMs: 30_000, bodyBytesMax: 4 * MIB }
+const HTTP_LIMITS: HttpLimits = { headersMs: 8_000, bodyMs: 15_000, totalMs: 30_000, bodyBytesMax: 4 * MIB }
 
 export type HttpRequest = {
   readonly url: URL
@@ -67,7 +67,7 @@ export type HttpProblem = {
 export type Http = (request: HttpRequest) => Promise<Result<HttpAnswer, HttpProblem>>
 
 /** One call as it may be logged and counted. Null: there was no answer. */
-export type HttpCall = {
+type HttpCall = {
   readonly method: string
   readonly host: string
   readonly status: number | null

@@ -4,12 +4,12 @@ import { createHash } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
 import { Digest } from '../../domain/image.ts'
 
-export const IMAGE_MANIFEST = 'application/vnd.oci.image.manifest.v1+json'
+const IMAGE_MANIFEST = 'application/vnd.oci.image.manifest.v1+json'
 const IMAGE_CONFIG = 'application/vnd.oci.image.config.v1+json'
 const LAYER = 'application/vnd.oci.image.layer.v1.tar+gzip'
 const TAR_BLOCK_BYTES = 512
 
-export type Blob = { readonly digest: Digest; readonly mediaType: string; readonly bytes: Buffer }
+type Blob = { readonly digest: Digest; readonly mediaType: string; readonly bytes: Buffer }
 /** Content ready to be pushed: the blobs first, the manifest last. */
 export type TinyImage = { readonly blobs: readonly Blob[]; readonly manifest: Blob }
 

@@ -10,7 +10,7 @@ const ANSWER_BYTES_MAX = 64 * 1024
 
 /** Asked at each attempt: who listens may start after the registry. */
 export type Endpoint = { readonly url: string; readonly headers: Readonly<Record<string, string>> }
-export type Push = {
+type Push = {
   readonly repository: string
   readonly manifest: Manifest
   readonly tag: string | null

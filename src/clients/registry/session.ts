@@ -12,7 +12,7 @@ import type { Tokens } from './tokens.ts'
 /** A token refused this soon after it was made will not be refused less when it is made again. */
 const FRESH_TOKEN_MS = 5_000
 
-export type Call = {
+type Call = {
   readonly method: 'GET' | 'HEAD'
   readonly url: URL
   readonly accept: string

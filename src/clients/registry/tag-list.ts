@@ -9,9 +9,9 @@ import { problemOfStatus } from './problem.ts'
 import type { Session } from './session.ts'
 import { textOf } from './text.ts'
 
-export const TAG_PAGE_SIZE = 1_000
-export const TAG_PAGES_MAX = 200
-export const TAGS_MAX = 200_000
+const TAG_PAGE_SIZE = 1_000
+const TAG_PAGES_MAX = 200
+const TAGS_MAX = 200_000
 const PAGE_BYTES_MAX = 4 * 1024 * 1024
 const LIST_BYTES_MAX = 32 * 1024 * 1024
 

@@ -32,8 +32,8 @@ const TokenAnswer = z
     lifetimeMs: Math.min(expires_in ?? LIFETIME_DEFAULT_S, LIFETIME_MAX_S) * 1000,
   }))
 
-export type BearerToken = { readonly value: string; readonly fetchedAt: number; readonly usableUntil: number }
-export type TokenOrder = {
+type BearerToken = { readonly value: string; readonly fetchedAt: number; readonly usableUntil: number }
+type TokenOrder = {
   readonly access: Access
   readonly scheme: Extract<Scheme, { kind: 'bearer' }>
   /** `repository:acme/payments:pull`: ours, whatever scope the registry would like us to ask for. */
