@@ -60,7 +60,7 @@ function printForPeople(io: Io, problems: readonly ConfigProblem[], loaded: Load
   const texts = new Map<string, readonly string[]>()
   for (const problem of problems) {
     io.stdout(`${escapeForTerminal(formatProblem(problem))}\n`)
-    if (io.isTTY) io.stdout(excerpt(problem, problems, linesOf(texts, problem.file)))
+    if (io.isTTY) io.stdout(excerpt(problem, linesOf(texts, problem.file)[problem.line - 1] ?? ''))
   }
   if (loaded === null) {
     const errors = problems.filter(({ severity }) => severity === 'error').length
@@ -75,19 +75,23 @@ const EXCERPT_LENGTH_MAX = 160
 const MAY_HOLD_SECRET =
   /(?:secret|pas+|pwd|token|key|credential)[^:,]*:\s*(?!["']?(?:env:|file:\/)|[[{]|$)|\[\s*(?!["']?(?:env:|file:\/))[^[\]]*\]|@/iu
 
-/** The line and a caret below the column. What follows an unknown key is left out: nobody knows what it is. */
-function excerpt(problem: ConfigProblem, all: readonly ConfigProblem[], lines: readonly string[]): string {
-  const line = shownPart(problem, all, lines[problem.line - 1] ?? '')
-  if (line.length > EXCERPT_LENGTH_MAX || problem.column > line.length || MAY_HOLD_SECRET.test(line)) return ''
-  const before = escapeForTerminal(line.slice(0, problem.column - 1))
-  return `    ${before}${escapeForTerminal(line.slice(problem.column - 1))}\n    ${' '.repeat(before.length)}^\n`
+/** What stands there, and a caret below the column. Of a line with several values only the one in question: others may be secrets. */
+function excerpt(problem: ConfigProblem, line: string): string {
+  const at = problem.column - 1
+  const start = Math.max(...['{', '[', ','].map((mark) => line.lastIndexOf(mark, at - 1))) + 1
+  const end = endOf(problem, line)
+  const shown = line.slice(start, end)
+  if (at >= end || shown.length > EXCERPT_LENGTH_MAX || MAY_HOLD_SECRET.test(shown)) return ''
+  const before = escapeForTerminal(`${start > 0 ? '…' : ''}${line.slice(start, at)}`)
+  const after = escapeForTerminal(`${line.slice(at, end)}${end < line.length ? '…' : ''}`)
+  return `    ${before}${after}\n    ${' '.repeat(before.length)}^\n`
 }
 
-function shownPart(problem: ConfigProblem, all: readonly ConfigProblem[], line: string): string {
-  const ends = all
-    .filter(({ file, line, reason }) => file === problem.file && line === problem.line && reason === 'unknown-key')
-    .map(({ key, column }) => column - 1 + (key.split('.').at(-1)?.length ?? 0))
-  return ends.length === 0 ? line : line.slice(0, Math.min(...ends))
+/** What follows an unknown key is left out too: nobody knows what it is. */
+function endOf({ reason, column, key }: ConfigProblem, line: string): number {
+  if (reason === 'unknown-key') return column - 1 + (key.split('.').at(-1)?.length ?? 0)
+  const next = line.slice(column).search(/[,}\]]/u)
+  return next < 0 ? line.length : column + next
 }
 
 function linesOf(texts: Map<string, readonly string[]>, file: string): readonly string[] {

@@ -66,10 +66,9 @@ export function foundOf(issue: z.core.$ZodIssue, tree: Tree, path: Path, isSecre
   return quoted(text)
 }
 
-/** One line, bounded, with nothing in it that a terminal would obey. */
+/** One line, bounded. */
 export function quoted(text: string): string {
-  const cut = text.length > FOUND_LENGTH_MAX ? `${text.slice(0, FOUND_LENGTH_MAX - 1)}…` : text
-  return JSON.stringify(cut).replaceAll(/[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/gu, '?')
+  return JSON.stringify(text.length > FOUND_LENGTH_MAX ? `${text.slice(0, FOUND_LENGTH_MAX - 1)}…` : text)
 }
 
 /** `1.10` is a number in YAML, and loses its zero. */

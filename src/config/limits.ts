@@ -9,8 +9,8 @@ export const CONFIG_BYTES_MAX = 256 * 1024
 export const DEPTH_MAX = 50
 export const ALIASES_MAX = 100
 /** Values after aliases are expanded. */
-export const VALUES_MAX = 20_000
-const TOKENS_MAX = 60_000
+export const VALUES_MAX = 50_000
+const TOKENS_MAX = 100_000
 /** Properties (`&anchor`, `!tag`) and directives. */
 const MARKS_MAX = 200
 const BACKSLASHES_MAX = 5000
@@ -57,9 +57,10 @@ function excessOfTokens(text: string): Excess | null {
   const count: Count = { tokens: 0, aliases: 0, marks: 0, flow: 0, onLine: 0, misplaced: 0, last: '' }
   let offset = 0
   for (const token of new Lexer().lex(text)) {
+    count.tokens += 1
     // What follows the lexer's scalar mark is text, whatever it begins with.
-    if (count.last !== SCALAR) add(count, token)
-    else count.last = ''
+    if (count.last === SCALAR) count.last = ''
+    else add(count, token)
     const passed = limitPassed(count)
     if (passed !== null) return { ...passed, offset }
     if (!MARKS_WITHOUT_TEXT.has(token)) offset += token.length
@@ -69,7 +70,6 @@ function excessOfTokens(text: string): Excess | null {
 
 function add(count: Count, token: string): void {
   const first = token[0] ?? ''
-  count.tokens += 1
   if (first === '*') count.aliases += 1
   if (first === '&' || first === '!' || first === '%') count.marks += 1
   if (token === '[' || token === '{') count.flow += 1
@@ -84,6 +84,7 @@ function add(count: Count, token: string): void {
 function isMisplaced(count: Count, token: string): boolean {
   if (count.flow < 0) return true
   if (token === ',') return count.last === ',' || count.last === '[' || count.last === '{'
+  if (token === '[' || token === '{') return count.last === ']' || count.last === '}'
   const isQuoted = token[0] === '"' || token[0] === "'"
   return isQuoted && (count.last[0] === '"' || count.last[0] === "'")
 }

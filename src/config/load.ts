@@ -6,7 +6,7 @@ import { Name } from '../domain/subscription.ts'
 import { checkGit, checkListeners, checkMerge, checkTargets } from './conflicts.ts'
 import { hashOf } from './hash.ts'
 import { readWithIncludes, type Include } from './include.ts'
-import { isRefused, refuseNotAvailable } from './not-available.ts'
+import { refuseNotAvailable } from './not-available.ts'
 import { formatPath, problemAt, type ConfigProblem, type Path } from './problem.ts'
 import { checkReferences } from './references.ts'
 import { checkHosts, readEvents, resolveRegistry, warnWithoutEvents, type EventType } from './registries.ts'
@@ -47,16 +47,15 @@ function resolveTree(root: Tree, options: LoadOptions): { config: Config | null;
     root,
     options.receivers.map(({ type }) => type),
   )
-  const problems = refused.map(({ problem }) => problem)
+  const problems = [...refused.problems]
   const seen = new Set<string>()
   const report: Report = (problem, path) => {
     const id = `${formatPath(path)} ${problem.reason} ${problem.line}:${problem.column}`
-    if (seen.has(id) || isRefused(refused, path)) return
+    if (seen.has(id) || refused.covers(path)) return
     seen.add(id)
     problems.push(problem)
   }
-  checkReferences(root, report)
-  const config = configOf(root, options, report)
+  const config = checkReferences(root, report) ? configOf(root, options, report) : null
   return { config: problems.some(({ severity }) => severity === 'error') ? null : config, problems }
 }
 

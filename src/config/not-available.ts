@@ -65,27 +65,26 @@ export function notAvailableKeys(): readonly string[] {
   })
 }
 
-export type Refused = { readonly path: Path; readonly problem: ConfigProblem }
+export type Refused = {
+  readonly problems: readonly ConfigProblem[]
+  /** Whether a problem at a path only repeats that something is not available. */
+  covers(path: Path): boolean
+}
 
 /** What the configuration wants of later versions; `eventTypes` are those that this version has. */
-export function refuseNotAvailable(root: Tree, eventTypes: readonly string[]): readonly Refused[] {
-  return NOT_AVAILABLE.flatMap((line) =>
+export function refuseNotAvailable(root: Tree, eventTypes: readonly string[]): Refused {
+  const keys = new Set<string>()
+  const problems = NOT_AVAILABLE.flatMap((line) =>
     matches(line, root).flatMap(({ path, tree }) => {
       const value = line.values === undefined ? undefined : textOf(tree)
       if (path.at(-1) === 'type' && value !== undefined && eventTypes.includes(value)) return []
       const what = value === undefined ? MESSAGE : `${value} is ${MESSAGE}`
-      return [{ path, problem: problemAt(keyPlaceOf(root, path), { reason: 'not-available', path, what }) }]
+      keys.add(formatPath(path))
+      return problemAt(keyPlaceOf(root, path), { reason: 'not-available', path, what })
     }),
   )
-}
-
-/** Whether a problem at a path only repeats that something is not available. */
-export function isRefused(refused: readonly Refused[], path: Path): boolean {
-  const key = formatPath(path)
-  return refused.some((other) => {
-    const refusedKey = formatPath(other.path)
-    return key === refusedKey || key.startsWith(`${refusedKey}.`) || key.startsWith(`${refusedKey}[`)
-  })
+  const covers = (path: Path): boolean => path.some((_, index) => keys.has(formatPath(path.slice(0, index + 1))))
+  return { problems, covers }
 }
 
 function matches(line: Line, root: Tree): { path: Path; tree: Tree }[] {

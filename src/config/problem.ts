@@ -5,7 +5,7 @@ import { nearestWord } from '../domain/nearest.ts'
 /** Where something stands: lines and columns count from 1. */
 export type Place = { readonly file: string; readonly line: number; readonly column: number }
 
-export type ConfigProblemReason =
+type ConfigProblemReason =
   | 'unreadable'
   | 'too-large'
   | 'too-deep'
@@ -63,7 +63,7 @@ export function problemAt(place: Place, parts: ProblemParts): ConfigProblem {
     severity: parts.severity ?? 'error',
     reason,
     key,
-    message: `${key === '' ? '' : `${key}: `}${sentence}${hint ? `. ${hint}` : ''}`,
+    message: harmless(`${key === '' ? '' : `${key}: `}${sentence}${hint ? `. ${hint}` : ''}`),
     ...(expected && { expected }),
     ...(found && { found }),
     ...(hint && { hint }),
@@ -72,21 +72,31 @@ export function problemAt(place: Place, parts: ProblemParts): ConfigProblem {
 
 /** `file:line:column: error: message`, as compilers say it. */
 export function formatProblem(problem: ConfigProblem): string {
-  return `${formatPlace(problem)}: ${problem.severity}: ${problem.message}`
+  return harmless(`${formatPlace(problem)}: ${problem.severity}: ${problem.message}`)
 }
 
 export function formatPlace({ file, line, column }: Place): string {
   return `${file}:${line}:${column}`
 }
 
+const WORDS_LISTED_MAX = 16
+const WORDS_COMPARED_MAX = 256
+
 /** A hint that names the nearest word, or else all of them where they are few. */
 export function didYouMean(word: string, words: readonly string[]): string | undefined {
-  const nearest = nearestWord(word, words)
+  const nearest = nearestWord(word, words.slice(0, WORDS_COMPARED_MAX))
   if (nearest !== null) return `Did you mean ${nearest}?`
   if (words.length === 0 || words.length > WORDS_LISTED_MAX) return undefined
   return `Known: ${words.join(', ')}`
 }
-const WORDS_LISTED_MAX = 16
+
+/** One line, with nothing in it that a terminal would obey or that hides: a key may be any text. */
+function harmless(text: string): string {
+  return text.replaceAll(
+    /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]|\p{Surrogate}/gu,
+    '?',
+  )
+}
 
 /** `a.b[0].c` */
 export function formatPath(path: Path): string {

@@ -8,9 +8,11 @@ import type { Report } from './shape.ts'
 
 type Reader = { readonly root: Tree; readonly report: Report }
 
-export function checkReferences(root: Tree, report: Report): void {
+/** False where there is so much of it that looking further would take too long. */
+export function checkReferences(root: Tree, report: Report): boolean {
   const reader = { root, report }
   checkIgnoredNames(reader)
+  if (!checkStageCounts(reader)) return false
   const shared = waitsAt(root, ['stages'])
   checkAfter(reader, ['stages'], shared)
   const circle = stageOrder(shared)
@@ -25,20 +27,31 @@ export function checkReferences(root: Tree, report: Report): void {
     const order = stageOrder(merged(own, shared))
     if (circle.ok && !order.ok) refuseCircle(reader, path, order.error)
   }
+  return true
+}
+
+/** A way to production has a handful of stages; what follows takes time by their square. */
+const STAGES_MAX = 100
+
+function checkStageCounts({ root, report }: Reader): boolean {
+  const paths = [['stages'], ...namesAt(root, ['subscriptions']).map((name) => ['subscriptions', name, 'stages'])]
+  const tooMany = paths.filter((path) => namesAt(root, path).length > STAGES_MAX)
+  for (const path of tooMany) {
+    const parts = { reason: 'too-large', path, expected: `at most ${STAGES_MAX} stages` } as const
+    report(problemAt(keyPlaceOf(root, path), parts), path)
+  }
+  return tooMany.length === 0
 }
 
 /** What a stage waits for: what the shared one says and what the subscription adds. */
 export function merged(own: Waits, shared: Waits): Waits {
-  const names = [...own.keys()].toSorted((a, b) => rank(a, shared) - rank(b, shared))
+  const ranks = new Map([...shared.keys()].map((name, index) => [name, index]))
+  const rank = (name: string): number => ranks.get(name) ?? shared.size
+  const names = [...own.keys()].toSorted((a, b) => rank(a) - rank(b))
   return new Map(names.map((name) => [name, [...new Set([...(shared.get(name) ?? []), ...(own.get(name) ?? [])])]]))
 }
 
-function rank(name: string, shared: Waits): number {
-  const index = [...shared.keys()].indexOf(name)
-  return index < 0 ? shared.size : index
-}
-
-export function waitsAt(root: Tree, path: Path): Waits {
+function waitsAt(root: Tree, path: Path): Waits {
   return new Map(entriesOf(treeAt(root, path)).map(([name, { tree }]) => [name, afterOf(tree)]))
 }
 

@@ -15,7 +15,7 @@ const Include = z.string().min(1).max(1024)
 
 const RawEvents = z.looseObject({ type: z.string().min(1).max(64) })
 
-export const RawRegistry = z.strictObject({
+const RawRegistry = z.strictObject({
   host: Registry.optional().describe(
     "The registry's host, with its port where it is not 443: `docker.io`, `registry.example.com:5000`. May be left out where the type of `events:` says it, or serves many hosts.",
   ),
@@ -30,7 +30,7 @@ export const RawRegistry = z.strictObject({
 })
 export type RawRegistry = z.infer<typeof RawRegistry>
 
-export const RawGit = z.union([GitHubRepository, PlainRepository], {
+const RawGit = z.union([GitHubRepository, PlainRepository], {
   error: 'expected a repository: github: owner/name, or url: https://host/path or /path',
 })
 
@@ -47,7 +47,7 @@ const Verify = z.literal(VerificationPolicy.value, {
   error: 'expected verify: none, written out: it says that this version proves nothing of an image',
 })
 
-export const RawSharedStage = z.strictObject({
+const RawSharedStage = z.strictObject({
   after: After,
   verify: Verify.optional().describe('What every image must prove here; `none` is the only one so far.'),
 })
@@ -74,16 +74,16 @@ const RawWorkloadStage = WorkloadTarget.omit({ kind: true, takeover: true })
   })
   .strict()
 
-export const RawStage = z.union([RawGitStage, RawWorkloadStage], {
+const RawStage = z.union([RawGitStage, RawWorkloadStage], {
   error: 'expected a target: git and file, or cluster, namespace, workload and container',
 })
 export type RawStage = z.infer<typeof RawStage>
 
-export const RawTags = z.union(TagFilter.options, {
+const RawTags = z.union(TagFilter.options, {
   error: 'expected a tag filter with one of semver, numerical, alphabetical, calver, newestPush, digestOf',
 })
 
-export const RawSubscription = z.strictObject({
+const RawSubscription = z.strictObject({
   image: z
     .string()
     .min(1)
@@ -97,7 +97,7 @@ export const RawSubscription = z.strictObject({
 })
 export type RawSubscription = z.infer<typeof RawSubscription>
 
-export const RawServer = z.strictObject({
+const RawServer = z.strictObject({
   listen: Listen.optional().describe('Where registries reach us. Default `127.0.0.1:8080`.'),
   api: z
     .strictObject({
@@ -131,7 +131,7 @@ export const SECTIONS = {
 export type Section = keyof typeof SECTIONS
 
 /** Everything but the sections. */
-export const TOP = {
+const TOP = {
   version: z.literal(1).describe('The version of this format.'),
   mode: z
     .enum(['act', 'observe'])

@@ -86,21 +86,32 @@ function refuseUnion(reader: Reader, issue: Issue, path: Path, options: readonly
   refuseKeys(reader, strangers, path, options)
 }
 
-/** A key that some branch knows stands beside one that this branch does not know; any other is unknown. */
+/** Of a file that is no configuration at all, this many keys say enough. */
+const UNKNOWN_KEYS_MAX = 20
+
 function refuseKeys(reader: Reader, keys: readonly string[], path: Path, branches: readonly Schema[]): void {
   const present = keysAt(reader, path)
   const known = branches.map(knownKeys)
-  for (const key of keys) {
+  const words = [...new Set(known.flat())].filter((word) => !present.includes(word))
+  for (const key of keys.slice(0, UNKNOWN_KEYS_MAX)) {
     const at = [...path, key]
-    const mates = known.filter((branch) => branch.includes(key))
-    const rivals = mates.length === 0 ? [] : present.filter((other) => !mates.some((mate) => mate.includes(other)))
-    const words = new Set(known.flat().filter((word) => !present.includes(word)))
+    const rivals = rivalsOf(key, present, known)
     const parts =
       rivals.length > 0
         ? { what: `cannot stand beside ${rivals.join(', ')}` }
-        : { what: 'unknown key', hint: didYouMean(key, [...words]) }
+        : { what: 'unknown key', hint: didYouMean(key, words) }
     reader.report(problemAt(keyPlaceOf(reader.root, at), { reason: 'unknown-key', path: at, ...parts }), at)
   }
+}
+
+/** The keys beside a key that no branch knows together with it; none where no branch knows the key. */
+function rivalsOf(
+  key: string,
+  present: readonly string[],
+  branches: readonly (readonly string[])[],
+): readonly string[] {
+  const mates = branches.filter((branch) => branch.includes(key))
+  return mates.length === 0 ? [] : present.filter((other) => !mates.some((mate) => mate.includes(other)))
 }
 
 function keysAt(reader: Reader, path: Path): readonly string[] {

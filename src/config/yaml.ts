@@ -7,6 +7,7 @@ import {
   isSeq,
   LineCounter,
   parseDocument,
+  type Document,
   type Node,
   type Pair,
   type Scalar,
@@ -29,24 +30,42 @@ export function readTree(text: string, file: string): Result<Tree, readonly Conf
     const place = { file, line: upTo.length, column: (upTo.at(-1)?.length ?? 0) + 1 }
     return err([problemAt(place, { reason: excess.reason, path: [], expected: excess.expected })])
   }
-  const document = parseDocument(text, {
-    lineCounter: lines,
-    prettyErrors: false,
-    // Quadratic there; we look for double keys ourselves.
-    uniqueKeys: false,
-    merge: false,
-    keepSourceTokens: false,
-    // With 'silent' a second document would be passed over.
-    logLevel: 'error',
-  })
+  const document = documentOf(text, lines)
+  if (document === null) return err([problemAt(reading.place(0), { reason: 'too-deep', path: [], ...TOO_DEEP })])
   for (const { message, pos } of [...document.errors, ...document.warnings].slice(0, PROBLEMS_MAX)) {
     reading.refuse(pos[0], 'not-yaml', [], message)
   }
   if (reading.problems.length > 0) return err(reading.problems)
   const tree = treeOf(reading, document.contents, [])
-  if (tree.depth > DEPTH_MAX) reading.refuse(0, 'too-deep', [], `nested deeper than ${DEPTH_MAX} levels`)
+  if (tree.depth > DEPTH_MAX) reading.refuse(0, 'too-deep', [], TOO_DEEP.what)
   if (tree.size > VALUES_MAX) reading.refuse(0, 'too-large', [], `more than ${VALUES_MAX} values, aliases expanded`)
   return reading.problems.length > 0 ? err(reading.problems) : ok(tree)
+}
+
+const TOO_DEEP = { what: `nested deeper than ${DEPTH_MAX} levels` }
+
+/** Null where the parser's own recursion gives up: broken text can nest where no bracket shows it. */
+function documentOf(text: string, lineCounter: LineCounter): Document.Parsed | null {
+  const stackTraceLimit = Error.stackTraceLimit
+  // To the parser each mistake is an error with a stack: for 40,000 of them the stacks are most of the time.
+  Error.stackTraceLimit = 0
+  try {
+    return parseDocument(text, {
+      lineCounter,
+      prettyErrors: false,
+      // Quadratic there; we look for double keys ourselves.
+      uniqueKeys: false,
+      merge: false,
+      keepSourceTokens: false,
+      // With 'silent' a second document would be passed over.
+      logLevel: 'error',
+    })
+  } catch (error) {
+    if (error instanceof RangeError) return null
+    throw error
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit
+  }
 }
 
 type Reading = {

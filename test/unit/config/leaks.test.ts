@@ -27,3 +27,12 @@ it.each([
   expect(JSON.stringify(found)).not.toContain(CANARY)
   expect(JSON.stringify(found)).not.toContain('4711')
 })
+
+it.each(['"a\\e[2Jb"', '"a\\u202eb"', '"a\\nb"', '"a\\u2028b"'])(
+  'obeys and hides nothing of the key or value %s',
+  async (text) => {
+    for (const { message } of await problems(`version: 1\n${text}: ${text}\nmode: ${text}`)) {
+      expect(message).not.toMatch(/[\u0000-\u001f\u202e\u2028]/u)
+    }
+  },
+)

@@ -1,0 +1,139 @@
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { command } from '../../../src/cli/check.ts'
+import type { Io } from '../../../src/cli/command.ts'
+import { SMALLEST } from '../../helpers/config.ts'
+
+type Run = { readonly code: number; readonly out: string; readonly err: string; readonly file: string }
+
+async function check(text: string, flags: readonly string[] = [], isTTY = false): Promise<Run> {
+  const file = join(mkdtempSync(join(tmpdir(), 'drayage-check-')), 'drayage.yaml')
+  writeFileSync(file, text)
+  return { ...(await run([file, ...flags], isTTY)), file }
+}
+
+async function run(args: readonly string[], isTTY = false): Promise<Omit<Run, 'file'>> {
+  let out = ''
+  let err = ''
+  const io: Io = {
+    stdin: async () => new Uint8Array(),
+    stdout: (text) => void (out += text),
+    stderr: (text) => void (err += text),
+    env: {},
+    isTTY,
+    now: () => 0,
+    signal: new AbortController().signal,
+  }
+  return { code: await command.run(args, io), out, err }
+}
+
+it('says what a configuration does, and loudly what it does not prove', async () => {
+  const { code, out, err } = await check(SMALLEST)
+  expect(code).toBe(0)
+  expect(err).toBe('')
+  expect(out.split('\n').slice(0, 4)).toEqual([
+    'mode: act. What is decided is delivered.',
+    'shop: localhost:5000/shop, tags {"semver":"*"}',
+    '  VERIFY: NONE. Whatever is pushed under such a tag is delivered, whoever pushed it.',
+    '  prod: commit to /srv/repo.git, branch main: app.yaml',
+  ])
+})
+
+it('prints warnings, and is content', async () => {
+  const { code, out, file } = await check(`${SMALLEST}  x-ray: {}\n`)
+  expect(code).toBe(0)
+  expect(out).toContain(`${file}:13:3: warning: subscriptions.x-ray: ignored`)
+  expect(out).toContain('mode: act')
+})
+
+it('prints a problem on each line, as compilers do', async () => {
+  const { code, out, file } = await check(SMALLEST.replace('semver', 'semvr').replace('version: 1', 'version: 2'))
+  expect(code).toBe(1)
+  expect(out.trimEnd().split('\n')).toEqual([
+    `${file}:1:10: error: version: expected 1, found the number 2`,
+    `${file}:9:13: error: subscriptions.shop.tags.semvr: unknown key. Did you mean semver?`,
+    '2 errors',
+  ])
+})
+
+it('shows a person the line and where in it', async () => {
+  const { out } = await check(SMALLEST.replace('semver: "*"', 'semver: "nonsense"'), [], true)
+  expect(out).toContain('\n    … semver: "nonsense" …\n              ^\n')
+})
+
+it.each([
+  ['in place of its reference', SMALLEST.replace('env:HOOK', 'hunter2')],
+  [
+    'beside another mistake',
+    SMALLEST.replace('env:HOOK', 'hunter2').replace('host: "localhost:5000"', 'host: "local host"'),
+  ],
+  ['in quotes', SMALLEST.replace('env:HOOK', '"hunter2"').replace('host:', 'hots:')],
+  ['in a list', SMALLEST.replace('env:HOOK', '[hunter2, hunter2]').replace('distribution', 'distributio')],
+  ['under a mistyped key', SMALLEST.replace('secret: env:HOOK', 'secert: hunter2')],
+  [
+    'under a mistyped key beside another mistake',
+    SMALLEST.replace('type: distribution, secret: env:HOOK', 'sekret: hunter2, type: distributio'),
+  ],
+  ['under a key nobody knows', `${SMALLEST}login: hunter2\n`],
+  ['in a URL', SMALLEST.replace('/srv/repo.git', 'https://me:hunter2@host/x')],
+])('shows no secret that stands %s', async (_, text) => {
+  for (const flags of [[], ['--json']]) {
+    const { code, out, err } = await check(text, flags, true)
+    expect(code).toBe(1)
+    expect(out + err).not.toContain('hunter2')
+  }
+})
+
+it('shows control characters instead of obeying them', async () => {
+  const { out } = await check(
+    SMALLEST.replace('verify: none', 'verify: "no\\e[31mne\\u202e"\n    "a\\e[2J": 1'),
+    [],
+    true,
+  )
+  // oxlint-disable-next-line no-control-regex
+  expect(out).not.toMatch(/[\u001b\u202e]/u)
+})
+
+it('answers machines', async () => {
+  const { code, out, file } = await check(SMALLEST.replace('verify: none', 'verify: nome'), ['--json'])
+  expect(code).toBe(1)
+  expect(JSON.parse(out)).toEqual({
+    ok: false,
+    problems: [
+      expect.objectContaining({
+        severity: 'error',
+        reason: 'malformed',
+        file,
+        line: 10,
+        column: 13,
+        key: 'subscriptions.shop.verify',
+        found: '"nome"',
+      }),
+    ],
+    hash: null,
+    subscriptions: null,
+  })
+})
+
+it('gives machines the hash and the subscriptions', async () => {
+  const { code, out } = await check(SMALLEST, ['--json'])
+  expect(code).toBe(0)
+  expect(JSON.parse(out)).toMatchObject({
+    ok: true,
+    problems: [],
+    hash: expect.stringMatching(/^[0-9a-f]{64}$/u),
+    subscriptions: [{ name: 'shop', stages: [{ name: 'prod', verify: 'none' }] }],
+  })
+})
+
+it('says that there is no file', async () => {
+  const { code, out } = await run(['/nowhere/drayage.yaml'])
+  expect(code).toBe(1)
+  expect(out).toContain('/nowhere/drayage.yaml:1:1: error: there is no file')
+})
+
+it('takes one file', async () => {
+  expect((await run(['a.yaml', 'b.yaml'])).code).toBe(2)
+})
