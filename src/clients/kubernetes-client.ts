@@ -27,12 +27,13 @@ export function createTransport(config: ClusterConfig, options: ClusterOptions):
   let current: Promise<Connection> | undefined
 
   async function connection(refused?: Connection): Promise<Connection> {
-    const known = await current?.catch(() => undefined)
+    const before = current
+    const known = await before?.catch(() => undefined)
     if (known !== undefined && known !== refused && options.now() < known.until) return known
-    const opening = connect(readKubeConfig, options)
-    current = opening
-    void known?.dispatcher.close()
-    return opening
+    // Many may find the same one too old: the first opens the next. Nobody closes the old one, which others may still
+    // be using; its sockets close by themselves when they have been idle for seconds
+    if (current === undefined || current === before) current = connect(readKubeConfig, options)
+    return current
   }
 
   return async (request) => {

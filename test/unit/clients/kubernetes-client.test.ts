@@ -84,6 +84,26 @@ describe('the credentials of a cluster', () => {
     expect(seen).toEqual(['Bearer old', 'Bearer new'])
   })
 
+  it('are read again after a while, by the first of many that ask at once', async () => {
+    let now = 0
+    let reads = 0
+    const server = await serve((_, response) => response.end('{}'))
+    const readFile = (): Promise<string> => {
+      reads += 1
+      return Promise.resolve(kubeconfig(server))
+    }
+    const send = createTransport({ kubeconfig: 'file:/k' }, { now: () => now, readFile })
+    const ask = (): Promise<unknown> =>
+      Promise.all(Array.from({ length: 20 }, () => send({ method: 'GET', path: '/' })))
+    await ask()
+    now = 29_999
+    await ask()
+    expect(reads).toBe(1)
+    now = 30_000
+    await ask()
+    expect(reads).toBe(2)
+  })
+
   it('that are refused for good are an answer', async () => {
     const server = await serve((_, response) => response.writeHead(401).end('{}'))
     expect(await over(kubeconfig(server))({ method: 'GET', path: '/api' })).toMatchObject({ status: 401 })
