@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { loadConfigFile } from '../config/files.ts'
 import { formatProblem, type ConfigProblem } from '../config/problem.ts'
-import type { Config, LoadedConfig } from '../domain/config.ts'
+import type { Config, LoadedConfig, RegistryConfig } from '../domain/config.ts'
 import { formatImage } from '../domain/image.ts'
 import type { Stage, Subscription } from '../domain/subscription.ts'
 import type { Target } from '../domain/target.ts'
@@ -119,10 +119,19 @@ function summary({ config, hash }: LoadedConfig): readonly string[] {
   const count = config.subscriptions.length
   return [
     head,
+    ...Object.entries(config.registries).map(([name, registry]) => describeRegistry(name, registry)),
     ...(count === 0 ? ['No subscriptions: nothing is followed.'] : []),
     ...config.subscriptions.flatMap((subscription) => describeSubscription(config, subscription)),
     `configuration ${hash.slice(0, 12)}`,
   ]
+}
+
+function describeRegistry(name: string, { host, events, pull }: RegistryConfig): string {
+  const where = host ?? 'any host that a subscription follows'
+  const told = events === undefined ? 'tells nothing' : `tells by ${events.type} at POST /hooks/${name}`
+  const proof = events?.['auth'] === 'none' ? ', AUTH: NONE: anybody may send' : ''
+  const read = host === null ? '' : `, is read ${pull === undefined ? 'anonymously' : `as ${pull.username}`}`
+  return `${name}: ${where}, ${told}${proof}${read}`
 }
 
 function describeSubscription(config: Config, { name, image, tags, stages }: Subscription): readonly string[] {

@@ -9,7 +9,7 @@ import { readWithIncludes, type Include } from './include.ts'
 import { refuseNotAvailable } from './not-available.ts'
 import { formatPath, problemAt, type ConfigProblem, type Path } from './problem.ts'
 import { checkReferences } from './references.ts'
-import { checkHosts, readEvents, resolveRegistry, warnWithoutEvents, type EventType } from './registries.ts'
+import { readEvents, resolveRegistry, withOneReading, warnWithoutEvents, type EventType } from './registries.ts'
 import { readImages, resolveServer, resolveSubscription, type CheckFilter } from './resolve.ts'
 import { SECTIONS, TOP_LEVEL, type Section } from './schema.ts'
 import { shapeOf, type Report } from './shape.ts'
@@ -70,7 +70,8 @@ function configOf(root: Tree, options: LoadOptions, report: Report): Config | nu
   }
   const reader = { root, report, eventTypes: options.receivers }
   const events = readEvents(reader)
-  const registries = mapped(raw.registries, (entry, name) => resolveRegistry(reader, name, entry, events.get(name)))
+  const entries = mapped(raw.registries, (entry, name) => resolveRegistry(reader, name, entry, events.get(name)))
+  const registries = withOneReading(reader, entries)
   const resolving = { root, report, checkFilter: options.checkFilter ?? (() => null) }
   const images = readImages(resolving)
   const subscriptions = Object.values(
@@ -84,7 +85,6 @@ function configOf(root: Tree, options: LoadOptions, report: Report): Config | nu
     warnWithoutEvents(reader, registries, subscription)
     checkMerge(reader, subscription, raw.git)
   }
-  checkHosts(reader, registries)
   checkListeners(reader, server)
   checkTargets(reader, { ...raw, subscriptions })
   if (top === undefined) return null

@@ -128,22 +128,39 @@ function warnUnencrypted(reader: RegistryReader, path: Path, raw: RawRegistry, h
   )
 }
 
-/** Several entries may bring a host's events; how it is read is said once. */
-export function checkHosts(reader: RegistryReader, registries: Readonly<Record<string, RegistryConfig>>): void {
-  const readers = new Map<string, Path>()
+/** Several entries may bring a host's events; how it is read is said once, and then holds for all of them. */
+export function withOneReading(
+  reader: RegistryReader,
+  registries: Readonly<Record<string, RegistryConfig>>,
+): Record<string, RegistryConfig> {
+  const sayers = new Map<string, string>()
   for (const [name, { host }] of Object.entries(registries)) {
-    const raw = treeAt(reader.root, ['registries', name])
-    const key = ['pull', 'tokenHost', 'insecure'].find((key) => raw && treeAt(raw, [key]) !== undefined)
+    const key = readingKeyOf(reader, name)
     if (host === null || key === undefined) continue
-    const path = ['registries', name, key]
-    const earlier = readers.get(host)
-    if (earlier === undefined) {
-      readers.set(host, path)
-      continue
-    }
-    const what = `how ${host} is read stands at ${formatPlace(keyPlaceOf(reader.root, earlier))} already`
-    reader.report(problemAt(keyPlaceOf(reader.root, path), { reason: 'conflict', path, what }), path)
+    const earlier = sayers.get(host)
+    if (earlier === undefined) sayers.set(host, name)
+    else refuseSecondReading(reader, ['registries', name, key], host, earlier)
   }
+  return Object.fromEntries(
+    Object.entries(registries).map(([name, { host, events, ...own }]) => {
+      const { insecure, pull, tokenHost } = registries[sayers.get(host ?? '') ?? name] ?? own
+      return [
+        name,
+        { host, insecure, ...(events && { events }), ...(pull && { pull }), ...(tokenHost && { tokenHost }) },
+      ]
+    }),
+  )
+}
+
+/** The first key of an entry that says how to read. */
+function readingKeyOf({ root }: RegistryReader, name: string): string | undefined {
+  return ['pull', 'tokenHost', 'insecure'].find((key) => treeAt(root, ['registries', name, key]) !== undefined)
+}
+
+function refuseSecondReading(reader: RegistryReader, path: Path, host: string, earlier: string): void {
+  const first = keyPlaceOf(reader.root, ['registries', earlier, readingKeyOf(reader, earlier) ?? 'host'])
+  const what = `how ${host} is read stands at ${formatPlace(first)} already`
+  reader.report(problemAt(keyPlaceOf(reader.root, path), { reason: 'conflict', path, what }), path)
 }
 
 /** A subscription whose registry nobody speaks for waits for ever. */

@@ -33,12 +33,18 @@ it('says what a configuration does, and loudly what it does not prove', async ()
   const { code, out, err } = await check(SMALLEST)
   expect(code).toBe(0)
   expect(err).toBe('')
-  expect(out.split('\n').slice(0, 4)).toEqual([
+  expect(out.split('\n').slice(0, 5)).toEqual([
     'mode: act. What is decided is delivered.',
+    'local: localhost:5000, tells by distribution at POST /hooks/local, is read anonymously',
     'shop: localhost:5000/shop, tags {"semver":"*"}',
     '  VERIFY: NONE. Whatever is pushed under such a tag is delivered, whoever pushed it.',
     '  prod: commit to /srv/repo.git, branch main: app.yaml',
   ])
+})
+
+it('says loudly that anybody may send', async () => {
+  const { out } = await check(SMALLEST.replace('secret: env:HOOK', 'auth: none'))
+  expect(out).toContain('AUTH: NONE')
 })
 
 it('prints warnings, and is content', async () => {

@@ -83,6 +83,22 @@ it('says once how a host is read', async () => {
   expect(found[0]?.message).toContain('drayage.yaml:3:23')
 })
 
+it('reads a host in one way for all its entries', async () => {
+  const { loaded: result } = await loaded(`version: 1
+registries:
+  a: { host: registry.internal, events: { type: webhook, secret: env:A } }
+  b: { host: registry.internal, insecure: true, tokenHost: auth.internal }`)
+  expect(result.config.registries).toEqual({
+    a: {
+      host: 'registry.internal',
+      insecure: true,
+      tokenHost: 'auth.internal',
+      events: { type: 'webhook', secret: 'env:A' },
+    },
+    b: { host: 'registry.internal', insecure: true, tokenHost: 'auth.internal' },
+  })
+})
+
 it('CVE-2019-10214: warns where a password goes through plain HTTP to another machine', async () => {
   const registry =
     'registries: { r: { host: "registry.internal:5000", insecure: true, pull: { username: a, password: env:P } } }'
