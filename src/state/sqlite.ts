@@ -5,6 +5,7 @@ import { dirname } from 'node:path'
 import { backup, DatabaseSync, type StatementSync } from 'node:sqlite'
 import { type Connection, createGroupCommit } from './group-commit.ts'
 import { createSqlState, type Sql, type SqlOptions } from './sql.ts'
+import { takeOver } from './take-over.ts'
 import { SCHEMA_VERSION, schemaVersion } from './sql/schema.ts'
 import type { State } from './state.ts'
 
@@ -46,6 +47,9 @@ export async function openSqlite(path: string, options: SqliteOptions = {}): Pro
       ...options,
       commit: (work) => (isClosed ? refuse(`The state file ${file} is closed`) : group.commit(work)),
     })
+    // The writer before us is dead, whatever it had claimed: nobody waits for its leases to run out.
+    database.exec(`UPDATE inbox SET due = received WHERE state = 'waiting'`)
+    await takeOver(state.documents, Date.now())
     return {
       ...state,
       close() {
