@@ -39,7 +39,7 @@ export function lookDocument(count: number, withBranch: boolean): string {
   }`
 }
 
-/** The files at a commit of the past, and how far our branch is ahead of the base now. */
+/** The files at a commit, and by how many commits our branch is ahead of the base. */
 export function commitDocument(count: number): string {
   return `query LookAtCommit($owner: String!, $name: String!, $oid: GitObjectID!, $base: String!, $branch: String!${pathParameters(count)}) {
     repository(owner: $owner, name: $name) {

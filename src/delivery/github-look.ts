@@ -122,17 +122,17 @@ export type PastCommit = {
   readonly aheadBy: number | null
 }
 
-/** The files as they were at the commit that our branch stands on. */
+/** The files as they are at a commit of our branch, and how far the branch is from the base. */
 export async function lookAtCommit(
   github: GitHub,
   { oid, base, branch, paths }: { oid: string; base: string; branch: string; paths: readonly string[] },
-): Answered<PastCommit | null> {
+): Answered<PastCommit> {
   const variables = { oid, base: `refs/heads/${base}`, branch: `refs/heads/${branch}`, ...pathVariables(paths) }
   const { owner, name } = github
   const answer = await github.graphql(commitDocument(paths.length), { owner, name, ...variables })
   if (!answer.ok) return refusedBy(answer.error, `reading ${owner}/${name}`)
   const { commit, base: now } = AtCommit.parse(answer.value).repository
-  if (commit === null) return ok(null)
+  if (commit === null) return err({ reason: 'target-missing', detail: `commit ${oid} is not there` })
   const files = await filesOf(github, commit, paths)
   if (!files.ok) return files
   return ok({ tree: commit.tree.oid, files: files.value, aheadBy: now?.compare?.aheadBy ?? null })

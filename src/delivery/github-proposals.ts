@@ -9,11 +9,12 @@ import { err, ok, type Result } from '../domain/result.ts'
 import { CONTENDED, untilUncontended, type Pause } from './contention.ts'
 import type { Cargo, Proposal, ProposalFailure, Proposals } from './delivery.ts'
 import { refusedBy } from './github-failure.ts'
-import { bytesOf, lookAtCommit, lookAtRepository, type BranchHead, type Look, type PullRequest } from './github-look.ts'
+import { bytesOf, lookAtRepository, type Look, type PullRequest } from './github-look.ts'
 import type { FindGitHub, GitHubPlace } from './github-place.ts'
+import { isOurs, isSameMessage } from './github-ours.ts'
 import { createGitHubReviews } from './github-reviews.ts'
-import { createMoves, NO_OBJECT, writeTree, writeUpon, type Moves } from './github-write.ts'
-import { checkPath, commitMessage, FENCED, planEdits, type Plan } from './plan.ts'
+import { createMoves, NO_OBJECT, writeCommit, writeTree, type Moves } from './github-write.ts'
+import { checkPath, commitMessage, FENCED, pathsOf, planEdits, type Plan } from './plan.ts'
 import { checkBranch, describePullRequest } from './pull-request.ts'
 
 type Answered<T> = Promise<Result<T, ProposalFailure>>
@@ -25,8 +26,13 @@ export function createGitHubProposals(find: FindGitHub, pause: Pause): Proposals
       const at = placeOf(find, cargo, branch)
       if (!at.ok) return at
       const moves = createMoves(at.value.github)
-      const attempt = (): Promise<Result<Proposed, ProposalFailure> | typeof CONTENDED> =>
-        propose({ ...at.value, cargo, branch, lastHead, moves })
+      let isFirst = true
+      const attempt = (): Promise<Result<Proposed, ProposalFailure> | typeof CONTENDED> => {
+        // Who wrote while we did is at work now: what they left is no leftover.
+        const mayBeLeftover = isFirst && lastHead === null
+        isFirst = false
+        return propose({ ...at.value, cargo, branch, lastHead, mayBeLeftover, moves })
+      }
       return untilUncontended(attempt, branch, pause)
     },
     ...createGitHubReviews(find),
@@ -50,12 +56,14 @@ type Attempt = GitHubPlace & {
   readonly cargo: Cargo
   readonly branch: string
   readonly lastHead: string | null
+  /** The head may be an older one of ours that nobody remembers. */
+  readonly mayBeLeftover: boolean
   readonly moves: Moves
 }
 
 async function propose(attempt: Attempt): Promise<Result<Proposed, ProposalFailure> | typeof CONTENDED> {
   const { github, base, cargo, branch, lastHead, moves } = attempt
-  const look = await lookAtRepository(github, { base, branch, paths: pathsOf(cargo) })
+  const look = await lookAtRepository(github, { base, branch, paths: pathsOf(cargo.targets) })
   if (!look.ok) return look
   const head = look.value.branch
   const ruledOut = moves.ruledOut(head?.oid ?? NO_OBJECT)
@@ -64,12 +72,14 @@ async function propose(attempt: Attempt): Promise<Result<Proposed, ProposalFailu
   const plan = planEdits(cargo, cargo.targets, bytesOf(look.value.files))
   if (!plan.ok) return plan
   if (plan.value.changes.length === 0) return ok({ unchanged: true, commit: look.value.base.oid })
-  if (head !== null && head.oid !== lastHead && !(await isOurs(attempt, head, look.value, plan.value))) {
-    return err(foreign(branch, head.oid))
+  if (head !== null && head.oid !== lastHead) {
+    const ours = await isOurs(attempt, head)
+    if (!ours.ok) return ours
+    if (!ours.value) return err(foreign(branch, head.oid))
   }
-  const moved = await rebuild(attempt, look.value, plan.value)
-  if (moved === CONTENDED || !moved.ok) return moved
-  return showPullRequest(attempt, { look: look.value, plan: plan.value, head: moved.value })
+  const rebuilt = await rebuild(attempt, look.value, plan.value)
+  if (rebuilt === CONTENDED || !rebuilt.ok) return rebuilt
+  return showPullRequest(attempt, { look: look.value, plan: plan.value, ...rebuilt.value })
 }
 
 /** The branch as base plus our one commit; as it is, where it is that already. */
@@ -77,49 +87,26 @@ async function rebuild(
   { github, cargo, branch, moves }: Attempt,
   look: Look,
   plan: Plan,
-): Promise<Result<string, ProposalFailure> | typeof CONTENDED> {
+): Promise<Result<{ head: string; isNew: boolean }, ProposalFailure> | typeof CONTENDED> {
+  const tree = await writeTree(github, look.base.tree, plan.changes, look.files)
+  if (!tree.ok) return tree
   const head = look.branch
-  if (head !== null && head.parents.join() === look.base.oid && isSaidByUs(head, cargo)) return ok(head.oid)
-  const commit = await writeUpon(github, look, plan.changes, cargo)
+  const message = commitMessage(cargo)
+  const isThere =
+    head?.parents.join() === look.base.oid && head.tree === tree.value && isSameMessage(head.message, message)
+  if (head !== null && isThere) return ok({ head: head.oid, isNew: false })
+  const commit = await writeCommit(github, { message, tree: tree.value, parent: look.base.oid })
   if (!commit.ok) return commit
   if (!cargo.stillHeld()) return err(FENCED)
   const { repositoryId } = look
   const before = head?.oid ?? NO_OBJECT
   const moved = await moves.move({ repositoryId, branch, before, after: commit.value, force: true })
   if (!moved.ok) return moved
-  return moved.value === 'moved' ? ok(commit.value) : CONTENDED
-}
-
-/**
- * A head that we do not remember is still ours if it holds nothing but this very cargo: we were stopped between writing it and
- * remembering it. One commit ahead of the base, our message, and exactly the tree that we would write upon its parent.
- */
-async function isOurs(
-  { github, base, cargo, branch }: Attempt,
-  head: BranchHead,
-  look: Look,
-  plan: Plan,
-): Promise<boolean> {
-  const [parent, ...others] = head.parents
-  if (parent === undefined || others.length > 0 || !isSaidByUs(head, cargo)) return false
-  if (parent === look.base.oid) {
-    const tree = await writeTree(github, look.base.tree, plan.changes, look.files)
-    return tree.ok && tree.value === head.tree
-  }
-  const then = await lookAtCommit(github, { oid: parent, base, branch, paths: pathsOf(cargo) })
-  if (!then.ok || then.value === null || then.value.aheadBy !== 1) return false
-  const planned = planEdits({ ...cargo, expected: null }, cargo.targets, bytesOf(then.value.files))
-  if (!planned.ok) return false
-  const tree = await writeTree(github, then.value.tree, planned.value.changes, then.value.files)
-  return tree.ok && tree.value === head.tree
-}
-
-function isSaidByUs(head: BranchHead, cargo: Cargo): boolean {
-  return head.message.trim() === commitMessage(cargo).trim()
+  return moved.value === 'moved' ? ok({ head: commit.value, isNew: true }) : CONTENDED
 }
 
 function foreign(branch: string, head: string): ProposalFailure {
-  const remedy = `delete the branch or close its pull request, and Drayage goes on`
+  const remedy = 'merge or delete that branch, and Drayage goes on'
   return {
     reason: 'foreign-commits',
     detail: `${branch} holds a commit that Drayage did not write; ${remedy}`,
@@ -127,19 +114,20 @@ function foreign(branch: string, head: string): ProposalFailure {
   }
 }
 
-type Shown = { readonly look: Look; readonly plan: Plan; readonly head: string }
+type Shown = { readonly look: Look; readonly plan: Plan; readonly head: string; readonly isNew: boolean }
 
 /** Opens the pull request, or brings its words up to date. */
 async function showPullRequest(
   { github, base, cargo, branch }: Attempt,
-  { look, plan, head }: Shown,
+  { look, plan, head, isNew }: Shown,
 ): Promise<Result<Proposal, ProposalFailure> | typeof CONTENDED> {
   const text = describePullRequest(cargo, plan.found)
   const proposal = ({ number, url }: Pick<PullRequest, 'number' | 'url'>): Result<Proposal, never> =>
     ok({ number, url, head, diff: plan.diff })
+  const known = look.pullRequests.find((one) => one.state === 'OPEN')
+  const closed = look.pullRequests.find((one) => one.state === 'CLOSED' && one.headRefOid === head)
   // Closed while it showed this very commit: a person's answer to it, which `look` will report.
-  const known = look.pullRequests.find((one) => one.state === 'OPEN' || one.headRefOid === head)
-  if (known?.state === 'CLOSED') return proposal(known)
+  if (known === undefined && closed !== undefined && !isNew) return proposal(closed)
   if (!cargo.stillHeld()) return err(FENCED)
   if (known !== undefined) {
     const isCurrent = known.title === text.title && known.body.trim() === text.body.trim()
@@ -182,8 +170,4 @@ async function findOpen(
 async function updateText(github: GitHub, number: number, text: { title: string; body: string }): Answered<null> {
   const answer = await github.rest('PATCH /repos/{owner}/{repo}/pulls/{pull_number}', { pull_number: number, ...text })
   return answer.ok ? ok(null) : refusedBy(answer.error, `updating pull request ${number}`)
-}
-
-function pathsOf(cargo: Cargo): readonly string[] {
-  return [...new Set(cargo.targets.map((target) => target.file))]
 }

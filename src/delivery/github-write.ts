@@ -33,7 +33,7 @@ export async function writeTree(
 }
 
 /** Without author and committer: GitHub puts in the App, and signs. */
-async function writeCommit(
+export async function writeCommit(
   github: GitHub,
   commit: { readonly message: string; readonly tree: string; readonly parent: string },
 ): Answered<string> {

@@ -91,6 +91,11 @@ export function checkPath(file: string): Result<string, DeliveryFailure> {
   return err({ reason: 'path-refused', detail: path.error.issues.map((issue) => issue.message).join('; ') })
 }
 
+/** Each file once. */
+export function pathsOf(targets: Targets): readonly string[] {
+  return [...new Set(targets.map((target) => target.file))]
+}
+
 /** The folders above a file, from the root down. */
 export function foldersAbove(file: string): readonly string[] {
   const parts = file.split('/').slice(0, -1)

@@ -190,7 +190,8 @@ function pullOf(repository: FakeRepository, number: string | undefined): FakePul
 function shown(repository: FakeRepository, pull: FakePull): Record<string, unknown> {
   const url = `https://github.test/${repository.owner}/${repository.name}/pull/${pull.number}`
   const { number, title, body } = pull
-  return { number, title, body, html_url: url, state: pull.state === 'OPEN' ? 'open' : 'closed' }
+  // GitHub's own example has teams that its schema refuses.
+  return { requested_teams: [], number, title, body, html_url: url, state: pull.state === 'OPEN' ? 'open' : 'closed' }
 }
 
 function textOf(value: unknown, otherwise = ''): string {
