@@ -143,6 +143,15 @@ export function describeFileDelivery(title: string, make: MakePlayground): void 
         expect(repository.changedFiles('main')).toEqual([FILE])
       })
 
+      it('is not given back a commit that somebody took away', async () => {
+        await setUp()
+        const before = repository.head() ?? ''
+        const taken = repository.commit({ 'README.md': 'a mistake\n' })
+        const stillHeld = meanwhile(() => repository.git(['update-ref', 'refs/heads/main', before]), 1)
+        expect(await delivery.deliver(anOrder({ stillHeld }))).toMatchObject({ ok: true, value: { status: 'changed' } })
+        expect(repository.git(['rev-list', 'main'])).not.toContain(taken)
+      })
+
       it('is left for later if it never rests', async () => {
         await setUp()
         const stillHeld = meanwhile(() => repository.commit({ 'README.md': `${Math.random()}` }), 1_000)

@@ -3,6 +3,7 @@
 import { execFileSync } from 'node:child_process'
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -159,14 +160,14 @@ describe('plain Git', () => {
       response.writeHead(404).end()
     })
     const honest = createServer((request, response) => {
-      const { port } = thief.address() as { port: number }
+      const { port } = thief.address() as AddressInfo
       response.writeHead(302, { location: `http://127.0.0.1:${port}${request.url}` }).end()
     })
     for (const server of [thief, honest]) {
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
       closers.push(() => server.close() && server.closeAllConnections())
     }
-    const { port } = honest.address() as { port: number }
+    const { port } = honest.address() as AddressInfo
     const entry = { url: `http://127.0.0.1:${port}/a.git`, base: 'main', password: 'env:P' } as const
     const outcome = await open(entry)
       .observe(aGitTarget(), NAME)
@@ -190,6 +191,23 @@ describe('plain Git', () => {
       expect(outcome).not.toContain(CANARY)
       expect(outcome).not.toContain(encoded)
     }
+  })
+
+  it('never shows its password, not even when the host shows what it was sent', async () => {
+    const echo = createServer((request, response) => {
+      const header = request.headers.authorization ?? ''
+      const decoded = Buffer.from(header.replace('Basic ', ''), 'base64').toString()
+      response.writeHead(403, { 'content-type': 'text/plain' }).end(`you sent ${header}, which is ${decoded}`)
+    })
+    await new Promise<void>((resolve) => echo.listen(0, '127.0.0.1', resolve))
+    closers.push(() => echo.close() && echo.closeAllConnections())
+    const url = `http://127.0.0.1:${(echo.address() as AddressInfo).port}/a.git`
+    const delivery = open({ url, base: 'main', username: 'robot', password: 'env:P' })
+    const answer = await delivery.observe(aGitTarget(), NAME)
+    expect(answer).toMatchObject({ ok: false, error: { reason: 'forbidden' } })
+    expect(JSON.stringify(answer)).toContain('you sent')
+    expect(JSON.stringify(answer)).not.toContain(CANARY)
+    expect(JSON.stringify(answer)).not.toContain(Buffer.from(`robot:${CANARY}`).toString('base64'))
   })
 
   it('leaves nothing behind when it is closed', async () => {

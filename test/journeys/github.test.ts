@@ -182,6 +182,18 @@ describe('somebody else on our branch', () => {
         return git.commit({ [FILE]: aManifest(written(anImage())), 'README.md': 'by hand\n' }, BRANCH, message)
       },
     ],
+    [
+      'a commit beneath ours',
+      () => {
+        const [tree, message] = [git.git(['rev-parse', `${BRANCH}^{tree}`]), git.message(BRANCH)]
+        const base = git.head() ?? ''
+        git.git(['update-ref', `refs/heads/${BRANCH}`, base])
+        const theirs = git.git(['commit-tree', '-p', base, '-m', 'by hand', `${base}^{tree}`])
+        const ours = git.git(['commit-tree', '-p', theirs, '-F', '-', tree], message)
+        git.git(['update-ref', `refs/heads/${BRANCH}`, ours])
+        return ours
+      },
+    ],
   ])('stops us also when we remember nothing: %s', async (_title, act) => {
     await proposed()
     const theirs = act()
@@ -327,6 +339,13 @@ describe('withdrawing', () => {
     await delivery.withdraw('gitops', number, BRANCH, head, 'why')
     expect(await delivery.withdraw('gitops', number, BRANCH, head, 'why')).toEqual({ ok: true, value: null })
     expect(repository.pulls[0]?.comments).toHaveLength(1)
+  })
+
+  it('does not stand in the way of proposing it again', async () => {
+    const { number, head } = await proposed()
+    await delivery.withdraw('gitops', number, BRANCH, head, 'why')
+    expect(await proposed()).toMatchObject({ number: 2 })
+    expect(repository.pulls).toMatchObject([{ state: 'CLOSED' }, { state: 'OPEN' }])
   })
 
   it("leaves a branch that holds a person's commit", async () => {
