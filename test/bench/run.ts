@@ -3,6 +3,8 @@
 import type { Bench } from './row.ts'
 
 const benches: Readonly<Record<string, () => Promise<{ bench: Bench }>>> = {
+  ingest: () => import('./ingest.ts'),
+  latency: () => import('./latency.ts'),
   store: () => import('./store.ts'),
   edits: () => import('./edits.ts'),
   filter: () => import('./filter.ts'),
