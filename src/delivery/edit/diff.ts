@@ -84,7 +84,11 @@ function hunksOf(lines: readonly Line[]): string[] {
   while (start < lines.length) {
     let end = start
     // Changes closer than their contexts share a hunk.
-    for (let next = start; next < lines.length && next - end <= 2 * CONTEXT_LINES; next = nextChange(lines, next + 1)) {
+    for (
+      let next = start;
+      next < lines.length && next - end <= 2 * CONTEXT_LINES + 1;
+      next = nextChange(lines, next + 1)
+    ) {
       end = next
     }
     hunks.push(hunkOf(lines, Math.max(0, start - CONTEXT_LINES), Math.min(lines.length, end + 1 + CONTEXT_LINES)))

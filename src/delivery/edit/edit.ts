@@ -13,7 +13,7 @@ import { setField } from './set-field.ts'
 import { isImageKey } from './shapes.ts'
 import { parseSource, positionOf, textOf } from './source.ts'
 import { applyEdits } from './splice.ts'
-import { nameOf, planWrite, valueOf, type EditChange, type EditWish } from './write.ts'
+import { checkName, nameOf, planWrite, valueOf, type EditChange, type EditWish } from './write.ts'
 
 export { diffOf } from './diff.ts'
 export { decodeFile, FILE_BYTES_MAX } from './file.ts'
@@ -42,20 +42,23 @@ export type FoundImage = {
 export function editImage(text: string, wish: EditWish, options: EditOptions): Result<EditOutcome, EditProblem> {
   const name = nameOf(wish)
   const value = valueOf(wish)
-  if (!value.ok) return value
   if (isElsewhere(text, name, options)) return elsewhere(name)
   const source = parseSource(text, null)
   if (!source.ok) {
     const group = markedLines(text, name, options)
     if (group === null) return withRemedy(source.error)
-    const edited = editMarkedLines(text, group.policy, value.value)
-    const now = joinReference(group.name, value.value.tag, value.value.digest)
+    const checked = checkName(value, group.name, name)
+    if (!checked.ok) return checked
+    const edited = editMarkedLines(text, group.policy, value)
+    const now = joinReference(group.name, value.tag, value.digest)
     return edited.ok ? ok({ ...edited.value, found: group.found, now }) : edited
   }
   const place = choosePlace(source.value, name, options)
   if (!place.ok) return place
+  const checked = checkName(value, place.value.name, name)
+  if (!checked.ok) return checked
   const found = foundAt(place.value, formatName(name))
-  const plan = planWrite(place.value, value.value, formatName(name))
+  const plan = planWrite(place.value, value, formatName(name))
   if (!plan.ok) return plan
   const { edits, changes, now } = plan.value
   if (edits.length === 0) return ok({ text, changes, found, now: found })

@@ -8,7 +8,7 @@ import { problem, quoted, type EditProblem } from './problem.ts'
 
 const FIELD_LENGTH_MAX = 1024
 const STEPS_MAX = 64
-const DOCUMENT = /^\((?<document>[1-9][0-9]{0,5})\)\.?/u
+const DOCUMENT = /^\((?<document>[0-9]{1,6})\)\.?/u
 /** A step after a dot or at the start; a backslash takes the next character as it is. */
 const WORD = /(?:\\.|[^.[\]"'\\])+/uy
 const BRACKET = /\[(?:(?<index>-?[0-9]{1,9})|"(?<double>(?:\\.|[^"\\])*)"|'(?<single>(?:\\.|[^'\\])*)')\]/uy
@@ -26,8 +26,9 @@ export function parseField(text: string): Result<Field, EditProblem> {
   const start = DOCUMENT.exec(text)
   const steps = readSteps(start === null ? text : text.slice(start[0].length))
   const [first, ...rest] = steps.ok ? steps.value : []
-  if (first === undefined || rest.length >= STEPS_MAX) return malformed()
-  return ok({ document: start === null ? null : Number(start.groups?.['document']), steps: [first, ...rest] })
+  const document = start === null ? null : Number(start.groups?.['document'])
+  if (first === undefined || rest.length >= STEPS_MAX || document === 0) return malformed()
+  return ok({ document, steps: [first, ...rest] })
 }
 
 /** The field that chooses this place; `document` counts from 1 and is left out where there is only one. */

@@ -36,14 +36,15 @@ export function nameOf(wish: EditWish): ImageName {
   return 'image' in wish ? wish.image : wish.name
 }
 
-export function valueOf(wish: EditWish): Result<Value, EditProblem> {
-  if ('image' in wish) return ok({ name: null, tag: wish.image.tag, digest: wish.image.digest, verbatim: false })
-  const { name, tag, digest } = splitReference(wish.restore)
-  const isOther = !hasPlaceholder(name) && !isName(name, wish.name)
-  if (isOther) {
-    return problem('unsafe-edit', `expected to restore ${formatName(wish.name)}, found ${quoted(wish.restore)}`)
-  }
-  return ok({ name, tag, digest, verbatim: true })
+export function valueOf(wish: EditWish): Value {
+  if ('image' in wish) return { name: null, tag: wish.image.tag, digest: wish.image.digest, verbatim: false }
+  return { ...splitReference(wish.restore), verbatim: true }
+}
+
+/** A restoration brings back what this place held: its own name as it is written, or another spelling of the image's. */
+export function checkName(value: Value, written: string | null, name: ImageName): Result<null, EditProblem> {
+  if (value.name === null || value.name === (written ?? formatName(name)) || isName(value.name, name)) return ok(null)
+  return problem('unsafe-edit', `expected to restore ${written ?? formatName(name)}, found ${quoted(value.name)}`)
 }
 
 export function planWrite(place: Place, value: Value, fallback: string): Result<Plan, EditProblem> {
