@@ -17,7 +17,8 @@ import type { Log } from '../src/domain/log.ts'
 import { createLoop } from '../src/loop.ts'
 import type { Ports } from '../src/pipeline.ts'
 import { openSqlite } from '../src/state/sqlite.ts'
-import { listen, rawHeadersOf } from './listen.ts'
+import { isHmacByNode } from './hmac.ts'
+import { listen, rawBodyOf, rawHeadersOf } from './listen.ts'
 
 export type NodeOptions = {
   readonly loaded: LoadedConfig
@@ -66,6 +67,8 @@ export async function startNode({ loaded, env, log, now, local }: NodeOptions): 
     log,
     measure: prometheus.measure,
     headersOf: rawHeadersOf,
+    bodyOf: rawBodyOf,
+    isHmac: isHmacByNode,
   })
   const configured = config.server.tokens.map(({ person, role, token }) => ({ person, role, secret: secretOf(token) }))
   const tokens = [...configured, { ...local, secret: async () => [local.token] as const }]

@@ -6,6 +6,7 @@ import type { Log } from './domain/log.ts'
 import type { Measure } from './domain/measure.ts'
 import {
   receive,
+  type IsHmac,
   type Receiver,
   type ReceiverRequest,
   type RefusalReason,
@@ -31,6 +32,9 @@ export type AppOptions = {
   readonly measure: Measure
   /** A platform that still has them apart gives headers as they came; elsewhere repeated ones are joined by commas. */
   readonly headersOf?: (context: Context) => ReadonlyMap<string, readonly string[]>
+  /** The platform's own stream of the body, where that is cheaper than the request's. */
+  readonly bodyOf?: (context: Context) => AsyncIterable<Uint8Array>
+  readonly isHmac?: IsHmac
 }
 
 type Outcome =
@@ -102,7 +106,8 @@ export function createApp(options: AppOptions): Hono {
 
 async function hook(context: Context, options: AppOptions): Promise<Response> {
   // The path as it came: nothing is decoded, so nothing decodes to another route.
-  const groups = HOOK.exec(new URL(context.req.url).pathname)?.groups
+  const url = new URL(context.req.url)
+  const groups = HOOK.exec(url.pathname)?.groups
   const source = groups?.['source'] ?? ''
   const receiver = options.receivers().get(source)
   if (receiver === undefined) {
@@ -110,11 +115,12 @@ async function hook(context: Context, options: AppOptions): Promise<Response> {
     return context.json({ error: 'no registry of that name receives events here' }, 404)
   }
   if (context.req.method !== 'POST') return context.json({ error: 'POST only' }, 405, { allow: 'POST' })
-  const body = await readBounded(context.req.raw.body, context.req.header('content-length'))
+  const headers = (options.headersOf ?? headersOfRequest)(context)
+  const body = await readBounded((options.bodyOf ?? bodyOfRequest)(context), headers.get('content-length'))
   const request: ReceiverRequest = {
     method: context.req.method,
-    headers: (options.headersOf ?? headersOfRequest)(context),
-    query: new URL(context.req.url).searchParams,
+    headers,
+    query: url.searchParams,
     pathSecret: groups?.['secret'] ?? null,
     body: body ?? new Uint8Array(),
   }
@@ -153,7 +159,8 @@ async function take(
   answer: Answer,
 ): Promise<Response> {
   const now = options.now()
-  const taken = await receive(receiver, request, { now })
+  const { isHmac } = options
+  const taken = await receive(receiver, request, isHmac === undefined ? { now } : { now, isHmac })
   if (!taken.ok) return answer(taken.error.reason, taken.error.detail)
   const { received, assurance } = taken.value
   switch (received.outcome) {
@@ -197,24 +204,18 @@ async function tooLarge(
 
 /** Null where it is larger than we take: reading stops there, whatever the length was said to be. */
 async function readBounded(
-  body: ReadableStream<Uint8Array> | null,
-  announced: string | undefined,
+  body: AsyncIterable<Uint8Array> | null,
+  announced: readonly string[] = [],
 ): Promise<Uint8Array | null> {
-  if (Number(announced ?? 0) > BODY_BYTES_MAX) {
-    await body?.cancel()
-    return null
-  }
   if (body === null) return new Uint8Array()
+  if (announced.some((length) => Number(length) > BODY_BYTES_MAX)) return null
   const chunks: Uint8Array[] = []
   let bytes = 0
-  const reader = body.getReader()
-  for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
-    bytes += chunk.value.length
-    if (bytes > BODY_BYTES_MAX) {
-      await reader.cancel()
-      return null
-    }
-    chunks.push(chunk.value)
+  for await (const chunk of body) {
+    bytes += chunk.length
+    // Leaving the loop ends the stream.
+    if (bytes > BODY_BYTES_MAX) return null
+    chunks.push(chunk)
   }
   return join(chunks, bytes)
 }
@@ -229,6 +230,10 @@ function join(chunks: readonly Uint8Array[], bytes: number): Uint8Array {
     at += chunk.length
   }
   return whole
+}
+
+function bodyOfRequest(context: Context): AsyncIterable<Uint8Array> | null {
+  return context.req.raw.body
 }
 
 function headersOfRequest(context: Context): ReadonlyMap<string, readonly string[]> {

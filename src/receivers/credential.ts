@@ -4,9 +4,9 @@
  */
 
 import { err, ok, type Result } from '../domain/result.ts'
-import type { Secret } from '../domain/secret.ts'
+import { isSameSecret, type Secret } from '../domain/secret.ts'
 import { decodeBase64, decodeHex, utf8, type Bytes } from './encoding.ts'
-import type { AuthenticationRefusalReason, ReceiverRequest, Refusal } from './receiver.ts'
+import type { AuthenticationRefusalReason, IsHmac, ReceiverRequest, Refusal } from './receiver.ts'
 
 /** The number of the secret that matched, best first. */
 export type Proven = Result<number, Refusal<AuthenticationRefusalReason>>
@@ -20,7 +20,6 @@ export type HmacScheme = {
   readonly prefix?: string
 }
 
-const COMPARISON_KEY_BYTES = 32
 const BASIC = /^Basic +(?<credentials>[A-Za-z0-9+/=]+)$/iu
 
 /** A header that must be there exactly once: of two, nobody can say which one the sender meant. */
@@ -40,7 +39,7 @@ export async function verifyHeaderSecret(request: ReceiverRequest, header: strin
   const given = onlyHeader(request, header)
   if (!given.ok) return given
   const detail = `the header ${header} does not hold the configured secret`
-  return firstMatch(secret, detail, (value) => isSame(utf8(given.value), utf8(value)))
+  return firstMatch(secret, detail, (value) => isSameSecret(utf8(given.value), utf8(value)))
 }
 
 /** `Authorization: Basic`, the password being the secret. */
@@ -50,7 +49,7 @@ export async function verifyBasic(request: ReceiverRequest, username: string, se
   const detail = 'the header authorization does not hold the configured user and password'
   const credentials = decodeBase64(BASIC.exec(given.value)?.groups?.['credentials'] ?? '')
   if (credentials === null) return err({ reason: 'wrong-credential', detail })
-  return firstMatch(secret, detail, (value) => isSame(credentials, utf8(`${username}:${value}`)))
+  return firstMatch(secret, detail, (value) => isSameSecret(credentials, utf8(`${username}:${value}`)))
 }
 
 /** The last part of the path or, where a sender can't do that, `?secret=`: one of them, once. */
@@ -60,11 +59,16 @@ export async function verifyUrlSecret(request: ReceiverRequest, secret: Secret):
   if (others.length > 0) return err({ reason: 'duplicate-credential', detail: 'the URL holds more than one secret' })
   if (given === '') return err({ reason: 'missing-credential', detail: 'expected the secret at the end of the URL' })
   const detail = 'the URL does not hold the configured secret'
-  return firstMatch(secret, detail, (value) => isSame(utf8(given), utf8(value)))
+  return firstMatch(secret, detail, (value) => isSameSecret(utf8(given), utf8(value)))
 }
 
 /** An HMAC over the body exactly as it came. */
-export async function verifyHmac(request: ReceiverRequest, scheme: HmacScheme, secret: Secret): Promise<Proven> {
+export async function verifyHmac(
+  request: ReceiverRequest,
+  scheme: HmacScheme,
+  secret: Secret,
+  verify: IsHmac = isHmac,
+): Promise<Proven> {
   const given = onlyHeader(request, scheme.header)
   if (!given.ok) return given
   const { prefix = '', encoding, hash } = scheme
@@ -72,7 +76,7 @@ export async function verifyHmac(request: ReceiverRequest, scheme: HmacScheme, s
   const signature = encoding === 'hex' ? decodeHex(encoded) : decodeBase64(encoded)
   const detail = `the header ${scheme.header} does not hold this body's signature`
   if (signature === null) return err({ reason: 'wrong-credential', detail })
-  return firstMatch(secret, detail, (value) => isHmac(hash, utf8(value), signature, request.body))
+  return firstMatch(secret, detail, (value) => verify(hash, utf8(value), signature, request.body))
 }
 
 /** Tries the values in force, best first. An empty one matches nothing: it would let in who knows nothing. */
@@ -88,28 +92,29 @@ export async function firstMatch(
 }
 
 /** Whether this is the message's HMAC: `verify` compares in constant time and refuses other lengths. */
-export async function isHmac(
-  hash: HmacScheme['hash'],
-  key: Bytes,
-  signature: Bytes,
-  message: Uint8Array,
-): Promise<boolean> {
-  const imported = await crypto.subtle.importKey('raw', key, { name: 'HMAC', hash }, false, ['verify'])
-  return crypto.subtle.verify('HMAC', imported, signature, message)
+export const isHmac: IsHmac = async (hash, key, signature, message) =>
+  crypto.subtle.verify('HMAC', await hmacKeyOf(hash, key), signature, message as Bytes)
+
+/** Importing a key costs as much as using it, and a receiver has one or two. */
+const HMAC_KEYS_MAX = 64
+const hmacKeys = new Map<string, ReturnType<typeof importHmacKey>>()
+
+function hmacKeyOf(hash: HmacScheme['hash'], key: Bytes): ReturnType<typeof importHmacKey> {
+  const id = `${hash} ${key.join()}`
+  const known = hmacKeys.get(id)
+  if (known !== undefined) return known
+  const imported = importHmacKey(hash, key)
+  if (hmacKeys.size >= HMAC_KEYS_MAX) hmacKeys.clear()
+  hmacKeys.set(id, imported)
+  return imported
+}
+
+function importHmacKey(hash: HmacScheme['hash'], key: Bytes) {
+  return crypto.subtle.importKey('raw', key, { name: 'HMAC', hash }, false, ['verify'])
 }
 
 /** Whether the holder of this public key signed the message. */
 export async function isEd25519(publicKey: Bytes, signature: Bytes, message: Uint8Array): Promise<boolean> {
   const imported = await crypto.subtle.importKey('raw', publicKey, 'Ed25519', false, ['verify'])
   return crypto.subtle.verify('Ed25519', imported, signature, message)
-}
-
-/**
- * The one comparison of secrets: both sides under a key made for this call, so that time tells neither
- * how long the secret is nor how much of it was right.
- */
-async function isSame(given: Bytes, expected: Bytes): Promise<boolean> {
-  const random = crypto.getRandomValues(new Uint8Array(COMPARISON_KEY_BYTES))
-  const key = await crypto.subtle.importKey('raw', random, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign', 'verify'])
-  return crypto.subtle.verify('HMAC', key, await crypto.subtle.sign('HMAC', key, expected), given)
 }

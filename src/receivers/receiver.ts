@@ -55,7 +55,19 @@ export type Refusal<R extends RefusalReason = RefusalReason> = { readonly reason
  */
 export type SenderProfile = 'default' | 'blocking-queue'
 
-export type ReceiverContext = { readonly now: number }
+/** Whether this is the message's HMAC, compared in constant time. */
+export type IsHmac = (
+  hash: 'SHA-256' | 'SHA-1',
+  key: Uint8Array<ArrayBuffer>,
+  signature: Uint8Array<ArrayBuffer>,
+  message: Uint8Array,
+) => Promise<boolean>
+
+export type ReceiverContext = {
+  readonly now: number
+  /** The platform's own, where that is faster than WebCrypto. */
+  readonly isHmac?: IsHmac
+}
 
 /** How a request was proven. `secret` counts from the best value in force: 1 says that the old one is still in use. */
 export type Authenticated = { readonly assurance: Assurance; readonly secret: number | null }

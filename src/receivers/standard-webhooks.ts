@@ -7,7 +7,7 @@ import { err, ok, type Result } from '../domain/result.ts'
 import type { Secret } from '../domain/secret.ts'
 import { firstMatch, isEd25519, isHmac, onlyHeader, type Proven } from './credential.ts'
 import { decodeBase64, utf8, type Bytes } from './encoding.ts'
-import type { AuthenticationRefusalReason, ReceiverRequest, Refusal } from './receiver.ts'
+import type { AuthenticationRefusalReason, ReceiverContext, ReceiverRequest, Refusal } from './receiver.ts'
 
 const TOLERANCE_MS = 5 * 60_000
 const SIGNATURES_MAX = 10
@@ -22,13 +22,13 @@ const SECONDS = /^[0-9]{1,11}$/u
 export type Scheme = {
   readonly version: 'v1' | 'v1a'
   keyOf(value: string): Bytes
-  isSigned(key: Bytes, signature: Bytes, message: Uint8Array): Promise<boolean>
+  isSigned(key: Bytes, signature: Bytes, message: Uint8Array, context: ReceiverContext): Promise<boolean>
 }
 
 export const symmetric: Scheme = {
   version: 'v1',
   keyOf: (value) => keyAfter('whsec_', value, SECRET_BYTES_MIN, SECRET_BYTES_MAX),
-  isSigned: (key, signature, message) => isHmac('SHA-256', key, signature, message),
+  isSigned: (key, signature, message, context) => (context.isHmac ?? isHmac)('SHA-256', key, signature, message),
 }
 
 export const asymmetric: Scheme = {
@@ -42,16 +42,16 @@ export async function verifyStandardWebhook(
   request: ReceiverRequest,
   scheme: Scheme,
   secret: Secret,
-  now: number,
+  context: ReceiverContext,
 ): Promise<Proven> {
-  const envelope = readEnvelope(request, now)
+  const envelope = readEnvelope(request, context.now)
   if (!envelope.ok) return envelope
   const { message, listed } = envelope.value
   const signatures = signaturesOf(scheme.version, listed)
   return firstMatch(secret, `no signature of version ${scheme.version} is this message's`, async (value) => {
     const key = scheme.keyOf(value)
     for (const signature of signatures) {
-      if (await scheme.isSigned(key, signature, message)) return true
+      if (await scheme.isSigned(key, signature, message, context)) return true
     }
     return false
   })

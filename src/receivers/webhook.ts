@@ -58,8 +58,8 @@ function create(settings: Settings, secretOf: SecretOf): Receiver {
   return {
     sender: 'default',
     parse,
-    async authenticate(request, { now }) {
-      const proven = await verifyStandardWebhook(request, scheme, secret, now)
+    async authenticate(request, context) {
+      const proven = await verifyStandardWebhook(request, scheme, secret, context)
       return proven.ok ? ok({ assurance: 'signed-body', secret: proven.value }) : proven
     },
   }

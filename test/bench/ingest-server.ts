@@ -6,7 +6,8 @@ import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
-import { listen, rawHeadersOf } from '../../handlers/listen.ts'
+import { isHmacByNode } from '../../handlers/hmac.ts'
+import { listen, rawBodyOf, rawHeadersOf } from '../../handlers/listen.ts'
 import { createApp } from '../../src/app.ts'
 import { webhook } from '../../src/receivers/webhook.ts'
 import { openSqlite } from '../../src/state/sqlite.ts'
@@ -31,6 +32,8 @@ async function startDrayage(): Promise<string> {
     log: { debug: silent, info: silent, warn: silent, error: silent },
     measure: silent,
     headersOf: rawHeadersOf,
+    bodyOf: rawBodyOf,
+    isHmac: isHmacByNode,
   })
   return (await listen(app, '127.0.0.1:0')).url
 }

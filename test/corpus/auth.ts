@@ -52,7 +52,7 @@ type PeerCheck = z.infer<typeof PeerChecks>['cases'][number]
 type Verify = (request: ReceiverRequest, secret: Secret, now: number) => Promise<Proven>
 
 const schemes: Readonly<Record<string, Verify>> = {
-  'standard-webhooks': (request, secret, now) => verifyStandardWebhook(request, symmetric, secret, now),
+  'standard-webhooks': (request, secret, now) => verifyStandardWebhook(request, symmetric, secret, { now }),
   'github-hmac-sha256': (request, secret) =>
     verifyHmac(request, { header: 'x-hub-signature-256', hash: 'SHA-256', encoding: 'hex', prefix: 'sha256=' }, secret),
   'gitea-hmac-sha256-hex': (request, secret) =>
