@@ -11,7 +11,7 @@ import { RetryLater } from '../domain/retry.ts'
 const TIMEOUT_MS = 60_000
 /** How long a process may take to end when it is asked to, before it is made to. */
 const GRACE_MS = 2_000
-export const OUTPUT_BYTES_MAX = 4 * 1024 * 1024
+const OUTPUT_BYTES_MAX = 4 * 1024 * 1024
 const ERROR_TEXT_LENGTH_MAX = 400
 const HIDDEN = '[secret]'
 const PROGRAM_PATH = '/usr/local/bin:/usr/bin:/bin:/opt/homebrew/bin'
@@ -70,7 +70,7 @@ export type Remote = {
   readonly authorization?: string
 }
 
-export type GitCall = {
+type GitCall = {
   readonly args: readonly string[]
   /** The bare repository to work in. */
   readonly gitDir?: string
@@ -81,7 +81,7 @@ export type GitCall = {
   readonly timeoutMs?: number
 }
 
-export type GitAnswer = {
+type GitAnswer = {
   readonly code: number
   readonly output: Uint8Array
   /** One line, without secrets, bounded. */

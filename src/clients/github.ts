@@ -184,7 +184,7 @@ const Thrown = z.object({
     .catch(undefined),
 })
 
-export type GitHubFailure = GitHubProblem & { readonly headers: Readonly<Record<string, unknown>> }
+type GitHubFailure = GitHubProblem & { readonly headers: Readonly<Record<string, unknown>> }
 
 /** What Octokit threw, without what it knows about our request. Rethrows what is not GitHub's answer. */
 function failureOf(error: unknown, secrets: readonly string[]): GitHubFailure {

@@ -12,16 +12,15 @@ export type GitHubPlaces = GitHubTools & {
 export type GitHubPlace = { readonly github: GitHub; readonly base: string }
 export type FindGitHub = (name: string) => Result<GitHubPlace, DeliveryFailure>
 
-/** One client per repository, made when it is first asked for. */
+/** One client per repository, made at once: what is wrong with a configuration shows at the start. */
 export function createFindGitHub(places: GitHubPlaces): FindGitHub {
-  const clients = new Map<string, GitHub>()
+  const known = new Map<string, GitHubPlace>()
+  for (const [name, entry] of Object.entries(places.git)) {
+    if ('github' in entry) known.set(name, { github: createGitHub(entry, places), base: entry.base })
+  }
   return (name) => {
-    const entry = places.git[name]
-    if (entry === undefined || !('github' in entry)) {
-      return err({ reason: 'target-missing', detail: `git.${name} is not a GitHub repository` })
-    }
-    const github = clients.get(name) ?? createGitHub(entry, places)
-    clients.set(name, github)
-    return ok({ github, base: entry.base })
+    const place = known.get(name)
+    if (place !== undefined) return ok(place)
+    return err({ reason: 'target-missing', detail: `git.${name} is not a GitHub repository` })
   }
 }

@@ -42,7 +42,7 @@ export async function writeCommit(
   return answer.ok ? ok(Created.parse(answer.value).sha) : refusedBy(answer.error, 'writing a commit')
 }
 
-export type RefUpdate = {
+type RefUpdate = {
   readonly repositoryId: string
   readonly branch: string
   readonly before: string

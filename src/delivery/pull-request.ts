@@ -11,11 +11,6 @@ const BRANCH_LENGTH_MAX = 200
 
 export type PullRequestText = { readonly title: string; readonly body: string }
 
-/** One rolling branch per subscription and stage. */
-export function branchOf(subscription: string, stage: string): string {
-  return `${PREFIX}${escapeForBranchName(subscription)}/${escapeForBranchName(stage)}`
-}
-
 /** Only below `drayage/`: whatever a document says, no other branch is ever rebuilt or removed. */
 export function checkBranch(branch: string): Result<string, ProposalFailure> {
   const parts = branch.slice(PREFIX.length).split('/')

@@ -11,7 +11,7 @@ import {
 } from './fake-github-state.ts'
 import { exampleOf } from './github-schema.ts'
 
-export type RestCall = {
+type RestCall = {
   readonly repository: FakeRepository
   readonly parameters: Readonly<Record<string, string>>
   readonly query: URLSearchParams

@@ -4,7 +4,6 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createHttp, type Http } from '../../src/clients/http.ts'
 import type { Cargo, Delivery, Proposal, ProposalFailure, Proposals } from '../../src/delivery/delivery.ts'
 import { createGitHubDelivery } from '../../src/delivery/github.ts'
-import { branchOf } from '../../src/delivery/pull-request.ts'
 import type { GitHubRepository } from '../../src/domain/config.ts'
 import type { Result } from '../../src/domain/result.ts'
 import { RetryLater } from '../../src/domain/retry.ts'
@@ -15,7 +14,7 @@ import { createRepository, type GitRepository } from '../helpers/git-repository.
 import { aGitTarget, aManifest, anImage, anOrder, NAME, OLD, written } from '../helpers/order.ts'
 
 const FILE = 'apps/payments.yaml'
-const BRANCH = branchOf('payments', 'prod')
+const BRANCH = 'drayage/payments/prod'
 const PULLS = 'post /repos/{owner}/{repo}/pulls'
 const http: Http = createHttp({
   fetch: (url, init) => fetch(url, init),
