@@ -115,7 +115,8 @@ function hunkOf(lines: readonly Line[], start: number, end: number): string {
   return `@@ ${range('-')} ${range('+')} @@\n${body.join('')}`
 }
 
-/** As git writes it: quoted where a name would break the line. */
+/** As git writes it: below `a/` and `b/`, and quoted where a name would break the line. */
 function nameOf(path: string): (prefix: string) => string {
-  return (prefix) => (/[\u0000-\u001f\u007f"\\]/u.test(path) ? JSON.stringify(prefix + path) : prefix + path)
+  const name = path.replace(/^(?:\.?\/)+/u, '')
+  return (prefix) => (/[\u0000-\u001f\u007f"\\]/u.test(name) ? JSON.stringify(prefix + name) : prefix + name)
 }

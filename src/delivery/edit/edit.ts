@@ -17,12 +17,12 @@ import { checkName, nameOf, planWrite, valueOf, type EditChange, type EditWish }
 
 export { diffOf } from './diff.ts'
 export { decodeFile, FILE_BYTES_MAX } from './file.ts'
-export { applyMarkers, type MarkerPolicy } from './marked.ts'
+export { applyMarkers } from './marked.ts'
 export { isPlainSafe } from './scalar.ts'
 export { setField } from './set-field.ts'
 export type { EditOptions } from './choose.ts'
-export type { EditProblem, EditProblemReason } from './problem.ts'
-export type { EditChange, EditWish } from './write.ts'
+export type { EditProblem } from './problem.ts'
+export type { EditWish } from './write.ts'
 
 export type EditOutcome = {
   readonly text: string
