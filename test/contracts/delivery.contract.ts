@@ -14,6 +14,25 @@ const FILE = 'apps/payments.yaml'
 const IMAGE = anImage()
 const ELSEWHERE = { 'README.md': 'hello\n', 'apps/other.yaml': aManifest('registry.example.com/acme/other:1') }
 
+/** Out of the repository, into its innards or its workflows, or into the arguments of a program. */
+const LEAVING = [
+  '../x.yaml',
+  'apps/../../x.yaml',
+  '/etc/passwd',
+  '.git/config',
+  'apps/.GIT/config',
+  'apps//x.yaml',
+  './x.yaml',
+  '.github/workflows/x.yaml',
+  '.GitHub/x.yaml',
+  'apps\\x.yaml',
+  '--upload-pack=x',
+  'a\0b',
+  'a\nb',
+]
+/** Nothing decodes, globs or folds case on the way to the file. */
+const LITERAL = ['apps/%2e%2e/x.yaml', 'apps/:(glob)*.yaml', 'apps/*.yaml', 'Apps/payments.yaml']
+
 export function describeFileDelivery(title: string, make: MakePlayground): void {
   describe(title, () => {
     let repository: GitRepository
@@ -212,28 +231,10 @@ export function describeFileDelivery(title: string, make: MakePlayground): void 
     })
 
     describe('CVE-2022-24877, CVE-2023-40026, CVE-2026-33211: a path that leads elsewhere', () => {
-      it.each([
-        '../x.yaml',
-        'apps/../../x.yaml',
-        '/etc/passwd',
-        '.git/config',
-        'apps/.GIT/config',
-        'apps//x.yaml',
-        './x.yaml',
-      ])('is refused: %s', async (file) => {
+      it('is refused before anything is read', async () => {
         await setUp()
-        const answer = await delivery.deliver(anOrder({ target: aGitTarget({ file }) }))
-        expect(answer).toMatchObject({ ok: false, error: { reason: 'path-refused' } })
+        expect(await reasonsFor(delivery, LEAVING)).toEqual(LEAVING.map((file) => [file, 'path-refused']))
       })
-
-      it.each(['.github/workflows/x.yaml', '.GitHub/x.yaml', 'apps\\x.yaml', '--upload-pack=x', 'a\0b', 'a\nb'])(
-        'is refused: %j',
-        async (file) => {
-          await setUp()
-          const answer = await delivery.deliver(anOrder({ target: aGitTarget({ file }) }))
-          expect(answer).toMatchObject({ ok: false, error: { reason: 'path-refused' } })
-        },
-      )
 
       it.each([
         ['a symbolic link', { [FILE]: { mode: '120000', content: 'other.yaml' } }, FILE],
@@ -247,14 +248,10 @@ export function describeFileDelivery(title: string, make: MakePlayground): void 
         expect(repository.head()).toBe(head)
       })
 
-      it.each(['apps/%2e%2e/x.yaml', 'apps/:(glob)*.yaml', 'apps/*.yaml', 'Apps/payments.yaml'])(
-        'is taken by the letter: %s',
-        async (file) => {
-          await setUp()
-          const answer = await delivery.deliver(anOrder({ target: aGitTarget({ file }) }))
-          expect(answer).toMatchObject({ ok: false, error: { reason: 'target-missing' } })
-        },
-      )
+      it('is taken by the letter', async () => {
+        await setUp()
+        expect(await reasonsFor(delivery, LITERAL)).toEqual(LITERAL.map((file) => [file, 'target-missing']))
+      })
     })
 
     it('writes a message whose only trailer is ours', async () => {
@@ -270,4 +267,13 @@ export function describeFileDelivery(title: string, make: MakePlayground): void 
       expect(message).not.toMatch(/#1 |@acme|\[skip/u)
     })
   })
+}
+
+function reasonsFor(delivery: Delivery, files: readonly string[]): Promise<[string, string][]> {
+  return Promise.all(
+    files.map(async (file): Promise<[string, string]> => {
+      const answer = await delivery.deliver(anOrder({ target: aGitTarget({ file }) }))
+      return [file, answer.ok ? answer.value.status : answer.error.reason]
+    }),
+  )
 }
