@@ -20,17 +20,19 @@ export type ServiceOptions = {
   readonly env?: Readonly<Record<string, string>>
   /** Fixed, so that a registry can be told before the service starts. */
   readonly port?: number
+  /** `server.api.tokens`; on this machine the local token does without. */
+  readonly tokens?: readonly unknown[]
 }
 export type Service = Awaited<ReturnType<typeof startService>>
 
 /** The folder, and with it the state, stays over restarts until `remove`. */
-export async function startService({ yaml, env = {}, port }: ServiceOptions) {
+export async function startService({ yaml, env = {}, port, tokens = [] }: ServiceOptions) {
   const folder = mkdtempSync(join(tmpdir(), 'drayage-service-'))
   const config = join(folder, 'drayage.yaml')
   const state = join(folder, 'state.db')
   const hooksPort = port ?? (await freePort())
   const apiPort = await freePort()
-  const server = `server:\n  listen: 127.0.0.1:${hooksPort}\n  api: { listen: "127.0.0.1:${apiPort}" }\n  state: ${state}\n`
+  const server = `server:\n  listen: 127.0.0.1:${hooksPort}\n  api: { listen: "127.0.0.1:${apiPort}", tokens: ${JSON.stringify(tokens)} }\n  state: ${state}\n`
   writeFileSync(config, `version: 1\n${server}${yaml}`)
   let child: ChildProcess | undefined
   let log = ''

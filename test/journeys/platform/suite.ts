@@ -1,0 +1,264 @@
+/** The journeys that every platform makes, unchanged and seen only from outside: over HTTP, in Git, at the registry. */
+
+import { randomBytes, randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { StartPlatform } from './platform.ts'
+import { eventOf, manifest, OLD, OPERATOR, startWorld, type Scene, type World } from './world.ts'
+
+const START_TIMEOUT_MS = 120_000
+const CASE_TIMEOUT_MS = 120_000
+
+const one = { prod: {} } as const
+const itself = { prod: { merge: 'when-approved' } } as const
+
+/** One service has them all, as in life; each case has its own subscription, and all run at once. */
+const SUBSCRIPTIONS = {
+  carried: { dev: {}, prod: { after: 'dev' } },
+  automatic: { dev: { merge: 'when-approved' }, prod: { after: 'dev', merge: 'when-approved' } },
+  superseded: one,
+  refused: one,
+  moved: itself,
+  unwanted: one,
+  reversed: itself,
+  forged: one,
+  replayed: itself,
+  retried: { prod: { merge: 'when-approved', file: 'later.yaml' } },
+  explained: itself,
+  asked: one,
+} as const
+
+export function describePlatform(name: string, start: StartPlatform): void {
+  describe(name, () => {
+    describe('a running service', { concurrent: true }, () => {
+      let world: World
+      beforeAll(async () => {
+        world = await startWorld(start, SUBSCRIPTIONS)
+      }, START_TIMEOUT_MS)
+      afterAll(async () => {
+        await world.stop()
+        expect(world.github.violations).toEqual([])
+      })
+      runningCases(() => world)
+    })
+
+    describe('a service that is restarted', () => {
+      let world: World
+      beforeAll(async () => {
+        world = await startWorld(start, { between: SUBSCRIPTIONS.carried, accepted: itself })
+      }, START_TIMEOUT_MS)
+      afterAll(() => world.stop())
+      restartCases(() => world)
+    })
+
+    describe('a service in mode: observe', () => {
+      let world: World
+      beforeAll(async () => {
+        world = await startWorld(start, { watched: SUBSCRIPTIONS.carried }, { mode: 'observe' })
+      }, START_TIMEOUT_MS)
+      afterAll(() => world.stop())
+      observeCases(() => world)
+    })
+  })
+}
+
+function runningCases(world: () => World): void {
+  const journey = (title: string, subscription: keyof typeof SUBSCRIPTIONS, walk: (scene: Scene) => Promise<void>) =>
+    it(title, { timeout: CASE_TIMEOUT_MS }, () => walk(world().scene(subscription)))
+
+  journey(
+    'carries a signed push to a pull request, and after its merge to the next stage',
+    'carried',
+    async (scene) => {
+      const digest = await scene.push('1.1.0')
+      expect(await scene.tell('1.1.0')).toMatchObject({ status: 202, outcome: 'stored' })
+      await scene.until('the pull request of dev', () => scene.pulls.length === 1)
+      expect(scene.git.file('dev.yaml')).toBe(manifest(scene.image, OLD))
+      scene.merge()
+      expect(scene.git.file('dev.yaml')).toBe(manifest(scene.image, '1.1.0', digest))
+      await scene.until('the pull request of prod', () => scene.pulls.length === 2)
+      scene.merge()
+      await scene.recorded('prod is delivered', ({ kind, stage }) => kind === 'healthy' && stage === 'prod')
+      expect(scene.git.file('prod.yaml')).toBe(manifest(scene.image, '1.1.0', digest))
+      const delivered = (await scene.history()).filter(({ kind }) => kind === 'delivered')
+      expect(delivered.map(({ stage, by }) => [stage, by])).toEqual([
+        ['prod', 'maintainer'],
+        ['dev', 'maintainer'],
+      ])
+    },
+  )
+
+  journey('merges itself where the configuration says so, stage after stage', 'automatic', async (scene) => {
+    const digest = await scene.push('1.1.0')
+    await scene.tell('1.1.0')
+    await scene.recorded('prod is healthy', ({ kind, stage }) => kind === 'healthy' && stage === 'prod')
+    expect(scene.git.file('dev.yaml')).toBe(manifest(scene.image, '1.1.0', digest))
+    expect(scene.git.file('prod.yaml')).toBe(manifest(scene.image, '1.1.0', digest))
+    expect(scene.pulls.map(({ state }) => state)).toEqual(['MERGED', 'MERGED'])
+  })
+
+  journey('replaces a waiting candidate by a newer one, on the same pull request', 'superseded', async (scene) => {
+    await scene.push('1.1.0')
+    await scene.tell('1.1.0')
+    await scene.recorded('1.1.0 is proposed', ({ kind }) => kind === 'proposed')
+    const digest = await scene.push('1.2.0')
+    await scene.tell('1.2.0')
+    await scene.recorded(
+      '1.2.0 is proposed',
+      ({ kind, image }) => kind === 'proposed' && image?.includes(':1.2.0@') === true,
+    )
+    expect(scene.pulls).toMatchObject([{ number: 1, state: 'OPEN', title: 'Deliver acme/superseded:1.2.0 to prod' }])
+    expect(scene.git.file('prod.yaml', scene.pulls[0]?.head)).toBe(manifest(scene.image, '1.2.0', digest))
+    expect((await scene.history()).filter(({ kind }) => kind === 'superseded')).toHaveLength(1)
+  })
+
+  journey('remembers what a person rejected, until a person lifts it', 'refused', async (scene) => {
+    const digest = await scene.push('1.1.0')
+    await scene.tell('1.1.0')
+    await scene.until('the pull request', () => scene.pulls.length === 1)
+    scene.close()
+    await scene.recorded('it is rejected', ({ kind }) => kind === 'rejected')
+    await walked(scene, (await scene.tell('1.1.0')).ids[0] ?? '')
+    expect(scene.pulls.map(({ state }) => state)).toEqual(['CLOSED'])
+    await scene.client().act('lift', { subscription: 'refused', stage: 'prod', candidate: digest, reason: 'a mistake' })
+    await scene.tell('1.1.0')
+    await scene.until('a new pull request', () => scene.pulls.length === 2)
+    expect(await scene.history()).toContainEqual(
+      expect.objectContaining({ kind: 'operator', reason: 'lift', by: OPERATOR }),
+    )
+  })
+
+  journey('refuses a version whose tag moved to other content', 'moved', async (scene) => {
+    const digest = await scene.push('1.1.0')
+    await scene.tell('1.1.0')
+    await scene.recorded('1.1.0 runs', ({ kind }) => kind === 'healthy')
+    await scene.push('1.1.0', 'other content')
+    const walk = await walked(scene, (await scene.tell('1.1.0')).ids[0] ?? '')
+    expect(walk.at(-1)).toMatchObject({ step: 'offer', outcome: 'settled' })
+    expect(await scene.history()).toContainEqual(expect.objectContaining({ kind: 'refused', reason: 'moved-tag' }))
+    expect(scene.git.file('prod.yaml')).toBe(manifest(scene.image, '1.1.0', digest))
+  })
+
+  journey('asks the registry nothing for a tag that nobody wants', 'unwanted', async (scene) => {
+    const walk = await walked(scene, (await scene.tell('nightly')).ids[0] ?? '')
+    expect(walk.at(-1)).toMatchObject({ step: 'filter', outcome: 'settled' })
+    expect(scene.requests()).toBe(0)
+  })
+
+  journey('ends with the newest where events come twice and in reverse', 'reversed', async (scene) => {
+    const tags = ['1.3.0', '1.2.0', '1.1.0']
+    for (const tag of tags) await scene.push(tag)
+    const outcomes = []
+    const events: string[] = []
+    for (const tag of tags) {
+      const id = randomUUID()
+      const told = await scene.tell(tag, { id })
+      events.push(...told.ids)
+      outcomes.push(told.outcome, (await scene.tell(tag, { id })).outcome)
+    }
+    expect(outcomes).toEqual(['stored', 'duplicate', 'stored', 'duplicate', 'stored', 'duplicate'])
+    await Promise.all(events.map((event) => scene.settled(event)))
+    await scene.recorded('1.3.0 runs', ({ kind, image }) => kind === 'healthy' && image?.includes(':1.3.0@') === true)
+    expect(scene.git.file('prod.yaml')).toContain(':1.3.0@sha256:')
+    const delivered = (await scene.history()).filter(({ kind }) => kind === 'delivered').map(({ image }) => image)
+    expect(new Set(delivered).size).toBe(delivered.length)
+    expect(delivered[0]).toContain(':1.3.0@')
+    // Each merge is one commit and its merge commit: nothing was merged that history does not know.
+    expect(scene.pulls.filter(({ state }) => state === 'MERGED')).toHaveLength(delivered.length)
+  })
+
+  journey('writes nothing for a request with a wrong secret', 'forged', async (scene) => {
+    await scene.push('1.1.0')
+    expect(await scene.tell('1.1.0', { id: 'forged-1', secret: randomBytes(32) })).toMatchObject({ status: 401 })
+    expect(await eventOf(scene.client(), 'ci/forged-1')).toBeNull()
+    expect(scene.requests()).toBe(0)
+    expect(scene.pulls).toEqual([])
+  })
+
+  journey('takes an event up again when a person replays it', 'replayed', async (scene) => {
+    const [event = ''] = (await scene.tell('1.1.0')).ids
+    expect((await walked(scene, event)).at(-1)).toMatchObject({ step: 'resolve', reason: 'tag-not-found' })
+    const digest = await scene.push('1.1.0')
+    await scene.client().act('replay', { event, reason: 'it was pushed late' })
+    await scene.recorded('it is delivered', ({ kind }) => kind === 'healthy')
+    expect(scene.git.file('prod.yaml')).toBe(manifest(scene.image, '1.1.0', digest))
+  })
+
+  journey('tries again what it gave up when a person asks for it', 'retried', async (scene) => {
+    const digest = await scene.push('1.1.0')
+    await scene.tell('1.1.0')
+    await scene.recorded('it is given up', ({ kind }) => kind === 'effect-dead')
+    scene.git.commit({ 'later.yaml': manifest(scene.image, OLD) })
+    await scene.client().act('retry', { subscription: 'retried', reason: 'the file is there now' })
+    await scene.recorded('it is delivered', ({ kind }) => kind === 'healthy')
+    expect(scene.git.file('later.yaml')).toBe(manifest(scene.image, '1.1.0', digest))
+  })
+
+  journey('explains an event, an image and a subscription', 'explained', async (scene) => {
+    const digest = await scene.push('1.1.0')
+    const [event = ''] = (await scene.tell('1.1.0')).ids
+    await scene.recorded('it is delivered', ({ kind }) => kind === 'healthy')
+    const about = await scene.client().explain(event)
+    expect(about.events[0]?.walk.map(({ step }) => step)).toEqual(
+      expect.arrayContaining(['match', 'filter', 'resolve', 'inspect', 'offer']),
+    )
+    expect(about.entries.map(({ kind }) => kind)).toEqual(
+      expect.arrayContaining(['promotion-opened', 'verdict', 'delivered', 'healthy']),
+    )
+    expect(await scene.client().explain(`${scene.image}:1.1.0@${digest}`)).toMatchObject({ about: 'image' })
+    const subscription = await scene.client().explain('explained/prod')
+    expect(subscription.status[0]?.stages[0]).toMatchObject({ current: `${scene.image}:1.1.0@${digest}` })
+  })
+
+  journey('lets people ask and act as their tokens say, and nobody else', 'asked', async (scene) => {
+    expect(await world().viewer().status({})).toMatchObject({ mode: 'act' })
+    const replay = { event: 'ci/none', reason: 'try' }
+    await expect(world().viewer().act('replay', replay)).rejects.toThrow(/viewer/u)
+    await expect(scene.client('wrong').status({})).rejects.toThrow(/Bearer/u)
+  })
+}
+
+function restartCases(world: () => World): void {
+  it('loses nothing that was accepted a moment before', { timeout: CASE_TIMEOUT_MS }, async () => {
+    const scene = world().scene('accepted')
+    const digest = await scene.push('1.1.0')
+    expect(await scene.tell('1.1.0')).toMatchObject({ outcome: 'stored' })
+    await world().platform.restart()
+    await scene.recorded('it is delivered', ({ kind }) => kind === 'healthy')
+    expect(scene.git.file('prod.yaml')).toBe(manifest(scene.image, '1.1.0', digest))
+    expect((await scene.history()).filter(({ kind }) => kind === 'delivered')).toHaveLength(1)
+    expect(scene.pulls).toHaveLength(1)
+  })
+
+  it('goes on with what it was doing', { timeout: CASE_TIMEOUT_MS }, async () => {
+    const scene = world().scene('between')
+    await scene.push('1.1.0')
+    await scene.tell('1.1.0')
+    await scene.recorded('dev is proposed', ({ kind, stage }) => kind === 'proposed' && stage === 'dev')
+    await world().platform.restart()
+    scene.merge()
+    await scene.until('the pull request of prod', () => scene.pulls.length === 2)
+    expect(scene.pulls.map(({ title }) => title)).toEqual([
+      'Deliver acme/between:1.1.0 to dev',
+      'Deliver acme/between:1.1.0 to prod',
+    ])
+  })
+}
+
+function observeCases(world: () => World): void {
+  it('decides and records everything, and touches nothing', { timeout: CASE_TIMEOUT_MS }, async () => {
+    const scene = world().scene('watched')
+    const before = scene.git.head()
+    await scene.push('1.1.0')
+    await scene.tell('1.1.0')
+    await scene.recorded('prod would be delivered', ({ kind, stage }) => kind === 'would-deliver' && stage === 'prod')
+    expect(scene.pulls).toEqual([])
+    expect(scene.git.head()).toBe(before)
+    expect(await scene.client().status({})).toMatchObject({ mode: 'observe' })
+  })
+}
+
+/** The whole way of one event, once it came to its end. */
+async function walked(scene: Scene, event: string) {
+  await scene.settled(event)
+  return (await eventOf(scene.client(), event))?.walk ?? []
+}

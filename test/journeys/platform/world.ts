@@ -1,0 +1,207 @@
+/** The world around a platform, on loopback: a registry that counts its requests, GitHub over real repositories, CI that signs. */
+
+import { createHmac, randomBytes, randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer, request as ask } from 'node:http'
+import { createClient, type Client } from '../../../src/cli/client.ts'
+import { startRegistry } from '../../../src/cli/demo/registry.ts'
+import type { Entry } from '../../../src/domain/history.ts'
+import { startFakeGitHub } from '../../helpers/fake-github.ts'
+import { merge } from '../../helpers/fake-github-rest.ts'
+import { createRepository } from '../../helpers/git-repository.ts'
+import { eventually } from '../../helpers/service.ts'
+import type { Platform, StartPlatform } from './platform.ts'
+
+export const OPERATOR = 'ann'
+const OPERATOR_TOKEN = 'CANARY-of-the-operator'
+const VIEWER_TOKEN = 'CANARY-of-the-viewer'
+export const OLD = '1.0.0'
+const EVENTUALLY_MS = 60_000
+
+export type Stages = Readonly<
+  Record<string, { readonly after?: string; readonly merge?: 'when-approved'; readonly file?: string }>
+>
+export type World = Awaited<ReturnType<typeof startWorld>>
+export type Scene = ReturnType<World['scene']>
+
+/** Each of `subscriptions` has an image, a repository on GitHub, and in it a file for each stage. */
+export async function startWorld(
+  start: StartPlatform,
+  subscriptions: Readonly<Record<string, Stages>>,
+  more: Readonly<Record<string, unknown>> = {},
+) {
+  const registry = await startRegistry()
+  const front = await countRequests(registry.host)
+  const github = await startFakeGitHub()
+  const names = Object.keys(subscriptions)
+  const gits = new Map(
+    names.map((name) => [name, createRepository(filesOf(`${front.host}/acme/${name}`, subscriptions[name] ?? {}))]),
+  )
+  const repositories = new Map([...gits].map(([name, git]) => [name, github.addRepository(`acme/${name}`, git)]))
+  const key = randomBytes(32)
+  const config = {
+    version: 1,
+    registries: {
+      local: { host: front.host, insecure: true },
+      ci: { events: { type: 'webhook', secret: 'env:CI_HOOK' } },
+    },
+    git: Object.fromEntries(
+      names.map((name) => [
+        name,
+        { github: `acme/${name}`, app: github.appId, key: 'env:GITHUB_KEY', api: github.url },
+      ]),
+    ),
+    subscriptions: Object.fromEntries(
+      names.map((name) => [name, subscriptionOf(front.host, name, subscriptions[name] ?? {})]),
+    ),
+    server: {
+      api: {
+        tokens: [
+          { person: OPERATOR, role: 'operator', token: 'env:OPERATOR_TOKEN' },
+          { person: 'vic', role: 'viewer', token: 'env:VIEWER_TOKEN' },
+        ],
+      },
+    },
+    ...more,
+  }
+  const secrets = {
+    CI_HOOK: `whsec_${key.toString('base64')}`,
+    GITHUB_KEY: github.key,
+    OPERATOR_TOKEN,
+    VIEWER_TOKEN,
+  }
+  const platform = await start({ config, secrets })
+  const client = (token = OPERATOR_TOKEN): Client => createClient({ url: platform.api, token })
+
+  return {
+    platform,
+    github,
+    client,
+    viewer: (): Client => client(VIEWER_TOKEN),
+    scene(name: string) {
+      const git = gits.get(name)
+      const repository = repositories.get(name)
+      if (git === undefined || repository === undefined) throw new Error(`there is no subscription ${name}`)
+      const image = `${front.host}/acme/${name}`
+      const history = async (): Promise<readonly Entry[]> =>
+        (await client().history({ subscription: name, limit: '500' })).entries
+      return {
+        image,
+        git,
+        pulls: repository.pulls,
+        client,
+        history,
+        /** Into the registry; nobody is told. */
+        push: (tag: string, content = tag) => registry.pushImage(`acme/${name}`, tag, { content }),
+        /** CI tells, signed as Standard Webhooks want it; the same `id` is the same message. */
+        tell: (tag: string, { id = randomUUID(), secret = key }: { id?: string; secret?: Buffer } = {}) =>
+          postSigned(platform, secret, id, `${image}:${tag}`),
+        requests: (): number => front.count(`acme/${name}`),
+        /** A person merges the pull request that is open. */
+        merge(): void {
+          const open = repository.pulls.find(({ state }) => state === 'OPEN')
+          if (open === undefined) throw new Error('there is no open pull request')
+          Object.assign(open, {
+            state: 'MERGED',
+            mergeCommit: merge(repository, open, 'merge'),
+            mergedBy: 'maintainer',
+          })
+        },
+        close(): void {
+          const open = repository.pulls.find(({ state }) => state === 'OPEN')
+          if (open === undefined) throw new Error('there is no open pull request')
+          Object.assign(open, { state: 'CLOSED', closedBy: 'maintainer' })
+        },
+        settled: (id: string) =>
+          eventually(`the event ${id} is settled`, async () => (await eventOf(client(), id))?.state !== 'waiting'),
+        recorded: (what: string, holds: (entry: Entry) => boolean) =>
+          eventually(`history of ${name}: ${what}`, async () => (await history()).some(holds), EVENTUALLY_MS),
+        until: (what: string, holds: () => boolean) => eventually(what, async () => holds(), EVENTUALLY_MS),
+      }
+    },
+    async stop(): Promise<void> {
+      await platform.stop()
+      await github.close()
+      await front.close()
+      await registry.close()
+      for (const git of gits.values()) git.close()
+    },
+  }
+}
+
+export async function eventOf(client: Client, id: string) {
+  return (await client.explain(id)).events.find(({ accepted }) => accepted.id === id) ?? null
+}
+
+export function manifest(image: string, tag: string, digest?: string): string {
+  return `kind: Deployment\nspec:\n  image: ${image}:${tag}${digest === undefined ? '' : `@${digest}`} # ours\n`
+}
+
+function filesOf(image: string, stages: Stages): Record<string, string> {
+  return Object.fromEntries(Object.keys(stages).map((stage) => [`${stage}.yaml`, manifest(image, OLD)]))
+}
+
+function subscriptionOf(host: string, name: string, stages: Stages): object {
+  return {
+    image: `${host}/acme/${name}`,
+    tags: { semver: '>=1' },
+    verify: 'none',
+    stages: Object.fromEntries(
+      Object.entries(stages).map(([stage, own]) => [stage, { git: name, file: `${stage}.yaml`, ...own }]),
+    ),
+  }
+}
+
+type Told = { readonly status: number; readonly outcome: string; readonly ids: readonly string[] }
+
+async function postSigned(platform: Platform, key: Buffer, id: string, image: string): Promise<Told> {
+  const body = JSON.stringify({ type: 'image.pushed', data: { image } })
+  const seconds = Math.floor(Date.now() / 1000)
+  const signature = createHmac('sha256', key).update(`${id}.${seconds}.${body}`).digest('base64')
+  const response = await fetch(`${platform.hooks}/hooks/ci`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      'webhook-id': id,
+      'webhook-timestamp': String(seconds),
+      'webhook-signature': `v1,${signature}`,
+    },
+    body,
+  })
+  const answer = (await response.json()) as { outcome?: string; events?: { id: string }[] }
+  return {
+    status: response.status,
+    outcome: answer.outcome ?? '',
+    ids: (answer.events ?? []).map((event) => event.id),
+  }
+}
+
+/** In front of the registry: what is asked of each repository is counted, and passed on as it is. */
+async function countRequests(target: string) {
+  const counts = new Map<string, number>()
+  const server = createServer((incoming, response) => {
+    const repository =
+      /^\/v2\/(?<name>.+)\/(?:manifests|blobs|tags)\//u.exec(incoming.url ?? '')?.groups?.['name'] ?? ''
+    counts.set(repository, (counts.get(repository) ?? 0) + 1)
+    const { method, url, headers } = incoming
+    const outgoing = ask(`http://${target}${url}`, { method, headers }, (answer) => {
+      response.writeHead(answer.statusCode ?? 502, answer.headers)
+      answer.pipe(response)
+    })
+    outgoing.on('error', () => response.destroy())
+    incoming.pipe(outgoing)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  return {
+    host: `127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`,
+    count: (repository: string): number => counts.get(repository) ?? 0,
+    async close(): Promise<void> {
+      const closed = once(server, 'close')
+      server.close()
+      server.closeAllConnections()
+      await closed
+    },
+  }
+}
