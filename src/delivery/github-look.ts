@@ -191,6 +191,9 @@ async function blobId(bytes: Uint8Array): Promise<string> {
 /** Not there, or behind a link? Only asked when there is something to explain. */
 async function whyMissing(github: GitHub, oid: string, path: string): Answered<never> {
   const folders = foldersAbove(path)
+  const missing = err({ reason: 'target-missing', detail: `${path} is not there` } as const)
+  // GraphQL has no empty selection.
+  if (folders.length === 0) return missing
   const { owner, name } = github
   const answer = await github.graphql(foldersDocument(folders.length), { owner, name, oid, ...pathVariables(folders) })
   if (!answer.ok) return refusedBy(answer.error, `reading ${owner}/${name}`)
@@ -202,7 +205,7 @@ async function whyMissing(github: GitHub, oid: string, path: string): Answered<n
     return found === null ? [] : [[folder, found.mode]]
   })
   const checked = checkModes(path, new Map(modes))
-  return checked.ok ? err({ reason: 'target-missing', detail: `${path} is not there` }) : checked
+  return checked.ok ? missing : checked
 }
 
 /** The looked-at files as the editor takes them. */
