@@ -89,7 +89,7 @@ describe('plain Git', () => {
     const kept = execFileSync(
       'git',
       ['--git-dir', join(tempDir, cache ?? ''), 'cat-file', '--batch-all-objects', '--batch-check=%(objectname)'],
-      { encoding: 'utf8' },
+      { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] },
     )
     expect(kept).toContain(repository.git(['rev-parse', `main^:${FILE}`]))
     expect(kept).not.toContain(repository.git(['rev-parse', 'main:large.bin']))
