@@ -55,7 +55,7 @@ export async function startNode({ loaded, env, log, now, local }: NodeOptions): 
     measure: prometheus.measure,
   }
   const loop = createLoop(() => ports)
-  const receivers = assembleReceivers(config, secretOf)
+  const receivers = assembleReceivers(config, secretOf, http)
   let isStopping = false
   const unready = async (): Promise<string | null> => (isStopping ? 'stopping' : null)
   const app = createApp({

@@ -10,6 +10,7 @@ import {
   type Receiver,
   type ReceiverRequest,
   type RefusalReason,
+  type Received,
   type SenderProfile,
 } from './receivers/receiver.ts'
 import type { Inbox } from './state/inbox.ts'
@@ -48,44 +49,42 @@ type Outcome =
   | 'unavailable'
   | RefusalReason
 
-/** One that blocks its queue until it hears 2xx gets 2xx for all that is authentic; what was wrong stands in our log. */
-const STATUS: Readonly<
-  Record<SenderProfile, Readonly<Record<Outcome, 200 | 202 | 400 | 401 | 413 | 415 | 422 | 503>>>
-> = {
-  default: {
-    stored: 202,
-    duplicate: 200,
-    ignored: 200,
-    ping: 200,
-    validation: 200,
-    'body-too-large': 413,
-    'unsupported-encoding': 415,
-    unavailable: 503,
-    'missing-credential': 401,
-    'duplicate-credential': 400,
-    'wrong-credential': 401,
-    'stale-timestamp': 401,
-    'unsupported-content-type': 415,
-    'not-json': 400,
-    'unknown-schema': 422,
-  },
-  'blocking-queue': {
-    stored: 202,
-    duplicate: 200,
-    ignored: 200,
-    ping: 200,
-    validation: 200,
-    'body-too-large': 202,
-    'unsupported-encoding': 202,
-    unavailable: 503,
-    'missing-credential': 401,
-    'duplicate-credential': 400,
-    'wrong-credential': 401,
-    'stale-timestamp': 401,
-    'unsupported-content-type': 202,
-    'not-json': 202,
-    'unknown-schema': 202,
-  },
+type Statuses = Readonly<Record<Outcome, 200 | 202 | 400 | 401 | 413 | 415 | 422 | 503>>
+
+const DEFAULT: Statuses = {
+  stored: 202,
+  duplicate: 200,
+  ignored: 200,
+  ping: 200,
+  validation: 200,
+  'body-too-large': 413,
+  'unsupported-encoding': 415,
+  unavailable: 503,
+  'missing-credential': 401,
+  'duplicate-credential': 400,
+  'wrong-credential': 401,
+  'stale-timestamp': 401,
+  'unsupported-content-type': 415,
+  'not-json': 400,
+  'unknown-schema': 422,
+}
+
+/** What is authentic and will never be read is taken, or the sender would send it for ever: what was wrong stands in our log. */
+const TAKEN = {
+  'body-too-large': 202,
+  'unsupported-encoding': 202,
+  'unsupported-content-type': 202,
+  'not-json': 202,
+  'unknown-schema': 202,
+} as const
+
+const STATUS: Readonly<Record<SenderProfile, Statuses>> = {
+  default: DEFAULT,
+  'blocking-queue': { ...DEFAULT, ...TAKEN },
+  /** Redelivers for seven days whatever is not 2xx; https://cloud.google.com/pubsub/docs/push */
+  pubsub: { ...DEFAULT, ...TAKEN },
+  /** 400, 401, 403 and 413 are final there: only for what may really be dropped. 202 is no answer to its handshake. */
+  'event-grid': { ...DEFAULT, 'unsupported-encoding': 400, 'unsupported-content-type': 400, 'unknown-schema': 400 },
 }
 
 export function createApp(options: AppOptions): Hono {
@@ -114,7 +113,10 @@ async function hook(context: Context, options: AppOptions): Promise<Response> {
     options.log.warn('request refused', { reason: 'unknown-registry' })
     return context.json({ error: 'no registry of that name receives events here' }, 404)
   }
-  if (context.req.method !== 'POST') return context.json({ error: 'POST only' }, 405, { allow: 'POST' })
+  const methods: readonly string[] = ['POST', ...(receiver.methods ?? [])]
+  if (!methods.includes(context.req.method)) {
+    return context.json({ error: `${methods.join(' or ')} only` }, 405, { allow: methods.join(', ') })
+  }
   const headers = (options.headersOf ?? headersOfRequest)(context)
   const body = await readBounded((options.bodyOf ?? bodyOfRequest)(context), headers.get('content-length'))
   const request: ReceiverRequest = {
@@ -167,7 +169,7 @@ async function take(
     case 'ping':
       return answer('ping', 'the sender tries whether we are there')
     case 'validation':
-      return answer('validation', 'the sender asked for a proof of the endpoint', { reply: received.reply })
+      return validation(received, answer)
     case 'ignored':
       return answer('ignored', received.reason, { reason: received.reason })
     case 'events': {
@@ -186,6 +188,14 @@ async function take(
       return answer(isNew ? 'stored' : 'duplicate', detail, { events })
     }
   }
+}
+
+/** The sender asks whether we are who it is to send to; some want the answer in a form of their own. */
+function validation(received: Extract<Received, { outcome: 'validation' }>, answer: Answer): Response {
+  const plain = answer('validation', 'the sender asked for a proof of the endpoint', { reply: received.reply })
+  if (received.answer === undefined) return plain
+  const headers = { 'content-type': 'application/json', ...received.answer.headers }
+  return new Response(received.answer.body, { status: plain.status, headers })
 }
 
 /** Who sends too much is told so, but for the authentic sender that would send the same for ever. */

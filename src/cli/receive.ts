@@ -1,6 +1,8 @@
 /** `drayage receive`: tries a request's body on a receiver, before anybody points a registry at us. */
 
 import { parseArgs } from 'node:util'
+import { createGuardedFetch } from '../clients/address-guard.ts'
+import { createHttp } from '../clients/http.ts'
 import { readSecretFile } from '../config/files.ts'
 import { createSecrets } from '../config/secrets.ts'
 import type { Config, RegistryConfig } from '../domain/config.ts'
@@ -89,7 +91,8 @@ async function take({ type, registry, isParsedOnly }: Trial, request: ReceiverRe
     return type.parse(request, context)
   }
   const secretOf = createSecrets({ env: io.env, readFile: readSecretFile, now: () => io.now() })
-  const receiver = type.create(type.Settings.parse(registry.events), secretOf)
+  const http = createHttp({ fetch: createGuardedFetch(), now: () => io.now(), random: Math.random })
+  const receiver = type.create(type.Settings.parse(registry.events), secretOf, http)
   const taken = await receive(receiver, request, context)
   if (!taken.ok) return taken
   io.stderr(`authenticated: ${taken.value.assurance}${taken.value.secret === 1 ? ', with the previous secret' : ''}\n`)

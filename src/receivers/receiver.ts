@@ -2,6 +2,7 @@
 
 import type * as z from 'zod'
 import type { Assurance, RegistryEvent } from '../domain/event.ts'
+import type { Http } from '../clients/http.ts'
 import { ok, type Result } from '../domain/result.ts'
 import type { Secret, SecretReference } from '../domain/secret.ts'
 
@@ -19,7 +20,13 @@ export type ReceiverRequest = {
 export type Received =
   | { readonly outcome: 'events'; readonly events: readonly RegistryEvent[]; readonly skipped?: readonly Skipped[] }
   | { readonly outcome: 'ping' }
-  | { readonly outcome: 'validation'; readonly reply: string }
+  | {
+      readonly outcome: 'validation'
+      /** The proof that the sender asks for. */
+      readonly reply: string
+      /** What to answer, where the sender wants it in a form of its own. */
+      readonly answer?: { readonly body: string; readonly headers: Readonly<Record<string, string>> }
+    }
   | { readonly outcome: 'ignored'; readonly reason: IgnoredReason; readonly skipped?: readonly Skipped[] }
 
 /** Authentic, but nothing that anybody could act on. */
@@ -53,7 +60,7 @@ export type Refusal<R extends RefusalReason = RefusalReason> = { readonly reason
  * How a sender behaves when it is answered; `app.ts` has the table of status codes.
  * `blocking-queue` retries for ever and holds back what comes after, so it gets 2xx for all that is authentic.
  */
-export type SenderProfile = 'default' | 'blocking-queue'
+export type SenderProfile = 'default' | 'blocking-queue' | 'pubsub' | 'event-grid'
 
 /** Whether this is the message's HMAC, compared in constant time. */
 export type IsHmac = (
@@ -77,6 +84,8 @@ export type Parse = (request: ReceiverRequest, context: ReceiverContext) => Resu
 
 export type Receiver = {
   readonly sender: SenderProfile
+  /** What this sender calls with, beside POST. */
+  readonly methods?: readonly 'OPTIONS'[]
   /** Throws where the secret can't be read: later may help, and nobody is let in meanwhile. */
   authenticate(
     request: ReceiverRequest,
@@ -107,7 +116,8 @@ export type ReceiverType<Settings = unknown> = {
   readonly host?: string
   /** True where the payload names the host, and so one receiver serves many. */
   readonly manyHosts?: boolean
-  create(settings: Settings, secretOf: SecretOf): Receiver
+  /** `http` fetches the keys of configured issuers, and nothing that a request names. */
+  create(settings: Settings, secretOf: SecretOf, http: Http): Receiver
   /** The receiver's own, for trying a body without a configuration. */
   readonly parse: Parse
 }

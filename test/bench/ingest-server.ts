@@ -11,6 +11,7 @@ import { listen, rawBodyOf, rawHeadersOf } from '../../handlers/listen.ts'
 import { createApp } from '../../src/app.ts'
 import { webhook } from '../../src/receivers/webhook.ts'
 import { openSqlite } from '../../src/state/sqlite.ts'
+import { noHttp } from '../helpers/no-http.ts'
 
 export const SECRET = Buffer.from('0123456789abcdef0123456789abcdef')
 
@@ -19,9 +20,11 @@ const silent = (): void => {}
 async function startDrayage(): Promise<string> {
   const state = await openSqlite(join(mkdtempSync(join(tmpdir(), 'drayage-bench-')), 'state.db'))
   const secret = `whsec_${SECRET.toString('base64')}`
-  const receiver = webhook.create(webhook.Settings.parse({ type: 'webhook', secret: 'env:SECRET' }), () => async () => [
-    secret,
-  ])
+  const receiver = webhook.create(
+    webhook.Settings.parse({ type: 'webhook', secret: 'env:SECRET' }),
+    () => async () => [secret],
+    noHttp,
+  )
   const receivers = new Map([['ci', receiver]])
   const app = createApp({
     receivers: () => receivers,

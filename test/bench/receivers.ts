@@ -7,6 +7,7 @@ import { receive } from '../../src/receivers/receiver.ts'
 import { receiverTypes } from '../../src/receivers/index.ts'
 import { aRequest, type Sent } from '../helpers/receiver-request.ts'
 import type { BenchRow } from './row.ts'
+import { noHttp } from '../helpers/no-http.ts'
 
 const ROUNDS = 9
 const REQUESTS = 2000
@@ -67,7 +68,7 @@ function receiverOf({ type: name, settings, secret }: Subject): Receiver {
   const type: ReceiverType | undefined = receiverTypes.get(name)
   if (type === undefined) throw new Error(`there is no receiver ${name}`)
   const secretOf: SecretOf = () => async () => [secret]
-  return type.create(type.Settings.parse({ type: name, ...settings }), secretOf)
+  return type.create(type.Settings.parse({ type: name, ...settings }), secretOf, noHttp)
 }
 
 async function subjects(): Promise<readonly Subject[]> {

@@ -25,6 +25,7 @@ import {
   replaceEachNode,
 } from '../helpers/json-mutations.ts'
 import { aRequest, type Sent } from '../helpers/receiver-request.ts'
+import { noHttp } from '../helpers/no-http.ts'
 
 /** A key as both sides know it: what stands in our configuration, and how the sender proves that it has it. */
 export type Key = {
@@ -318,7 +319,7 @@ function aReceiver(
     return secrets as readonly [string, ...string[]]
   }
   const secretOf: SecretOf = () => secret
-  return subject.type.create(subject.type.Settings.parse(subject.settings('env:CURRENT')), secretOf)
+  return subject.type.create(subject.type.Settings.parse(subject.settings('env:CURRENT')), secretOf, noHttp)
 }
 
 /** Any body gives a value, which can be kept, shown and read again. */

@@ -14,6 +14,7 @@ import type { ReceiverRequest } from '../../src/receivers/receiver.ts'
 import { symmetric, verifyStandardWebhook } from '../../src/receivers/standard-webhooks.ts'
 import { aRequest } from '../helpers/receiver-request.ts'
 import type { CorpusResult } from './kind.ts'
+import { noHttp } from '../helpers/no-http.ts'
 
 const Headers = z.record(z.string(), z.string())
 const Vectors = z.object({
@@ -121,7 +122,11 @@ async function judgePeerCheck(check: PeerCheck): Promise<Verdict> {
     if (check.accepted) return { excepted: 'the peer runs without a secret; we fail closed' }
     return judged(title, false, type.Settings.safeParse({ type: name }).success)
   }
-  const receiver = type.create(type.Settings.parse({ type: name, secret: 'env:SECRET' }), () => async () => [secret])
+  const receiver = type.create(
+    type.Settings.parse({ type: name, secret: 'env:SECRET' }),
+    () => async () => [secret],
+    noHttp,
+  )
   const sent = aRequest({ headers, body, query: new URLSearchParams(query).toString() })
   const proven = await receiver.authenticate({ ...sent, method }, { now: 0 })
   return judged(title, check.accepted, method === 'POST' && proven.ok)

@@ -7,6 +7,7 @@ import { outcomeOf } from '../../../src/receivers/outcome.ts'
 import type { ReceiverType } from '../../../src/receivers/receiver.ts'
 import { webhook } from '../../../src/receivers/webhook.ts'
 import { aRequest } from '../../helpers/receiver-request.ts'
+import { noHttp } from '../../helpers/no-http.ts'
 
 const parse = (type: ReceiverType, body: unknown): ReturnType<ReceiverType['parse']> =>
   type.parse(aRequest({ body: JSON.stringify(body) }), { now: 0 })
@@ -14,7 +15,7 @@ const parse = (type: ReceiverType, body: unknown): ReturnType<ReceiverType['pars
 describe('distribution', () => {
   it('holds no sender back: it blocks its queue until it gets 2xx', () => {
     const none = distribution.Settings.parse({ type: 'distribution', auth: 'none' })
-    expect(distribution.create(none, () => async () => ['x']).sender).toBe('blocking-queue')
+    expect(distribution.create(none, () => async () => ['x'], noHttp).sender).toBe('blocking-queue')
   })
 
   it('asks for `authorization` unless another header is named', () => {

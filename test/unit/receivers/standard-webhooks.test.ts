@@ -31,7 +31,9 @@ async function verify({
   now = NOW,
 }: Given = {}): Promise<unknown> {
   const secret: Secret = async () => [key]
-  const result = await verifyStandardWebhook(aRequest({ body, headers: { ...SENT, ...headers } }), scheme, secret, { now })
+  const result = await verifyStandardWebhook(aRequest({ body, headers: { ...SENT, ...headers } }), scheme, secret, {
+    now,
+  })
   return result.ok ? 'accepted' : result.error.reason
 }
 
@@ -94,7 +96,9 @@ describe('version v1', () => {
     const content = Buffer.concat([Buffer.from(`${SENT['webhook-id']}.${SENT['webhook-timestamp']}.`), body])
     const signature = `v1,${createHmac('sha256', key).update(content).digest('base64')}`
     const request = aRequest({ body, headers: { ...SENT, ...listed(signature) } })
-    expect(await verifyStandardWebhook(request, symmetric, async () => [SECRET], { now: NOW })).toMatchObject({ ok: true })
+    expect(await verifyStandardWebhook(request, symmetric, async () => [SECRET], { now: NOW })).toMatchObject({
+      ok: true,
+    })
   })
 
   it.each([23, 65])('takes no secret of %i bytes', async (length) => {
