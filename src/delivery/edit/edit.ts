@@ -13,7 +13,8 @@ import { setField } from './set-field.ts'
 import { isImageKey } from './shapes.ts'
 import { parseSource, positionOf, textOf } from './source.ts'
 import { applyEdits } from './splice.ts'
-import { checkName, nameOf, planWrite, valueOf, type EditChange, type EditWish } from './write.ts'
+import { checkName, nameOf, valueOf, type EditWish } from './wish.ts'
+import { planWrite, type EditChange } from './write.ts'
 
 export { diffOf } from './diff.ts'
 export { decodeFile, FILE_BYTES_MAX } from './file.ts'
@@ -22,7 +23,7 @@ export { isPlainSafe } from './scalar.ts'
 export { setField } from './set-field.ts'
 export type { EditOptions } from './choose.ts'
 export type { EditProblem } from './problem.ts'
-export type { EditWish } from './write.ts'
+export type { EditWish } from './wish.ts'
 
 export type EditOutcome = {
   readonly text: string

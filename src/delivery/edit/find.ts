@@ -8,6 +8,7 @@ import { textOf, type Source } from './source.ts'
 import {
   argoPrefix,
   fieldsOf,
+  flatImage,
   isImageKey,
   kustomizeEntry,
   slotOf,
@@ -78,6 +79,11 @@ function walkMap(map: YAMLMap.Parsed, path: Path, context: Walk): void {
   for (const [key, { node, index }] of fields) {
     if (index === null || key === '<<') continue
     const inner = { ...spot, path: [...path, key] }
+    const flat = isImageKey(key) && parts === null ? flatImage(map, fields, spot, key) : null
+    if (flat !== null) {
+      add(flat, context)
+      continue
+    }
     const slot = slotOf(fields.get(key))
     const isWhole = isImageKey(key) || (key === 'reference' && isImageKey(path.at(-1)))
     if (slot !== null && isWhole && !(parts !== null && key === 'image')) addWhole(slot, inner, '', context)

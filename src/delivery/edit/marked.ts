@@ -9,7 +9,8 @@ import { joinReference, splitReference } from './reference.ts'
 import { encodeScalar } from './scalar.ts'
 import { parseSource, textOf, type Source } from './source.ts'
 import { applyEdits, spliceText, type Edit, type Splice } from './splice.ts'
-import { markedText, type EditChange, type Value } from './write.ts'
+import type { Value } from './wish.ts'
+import { markedText, type EditChange } from './write.ts'
 
 /** What a Flux policy has chosen, with the name as it shall be written. */
 export type MarkerPolicy = {

@@ -24,14 +24,16 @@ export type WholePlace = Common & { readonly kind: 'whole'; readonly slot: Slot;
 /** `repository` and `tag` (and `digest`, `registry`), or an entry of a kustomization's `images`. */
 export type PartsPlace = Common & {
   readonly kind: 'parts'
+  readonly nameKey: string
   readonly tagKey: string
+  readonly digestKey: string
   readonly tag: Slot | null
   readonly digest: Slot | null
   /** The field after which a missing one is added; null where none can be. */
   readonly anchor: { readonly map: YAMLMap.Parsed; readonly index: number } | null
   readonly map: YAMLMap.Parsed | null
-  /** What a kustomization's entry replaces, where `newName` says something else. */
-  readonly replaces: string | null
+  /** A kustomization's `name` where `newName` says something else; or `repository/name` of charts that write both. */
+  readonly otherName: string | null
 }
 
 /** All values that carry one Flux `$imagepolicy` marker; `parts` says which value is which. */
@@ -82,6 +84,12 @@ export function slotsOf(place: Place): readonly Slot[] {
 export function isPlaceOf(place: Place, name: ImageName): boolean {
   // Most names differ at their end already, and reading one costs much more.
   return place.name !== null && place.name.endsWith(needleOf(name)) && isName(place.name, name)
+}
+
+/** The place under the name by which it is this image's, where it has two. A renamed kustomization entry keeps its new name. */
+export function named(place: Place, name: ImageName): Place {
+  if (place.kind !== 'parts' || place.tagKey === 'newTag' || place.otherName === null) return place
+  return isName(place.otherName, name) ? { ...place, name: place.otherName, otherName: null } : place
 }
 
 /** Where a person looks for it. */

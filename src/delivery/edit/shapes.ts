@@ -49,9 +49,10 @@ export function kustomizeEntry(map: YAMLMap.Parsed, fields: Fields, spot: Spot, 
   const written = newName ?? name
   return partsOf(map, fields, spot, {
     name: written,
+    nameKey: newName === null ? 'name' : 'newName',
     tagKey: 'newTag',
-    after: newName === null ? 'name' : 'newName',
-    replaces: newName === null ? null : name,
+    digestKey: 'digest',
+    otherName: newName === null ? null : name,
   })
 }
 
@@ -62,13 +63,26 @@ export function splitImage(map: YAMLMap.Parsed, fields: Fields, spot: Spot): Par
   const key = NAME_KEYS.find((candidate) => stringOf(fields.get(candidate)) !== null)
   if (key === undefined || (!hasVersion && !(isImage && key === 'repository'))) return null
   // `name` and `tag` stand together in many things that are no images.
-  if (key === 'name' && !isImage) return null
+  if (key === 'name' && !isImage && spot.path.at(-2) !== 'images') return null
   const repository = stringOf(fields.get(key)) ?? ''
   const { tag, digest } = splitReference(repository)
   if (NOT_AN_IMAGE.test(repository) || tag !== null || digest !== null) return null
   const registry = stringOf(fields.get('registry'))
   const name = registry === null || registry === '' ? repository : `${registry.replace(/\/$/u, '')}/${repository}`
-  return partsOf(map, fields, spot, { name, tagKey: 'tag', after: key, replaces: null })
+  const own = key === 'repository' ? stringOf(fields.get('name')) : null
+  const otherName = own === null ? null : `${name}/${own}`
+  return partsOf(map, fields, spot, { name, nameKey: key, tagKey: 'tag', digestKey: 'digest', otherName })
+}
+
+/** `sidecarImage: a/b` with `sidecarImageTag: v1` beside it. */
+export function flatImage(map: YAMLMap.Parsed, fields: Fields, spot: Spot, key: string): PartsPlace | null {
+  const tagKey = [`${key}Tag`, `${key}_tag`].find((candidate) => fields.has(candidate))
+  const name = stringOf(fields.get(key))
+  if (tagKey === undefined || name === null) return null
+  const { tag, digest } = splitReference(name)
+  if (tag !== null || digest !== null) return null
+  const digestKey = tagKey.replace(/(?<letter>[Tt])ag$/u, (_, letter) => (letter === 'T' ? 'Digest' : 'digest'))
+  return partsOf(map, fields, spot, { name, nameKey: key, tagKey, digestKey, otherName: null })
 }
 
 /** A scalar that is a reference as a whole. */
@@ -91,22 +105,20 @@ export function partsOf(
   map: YAMLMap.Parsed,
   fields: Fields,
   spot: Spot,
-  more: Pick<PartsPlace, 'name' | 'tagKey' | 'replaces'> & { readonly after: string },
+  keys: Pick<PartsPlace, 'name' | 'nameKey' | 'tagKey' | 'digestKey' | 'otherName'>,
 ): PartsPlace | null {
-  const [tag, digest] = [fields.get(more.tagKey), fields.get('digest')]
+  const [tag, digest] = [fields.get(keys.tagKey), fields.get(keys.digestKey)]
   // A field that is there but no scalar (a list, a map) is a shape that we do not know.
   if ((tag !== undefined && slotOf(tag) === null) || (digest !== undefined && slotOf(digest) === null)) return null
-  const index = fields.get(more.after)?.index ?? null
+  const index = fields.get(keys.nameKey)?.index ?? null
   return {
     kind: 'parts',
     ...spot,
-    name: more.name,
-    tagKey: more.tagKey,
+    ...keys,
     tag: slotOf(tag),
     digest: slotOf(digest),
     anchor: index === null ? null : { map, index },
     map,
-    replaces: more.replaces,
   }
 }
 

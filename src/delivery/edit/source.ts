@@ -2,6 +2,7 @@
 
 import { Composer, isAlias, isMap, isPair, isScalar, isSeq, Parser, type CST } from 'yaml'
 import type { Alias, Document, ParsedNode, Scalar, YAMLMap, YAMLSeq } from 'yaml'
+import { Json } from '../../domain/json.ts'
 import { ok, type Result } from '../../domain/result.ts'
 import { FILE_BYTES_MAX, tooLarge } from './file.ts'
 import { problem, type EditProblem, type Position } from './problem.ts'
@@ -21,6 +22,8 @@ export type Source = {
   readonly targets: ReadonlyMap<Alias.Parsed, ParsedNode>
   /** Where this text is the body of a literal block of another one. */
   readonly outer: Outer | null
+  /** JSON is YAML too, but takes no value without quotes. */
+  readonly isJson: boolean
 }
 
 export type Outer = {
@@ -47,7 +50,7 @@ export function parseSource(text: string, outer: Outer | null): Result<Source, E
     if (fault !== null) return problem('unparsable', `not YAML: ${fault.detail}`, at(fault.offset))
   }
   if (targets.size > ALIASES_MAX) return problem('unparsable', `expected at most ${ALIASES_MAX} aliases`)
-  return ok({ text, documents, targets, outer })
+  return ok({ text, documents, targets, outer, isJson: /^\s*[[{]/u.test(text) && Json.safeParse(text).success })
 }
 
 /** Line and column in the file, also for a text within a block. */

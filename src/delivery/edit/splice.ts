@@ -87,7 +87,8 @@ function spliceOf(source: Source, edit: Edit): Result<Splice, EditProblem> {
 
 function setSplice(source: Source, node: Scalar.Parsed, value: string, verbatim: boolean): Result<Splice, EditProblem> {
   const [start, end] = node.range
-  const encoded = encodeScalar(value, node.type ?? '', verbatim)
+  const style = source.isJson && node.type === 'PLAIN' ? 'QUOTE_DOUBLE' : (node.type ?? '')
+  const encoded = encodeScalar(value, style, verbatim)
   if (!encoded.ok) return problem(encoded.error.reason, encoded.error.detail, positionOf(source, start))
   if (start < end && encoded.value !== '') return ok({ start, end, text: encoded.value })
   // `tag:` has no width and may stand before a comment; and so shall it again when the value goes.
@@ -99,13 +100,14 @@ function insertSplice(source: Source, edit: Extract<Edit, { kind: 'insert' }>): 
   const at = edit.into.range[0]
   const refuse = (): Result<never, EditProblem> =>
     problem('unsafe-edit', 'there is no safe place for a new line here: add the field by hand', positionOf(source, at))
-  const encoded = encodeScalar(edit.value, edit.style, false)
+  const encoded = encodeScalar(edit.value, source.isJson ? 'QUOTE_DOUBLE' : edit.style, false)
   if (!encoded.ok) return encoded
   const neighbour = boundsOf(edit.into, edit.after)
   if (neighbour === null || !edit.keys.every(isPlainKey)) return refuse()
   if (edit.into.flow === true) {
     if (edit.keys.length !== (isMap(edit.into) ? 1 : 0)) return refuse()
-    const text = [...edit.keys, encoded.value].join(': ')
+    const keys = source.isJson ? edit.keys.map((key) => `"${key}"`) : edit.keys
+    const text = [...keys, encoded.value].join(': ')
     return ok({ start: neighbour.end, end: neighbour.end, text: `, ${text}` })
   }
   const lineStart = source.text.lastIndexOf('\n', neighbour.start - 1) + 1

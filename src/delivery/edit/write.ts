@@ -1,17 +1,14 @@
 /** From a place and a wish to the edits: tag and digest always both, in the fields that the file has for them. */
 
-import type { ImageName, PinnedImage } from '../../domain/image.ts'
 import { ok, type Result } from '../../domain/result.ts'
 import { formatField, type Path } from './field.ts'
 import type { MarkedPlace, PartsPlace, Place, Slot, WholePlace } from './place.ts'
 import { problem, quoted, type EditProblem } from './problem.ts'
-import { formatName, hasPlaceholder, isName, joinReference, joinTag, splitReference } from './reference.ts'
+import { hasPlaceholder, joinReference, joinTag, splitReference } from './reference.ts'
 import { isPlainSafe } from './scalar.ts'
 import { positionOf, textOf } from './source.ts'
 import { isRemovable, type Edit } from './splice.ts'
-
-/** A pinned image; or, to undo a first delivery, exactly what `findImage` once found there. */
-export type EditWish = { readonly image: PinnedImage } | { readonly name: ImageName; readonly restore: string }
+import type { Value } from './wish.ts'
 
 export type EditChange = {
   readonly path: string
@@ -21,31 +18,6 @@ export type EditChange = {
 }
 
 export type Plan = { readonly edits: readonly Edit[]; readonly changes: readonly EditChange[]; readonly now: string }
-
-/** The wish, ready to be written. */
-export type Value = {
-  /** Null: the name stays as it is written. */
-  readonly name: string | null
-  readonly tag: string | null
-  readonly digest: string | null
-  /** As it once stood, quotes and all. */
-  readonly verbatim: boolean
-}
-
-export function nameOf(wish: EditWish): ImageName {
-  return 'image' in wish ? wish.image : wish.name
-}
-
-export function valueOf(wish: EditWish): Value {
-  if ('image' in wish) return { name: null, tag: wish.image.tag, digest: wish.image.digest, verbatim: false }
-  return { ...splitReference(wish.restore), verbatim: true }
-}
-
-/** A restoration brings back what this place held: its own name as it is written, or another spelling of the image's. */
-export function checkName(value: Value, written: string | null, name: ImageName): Result<null, EditProblem> {
-  if (value.name === null || value.name === (written ?? formatName(name)) || isName(value.name, name)) return ok(null)
-  return problem('unsafe-edit', `expected to restore ${written ?? formatName(name)}, found ${quoted(value.name)}`)
-}
 
 export function planWrite(place: Place, value: Value, fallback: string): Result<Plan, EditProblem> {
   switch (place.kind) {
@@ -83,7 +55,7 @@ function planParts(place: PartsPlace, value: Value, name: string): Result<Plan, 
   const writes: Write[] = []
   if (place.tag !== null) writes.push({ slot: place.tag, path: [...place.path, place.tagKey], text: tag })
   if (place.digest !== null && !isInTag) {
-    writes.push({ slot: place.digest, path: [...place.path, 'digest'], text: value.digest ?? '' })
+    writes.push({ slot: place.digest, path: [...place.path, place.digestKey], text: value.digest ?? '' })
   }
   if (place.tag === null && tag !== '') return planInsertion(place, tag, writes, value, now)
   const removal = tag === '' && value.verbatim ? removalOf(place) : null

@@ -107,6 +107,30 @@ const rows: readonly Row[] = [
     after: `image: ${NAME}\ntag: 1.5.0@${NEW}\n`,
   },
   {
+    shape: 'Helm values with a flat name and tag',
+    before: `sidecarImage: ${NAME}\nsidecarImageTag: v1\nimage: other\nimageTag: v2\n`,
+    found: `${NAME}:v1`,
+    after: `sidecarImage: ${NAME}\nsidecarImageTag: 1.5.0@${NEW}\nimage: other\nimageTag: v2\n`,
+  },
+  {
+    shape: 'Helm values whose repository is the folder of the name',
+    before: `image:\n  repository: ghcr.io/acme\n  name: payments\n  tag: v1\n`,
+    found: `${NAME}:v1`,
+    after: `image:\n  repository: ghcr.io/acme\n  name: payments\n  tag: 1.5.0@${NEW}\n`,
+  },
+  {
+    shape: 'Helm values with a list of images',
+    before: `images:\n  web: { name: ${NAME}, tag: v1 }\n`,
+    found: `${NAME}:v1`,
+    after: `images:\n  web: { name: ${NAME}, tag: 1.5.0@${NEW} }\n`,
+  },
+  {
+    shape: 'JSON',
+    before: `{\n  "image": { "repository": "${NAME}", "tag": "v1" },\n  "x": 1\n}\n`,
+    found: `${NAME}:v1`,
+    after: `{\n  "image": { "repository": "${NAME}", "tag": "1.5.0@${NEW}" },\n  "x": 1\n}\n`,
+  },
+  {
     shape: 'a single Helm value',
     before: `image: "${NAME}:1.4.1"\n`,
     found: `${NAME}:1.4.1`,
@@ -267,4 +291,15 @@ it('restores an unquoted number as it stood', () => {
   const edited = editImage(before, { image }, {})
   const { text, found } = edited.ok ? edited.value : expect.fail()
   expect(editImage(text, { name: image, restore: found }, {})).toMatchObject({ ok: true, value: { text: before } })
+})
+
+it.each([
+  ['a number', '"tag": 1.10'],
+  ['null', '"tag": null'],
+  ['nothing', '"pullPolicy": "Always"'],
+])('leaves JSON with %s for a tag JSON', (_, rest) => {
+  const edited = editImage(`{"image":{"repository":"${NAME}",${rest}}}`, { image }, {})
+  const { text, now } = edited.ok ? edited.value : expect.fail()
+  expect(JSON.parse(text)).toMatchObject({ image: { repository: NAME, tag: `1.5.0@${NEW}` } })
+  expect(findImage(text, image, {})).toMatchObject({ ok: true, value: { found: now } })
 })
