@@ -2,7 +2,8 @@
 
 import { type Document, wakeAt } from '../../domain/document.ts'
 import { err, type Result } from '../../domain/result.ts'
-import type { DamagedDocument, DocumentPage, Documents } from '../documents.ts'
+import { describeDamage, pageOf } from '../damage.ts'
+import type { DamagedDocument, Documents } from '../documents.ts'
 import { idOfKey, key, KEY_END } from '../key.ts'
 import { boundedRows } from '../page.ts'
 import type { Sql, SqlStore } from '../sql.ts'
@@ -78,17 +79,4 @@ function swap(sql: Sql, { document, body, wasVersion, now }: Swap): boolean {
           wasVersion,
         )
   return rows.length > 0
-}
-
-function pageOf(all: readonly Result<Document, DamagedDocument>[], next: string | null): DocumentPage {
-  return {
-    documents: all.flatMap((read) => (read.ok ? [read.value] : [])),
-    damaged: all.flatMap((read) => (read.ok ? [] : [read.error])),
-    next,
-  }
-}
-
-function describeDamage({ id, reason, detail }: DamagedDocument): string {
-  const remedy = reason === 'newer-schema' ? 'Run the newer program.' : 'Restore it from a backup.'
-  return `The stored document ${JSON.stringify(id)} cannot be read and is left as it is: ${detail}. ${remedy}`
 }
