@@ -9,6 +9,7 @@ import { formatImage } from '../domain/image.ts'
 import type { Stage, Subscription } from '../domain/subscription.ts'
 import type { Target } from '../domain/target.ts'
 import { escapeForTerminal } from '../escape.ts'
+import { against, tellAgainst } from './against.ts'
 import type { Command, ExitCode, Io } from './command.ts'
 import { configOptions } from './config-options.ts'
 import { printJson } from './output.ts'
@@ -18,11 +19,15 @@ const FILE = 'drayage.yaml'
 const help = `
 Checks a configuration and says what it does. Touches nothing, reads no secret, asks nobody.
 
-Usage: drayage check [FILE]
+Usage: drayage check [FILE] [--against REF]
 
   FILE      the configuration; drayage.yaml where it is left out. Files that it includes are read too
   --json    {"ok": …, "problems": [{"severity", "reason", "file", "line", "column", "key", "message",
             "expected"?, "found"?, "hint"?}], "hash", "subscriptions"}
+
+  --against REF  what the change would do to what runs and waits, compared with a commit of the
+            file's Git repository; exit code 1 where it weakens what protects a stage. Where
+            DRAYAGE_URL and DRAYAGE_TOKEN name a service, also what is under way there
 
 All problems are printed at once, one on each line, as compilers do: file:line:column: error: …
 Exit code: 0 fine (there may be warnings), 1 it has errors, 2 misuse.
@@ -32,7 +37,7 @@ Example:
   drayage.yaml:9:5: error: subscriptions.payments.tag: unknown key. Did you mean tags?
 `
 
-const options = { json: { type: 'boolean' } } as const
+const options = { json: { type: 'boolean' }, against: { type: 'string' } } as const
 
 export const command: Command = { name: 'check', summary: 'check a configuration and say what it does', help, run }
 
@@ -45,9 +50,47 @@ async function run(args: readonly string[], io: Io): Promise<ExitCode> {
   const result = await loadConfigFile(positionals[0] ?? FILE, configOptions)
   const problems = result.ok ? result.value.warnings : result.error
   const loaded = result.ok ? result.value.loaded : null
+  if (values.against !== undefined && loaded !== null) {
+    return checkAgainst(values.against, { file: positionals[0] ?? FILE, loaded, isJson: values.json === true }, io)
+  }
   if (values.json === true) printAsJson(io, problems, loaded)
   else printForPeople(io, problems, loaded)
   return loaded === null ? 1 : 0
+}
+
+type Asked = { readonly file: string; readonly loaded: LoadedConfig; readonly isJson: boolean }
+
+async function checkAgainst(ref: string, { file, loaded, isJson }: Asked, io: Io): Promise<ExitCode> {
+  const found = await against(ref, file, loaded.config, io)
+  if (!found.ok) {
+    io.stderr(`drayage check: ${found.error}\n`)
+    return 1
+  }
+  if (isJson) printJson(io, { against: ref, hash: loaded.hash, ...found.value }, true)
+  else io.stdout(tellAgainst(ref, found.value))
+  return found.value.changes.some(({ weakens }) => weakens) ? 1 : 0
+}
+
+type Bundling = {
+  readonly problems: readonly ConfigProblem[]
+  readonly loaded: LoadedConfig | null
+  readonly platform: Platform
+  readonly out: string | undefined
+}
+
+/** Only data on stdout; what is wrong goes to stderr. */
+function bundle(io: Io, { problems, loaded, platform, out }: Bundling): ExitCode {
+  for (const problem of problems) io.stderr(`${escapeForTerminal(formatProblem(problem))}\n`)
+  if (loaded === null) return 1
+  const text = formatBundle(loaded, platform)
+  if (out === undefined) {
+    io.stdout(text)
+    return 0
+  }
+  mkdirSync(dirname(out), { recursive: true })
+  writeFileSync(out, text)
+  io.stderr(`wrote ${escapeForTerminal(out)}: configuration ${loaded.hash.slice(0, 12)} for ${platform}\n`)
+  return 0
 }
 
 function printAsJson(io: Io, problems: readonly ConfigProblem[], loaded: LoadedConfig | null): void {
