@@ -6,7 +6,8 @@ import { createApp } from '../src/app.ts'
 import { assembleOutbound, assembleReceivers } from '../src/assemble.ts'
 import { createGuardedFetch } from '../src/clients/address-guard.ts'
 import { createHttp } from '../src/clients/http.ts'
-import { createCluster } from '../src/clients/kubernetes.ts'
+import { createHttpTransport } from '../src/clients/kubernetes-http.ts'
+import { createCluster, createClusterOver } from '../src/clients/kubernetes.ts'
 import { createPrometheus } from '../src/clients/prometheus.ts'
 import { createRegistries } from '../src/clients/registry/registries.ts'
 import { readSecretFile } from '../src/config/files.ts'
@@ -41,8 +42,12 @@ export async function startNode({ loaded, env, log, now, local }: NodeOptions): 
   const http = createHttp({ fetch: createGuardedFetch(), now, random, onCall: (call) => log.debug('request', call) })
   const registries = createRegistries({ http, registries: config.registries, secretOf, now })
   const plainGit = createGitDelivery({ git: config.git, secretOf, tempDir: tmpdir(), now, environment: env })
-  const clusterOf = (name: string) =>
-    createCluster(config.clusters[name] ?? { inCluster: true }, { now, readFile: readSecretFile })
+  const clusterOf = (name: string) => {
+    const cluster = config.clusters[name] ?? { inCluster: true }
+    return 'server' in cluster
+      ? createClusterOver(createHttpTransport(cluster, { http, secretOf }))
+      : createCluster(cluster, { now, readFile: readSecretFile })
+  }
   const outbound = assembleOutbound({ config, clusterOf, plainGit, http, secretOf, random, now })
   const ports: Ports = {
     ...state,

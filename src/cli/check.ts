@@ -10,6 +10,7 @@ import type { Stage, Subscription } from '../domain/subscription.ts'
 import type { Target } from '../domain/target.ts'
 import { escapeForTerminal } from '../escape.ts'
 import { against, tellAgainst } from './against.ts'
+import { platformOptions, printBundle, readDeployment } from './bundle.ts'
 import type { Command, ExitCode, Io } from './command.ts'
 import { configOptions } from './config-options.ts'
 import { printJson } from './output.ts'
@@ -19,7 +20,7 @@ const FILE = 'drayage.yaml'
 const help = `
 Checks a configuration and says what it does. Touches nothing, reads no secret, asks nobody.
 
-Usage: drayage check [FILE] [--against REF]
+Usage: drayage check [FILE] [--against REF] [--platform PLATFORM] [--bundle [--out FILE]]
 
   FILE      the configuration; drayage.yaml where it is left out. Files that it includes are read too
   --json    {"ok": …, "problems": [{"severity", "reason", "file", "line", "column", "key", "message",
@@ -29,6 +30,11 @@ Usage: drayage check [FILE] [--against REF]
             file's Git repository; exit code 1 where it weakens what protects a stage. Where
             DRAYAGE_URL and DRAYAGE_TOKEN name a service, also what is under way there
 
+  --platform node, cloudflare or aws: refuses what cannot work there, each with its remedy
+  --bundle   prints the configuration as it is compiled into what is deployed: validated JSON;
+             the platform is node where none is named
+  --out FILE  writes the bundle there
+
 All problems are printed at once, one on each line, as compilers do: file:line:column: error: …
 Exit code: 0 fine (there may be warnings), 1 it has errors, 2 misuse.
 
@@ -37,7 +43,7 @@ Example:
   drayage.yaml:9:5: error: subscriptions.payments.tag: unknown key. Did you mean tags?
 `
 
-const options = { json: { type: 'boolean' }, against: { type: 'string' } } as const
+const options = { json: { type: 'boolean' }, against: { type: 'string' }, ...platformOptions } as const
 
 export const command: Command = { name: 'check', summary: 'check a configuration and say what it does', help, run }
 
@@ -47,9 +53,15 @@ async function run(args: readonly string[], io: Io): Promise<ExitCode> {
     io.stderr('drayage check: expected one file\nTry: drayage check --help\n')
     return 2
   }
-  const result = await loadConfigFile(positionals[0] ?? FILE, configOptions)
+  const deployment = readDeployment(values)
+  if (!deployment.ok) {
+    io.stderr(`drayage check: ${deployment.error}\nTry: drayage check --help\n`)
+    return 2
+  }
+  const result = await loadConfigFile(positionals[0] ?? FILE, { ...configOptions, ...deployment.value.load })
   const problems = result.ok ? result.value.warnings : result.error
   const loaded = result.ok ? result.value.loaded : null
+  if (deployment.value.bundle !== null) return printBundle(problems, loaded, deployment.value.bundle, io)
   if (values.against !== undefined && loaded !== null) {
     return checkAgainst(values.against, { file: positionals[0] ?? FILE, loaded, isJson: values.json === true }, io)
   }
@@ -69,28 +81,6 @@ async function checkAgainst(ref: string, { file, loaded, isJson }: Asked, io: Io
   if (isJson) printJson(io, { against: ref, hash: loaded.hash, ...found.value }, true)
   else io.stdout(tellAgainst(ref, found.value))
   return found.value.changes.some(({ weakens }) => weakens) ? 1 : 0
-}
-
-type Bundling = {
-  readonly problems: readonly ConfigProblem[]
-  readonly loaded: LoadedConfig | null
-  readonly platform: Platform
-  readonly out: string | undefined
-}
-
-/** Only data on stdout; what is wrong goes to stderr. */
-function bundle(io: Io, { problems, loaded, platform, out }: Bundling): ExitCode {
-  for (const problem of problems) io.stderr(`${escapeForTerminal(formatProblem(problem))}\n`)
-  if (loaded === null) return 1
-  const text = formatBundle(loaded, platform)
-  if (out === undefined) {
-    io.stdout(text)
-    return 0
-  }
-  mkdirSync(dirname(out), { recursive: true })
-  writeFileSync(out, text)
-  io.stderr(`wrote ${escapeForTerminal(out)}: configuration ${loaded.hash.slice(0, 12)} for ${platform}\n`)
-  return 0
 }
 
 function printAsJson(io: Io, problems: readonly ConfigProblem[], loaded: LoadedConfig | null): void {

@@ -1,9 +1,8 @@
 /** The wire to an API server by @kubernetes/client-node: kubeconfig or in-cluster, credentials, TLS. Loaded lazily. */
 
 import { KubeConfig, RequestContext } from '@kubernetes/client-node'
-import type { ClusterConfig } from '../domain/config.ts'
 import { RetryLater } from '../domain/retry.ts'
-import type { ClusterAnswer, ClusterOptions, ClusterRequest, Send } from './kubernetes.ts'
+import type { ClientNodeCluster, ClusterAnswer, ClusterOptions, ClusterRequest, Send } from './kubernetes.ts'
 
 type Dispatcher = NonNullable<ReturnType<RequestContext['getDispatcher']>>
 /** One pool of connections with the credentials of the moment. */
@@ -22,7 +21,7 @@ const CONNECTION_AGE_MS_MAX = 30_000
 const ANSWER_BYTES_MAX = 16 * 1024 * 1024
 
 /** Requests go to the configured server only; redirects are answers like any other, so no credential follows one. */
-export function createTransport(config: ClusterConfig, options: ClusterOptions): Send {
+export function createTransport(config: ClientNodeCluster, options: ClusterOptions): Send {
   const readKubeConfig = createReader(config, options)
   let current: Promise<Connection> | undefined
 
@@ -46,7 +45,7 @@ export function createTransport(config: ClusterConfig, options: ClusterOptions):
 }
 
 /** The same text gives the same KubeConfig, which keeps the tokens of credential plugins. */
-function createReader(config: ClusterConfig, options: ClusterOptions): () => Promise<KubeConfig> {
+function createReader(config: ClientNodeCluster, options: ClusterOptions): () => Promise<KubeConfig> {
   let known: { readonly text: string; readonly parsed: KubeConfig } | undefined
   return async () => {
     if ('inCluster' in config) return inCluster(options.serviceAccountRoot ?? '')

@@ -129,5 +129,6 @@ function repositoryOf(git: GitConfig | undefined): readonly (string | undefined)
 
 function clusterOf(cluster: ClusterConfig | undefined): readonly (string | undefined)[] {
   if (cluster === undefined) return []
+  if ('server' in cluster) return [cluster.server, cluster.vpc]
   return 'kubeconfig' in cluster ? [cluster.kubeconfig, cluster.context] : ['in-cluster']
 }

@@ -7,6 +7,7 @@ import { checkGit, checkListeners, checkMerge, checkTargets } from './conflicts.
 import { hashOf } from './hash.ts'
 import { readWithIncludes, type Include } from './include.ts'
 import { refuseNotAvailable } from './not-available.ts'
+import { checkPlatform, type Platform } from './platform.ts'
 import { formatPath, problemAt, type ConfigProblem, type Path } from './problem.ts'
 import { checkReferences } from './references.ts'
 import { readEvents, resolveRegistry, withOneReading, warnWithoutEvents, type EventType } from './registries.ts'
@@ -25,6 +26,8 @@ export type LoadOptions = {
   readonly checkFilter?: CheckFilter
   /** The files that an `include:` names. Absent: there are no other files. */
   readonly include?: Include
+  /** Where it is to run: what cannot work there is refused. Absent: nobody asked. */
+  readonly platform?: Platform
 }
 
 export type Loaded = { readonly loaded: LoadedConfig; readonly warnings: readonly ConfigProblem[] }
@@ -89,7 +92,9 @@ function configOf(root: Tree, options: LoadOptions, report: Report): Config | nu
   checkTargets(reader, { ...raw, subscriptions })
   if (top === undefined) return null
   const { clusters, git } = raw
-  return { version: 1, mode: top.mode ?? 'act', registries, clusters, git, subscriptions, server }
+  const config: Config = { version: 1, mode: top.mode ?? 'act', registries, clusters, git, subscriptions, server }
+  if (options.platform !== undefined) checkPlatform(reader, options.platform, config)
+  return config
 }
 
 type Entries<S extends Section> = Readonly<Record<string, z.output<(typeof SECTIONS)[S]>>>

@@ -17,6 +17,8 @@ type ConfigProblemReason =
   | 'malformed'
   | 'unknown-name'
   | 'not-available'
+  /** `--platform` asked, and this part cannot work there. */
+  | 'not-on-platform'
   | 'cycle'
   | 'conflict'
   | 'bad-filter'

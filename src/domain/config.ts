@@ -30,7 +30,28 @@ export const RegistryConfig = z.object({
 })
 export type RegistryConfig = Readonly<z.infer<typeof RegistryConfig>>
 
+/** By its address: for platforms that have no files and trust public certificates only. */
+export const ServerCluster = z.strictObject({
+  server: z
+    .string()
+    .max(PATH_LENGTH_MAX)
+    .regex(
+      /^(?:https:\/\/|http:\/\/(?:localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])(?=[:/]|$))[^\s\u0000-\u001f@?#]*$/u,
+      'expected https://host, without a name or password in it',
+    )
+    .describe('The API server: `https://host`. Its certificate is publicly trusted, or `vpc` leads there.'),
+  token: SecretReference.describe("A reference to a service account's token."),
+  vpc: z
+    .string()
+    .max(64)
+    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/u, 'expected the name of a binding, such as CLUSTER_PROD')
+    .optional()
+    .describe("On Cloudflare: the binding of the Workers VPC service that leads to it, with the cluster's own CA."),
+})
+export type ServerCluster = Readonly<z.infer<typeof ServerCluster>>
+
 export const ClusterConfig = z.union([
+  ServerCluster,
   z.strictObject({
     kubeconfig: z
       .string()

@@ -1,0 +1,142 @@
+/** What a platform cannot do, said before anything is deployed there: each with its remedy. */
+
+import type { Config } from '../domain/config.ts'
+import { formatImage } from '../domain/image.ts'
+import { problemAt, type Path } from './problem.ts'
+import type { Report } from './shape.ts'
+import { entriesOf, keyPlaceOf, textOf, treeAt, type Tree } from './tree.ts'
+
+export const PLATFORMS = ['node', 'cloudflare', 'aws'] as const
+export type Platform = (typeof PLATFORMS)[number]
+
+/**
+ * One event is worked into each subscription that follows its image, in one invocation: a Worker may make 1,000 queries of
+ * D1 in it, a Lambda has its time.
+ */
+const SUBSCRIPTIONS_PER_IMAGE_MAX = 200
+
+type Reader = { readonly root: Tree; readonly report: Report }
+type Refusal = { readonly what: string; readonly hint: string }
+
+type Limits = {
+  /** Keys under `server:` that say nothing here. */
+  readonly server: readonly string[]
+  readonly plainGit: Refusal
+  readonly files: Refusal
+  /** By the key that makes the cluster what it is. */
+  readonly clusters: Readonly<Record<string, Refusal>>
+  readonly state: string
+}
+
+const WORKERS_CLUSTER = {
+  what: 'a Worker reads no files, runs no credential plugins and trusts no private CA',
+  hint: 'Write server: and token: for an API server with a publicly trusted certificate, or add vpc: for a Workers VPC service',
+}
+
+const LIMITS: Readonly<Record<Exclude<Platform, 'node'>, Limits>> = {
+  cloudflare: {
+    server: ['listen', 'state'],
+    plainGit: {
+      what: 'a Worker has no git program',
+      hint: 'Deliver by pull request: github: owner/name. Plain Git needs Drayage on Node',
+    },
+    files: {
+      what: 'a Worker has no files',
+      hint: 'Write env:NAME, and store the value with: wrangler secret put NAME',
+    },
+    clusters: { kubeconfig: WORKERS_CLUSTER, inCluster: { ...WORKERS_CLUSTER, what: 'a Worker runs in no cluster' } },
+    state: 'Durable Objects and D1',
+  },
+  aws: {
+    server: ['listen', 'state'],
+    plainGit: {
+      what: 'a Lambda function has no git program',
+      hint: 'Deliver by pull request: github: owner/name. Plain Git needs Drayage on Node',
+    },
+    files: { what: 'a Lambda function has no files of yours', hint: 'Write env:NAME' },
+    clusters: {
+      kubeconfig: {
+        what: 'a Lambda function has no files of yours',
+        hint: 'Write server: and token: for an API server with a publicly trusted certificate',
+      },
+      inCluster: {
+        what: 'a Lambda function runs in no cluster',
+        hint: 'Write server: and token: for an API server with a publicly trusted certificate',
+      },
+      vpc: { what: 'Workers VPC services are there on Cloudflare only', hint: 'Take it away' },
+    },
+    state: 'DynamoDB',
+  },
+}
+
+/** Reports what of the configuration cannot work there. */
+export function checkPlatform(reader: Reader, platform: Platform, config: Config): void {
+  if (platform === 'node') return checkNode(reader, config)
+  const limits = LIMITS[platform]
+  checkServer(reader, limits)
+  checkClusters(reader, limits)
+  for (const [name, git] of Object.entries(config.git)) {
+    if (!('github' in git)) refuse(reader, ['git', name, 'url'], limits.plainGit)
+  }
+  for (const section of ['registries', 'clusters', 'git', 'server']) {
+    refuseFiles(reader, [section], treeAt(reader.root, [section]), limits.files)
+  }
+  checkFollowers(reader, config)
+  if (config.server.tokens.length > 0) return
+  const what = 'nobody may ask or act: outside of this machine the command line needs a token'
+  const parts = { severity: 'warning', reason: 'missing', path: ['server', 'api', 'tokens'], what } as const
+  reader.report(problemAt(keyPlaceOf(reader.root, parts.path), parts), parts.path)
+}
+
+function checkNode(reader: Reader, { clusters }: Config): void {
+  for (const [name, cluster] of Object.entries(clusters)) {
+    if ('vpc' in cluster && cluster.vpc !== undefined)
+      refuse(reader, ['clusters', name, 'vpc'], {
+        what: 'Workers VPC services are there on Cloudflare only',
+        hint: 'Take it away',
+      })
+  }
+}
+
+function checkServer(reader: Reader, limits: Limits): void {
+  for (const key of limits.server) {
+    if (treeAt(reader.root, ['server', key]) === undefined) continue
+    const what = key === 'state' ? `state is kept in ${limits.state} here` : 'the platform listens for us'
+    refuse(reader, ['server', key], { what, hint: 'Take it away' })
+  }
+  if (treeAt(reader.root, ['server', 'api', 'listen']) === undefined) return
+  refuse(reader, ['server', 'api', 'listen'], { what: 'the platform listens for us', hint: 'Take it away' })
+}
+
+function checkClusters(reader: Reader, { clusters }: Limits): void {
+  for (const [name, { tree }] of entriesOf(treeAt(reader.root, ['clusters']))) {
+    for (const [key, refusal] of Object.entries(clusters)) {
+      if (treeAt(tree, [key]) !== undefined) refuse(reader, ['clusters', name, key], refusal)
+    }
+  }
+}
+
+function refuseFiles(reader: Reader, path: Path, tree: Tree | undefined, refusal: Refusal): void {
+  if (tree?.kind === 'list') tree.items.forEach((item, index) => refuseFiles(reader, [...path, index], item, refusal))
+  for (const [key, entry] of entriesOf(tree)) refuseFiles(reader, [...path, key], entry.tree, refusal)
+  if (textOf(tree)?.startsWith('file:/') === true && path.at(-1) !== 'kubeconfig') refuse(reader, path, refusal)
+}
+
+function checkFollowers(reader: Reader, { subscriptions }: Config): void {
+  const counts = new Map<string, number>()
+  for (const { name, image } of subscriptions) {
+    const text = formatImage(image)
+    const count = (counts.get(text) ?? 0) + 1
+    counts.set(text, count)
+    if (count !== SUBSCRIPTIONS_PER_IMAGE_MAX + 1) continue
+    const what = `more than ${SUBSCRIPTIONS_PER_IMAGE_MAX} subscriptions follow ${text}, and one event is worked into all of them at once`
+    refuse(reader, ['subscriptions', name], {
+      what,
+      hint: 'Make them stages of fewer subscriptions, or run Drayage on Node',
+    })
+  }
+}
+
+function refuse({ root, report }: Reader, path: Path, { what, hint }: Refusal): void {
+  report(problemAt(keyPlaceOf(root, path), { reason: 'not-on-platform', path, what, hint }), path)
+}
