@@ -17,9 +17,11 @@ import type { ApiToken, LoadedConfig } from '../src/domain/config.ts'
 import type { Log } from '../src/domain/log.ts'
 import { createLoop } from '../src/loop.ts'
 import type { Ports } from '../src/pipeline.ts'
+import { createReadiness } from '../src/readiness.ts'
 import { openSqlite } from '../src/state/sqlite.ts'
+import type { Wake } from '../src/state/wake.ts'
 import { isHmacByNode } from './hmac.ts'
-import { listen, rawBodyOf, rawHeadersOf } from './listen.ts'
+import { listen, nodeEdge } from './listen.ts'
 
 export type NodeOptions = {
   readonly loaded: LoadedConfig
@@ -31,17 +33,40 @@ export type NodeOptions = {
 }
 export type NodeService = { readonly hooks: string; readonly api: string; stop(): Promise<void> }
 
-export async function startNode({ loaded, env, log, now, local }: NodeOptions): Promise<NodeService> {
+/** Throws with everything closed again where something cannot be opened. */
+export async function startNode(options: NodeOptions): Promise<NodeService> {
+  const opened: (() => Promise<void> | void)[] = []
+  const close = async (): Promise<void> => {
+    for (const step of opened.splice(0).toReversed()) await step()
+  }
+  try {
+    return { ...(await open(options, (step) => void opened.push(step))), stop: close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+type Opened = Omit<NodeService, 'stop'>
+
+/** In the order of its parts; they close in the other one, so that what was accepted is in the store, and what is under way is finished. */
+async function open(
+  { loaded, env, log, now, local }: NodeOptions,
+  onClose: (step: () => Promise<void> | void) => void,
+): Promise<Opened> {
   const { config } = loaded
   const random = Math.random
   const secretOf = createSecrets({ env, readFile: readSecretFile, now })
   const onDamage = ({ place, id, detail }: { place: string; id: string; detail: string }): void =>
     log.error('state damaged', { place, id, detail })
   const state = await openSqlite(config.server.state, { onDamage })
+  onClose(() => state.close())
   const prometheus = createPrometheus()
+  const { measure } = prometheus
   const http = createHttp({ fetch: createGuardedFetch(), now, random, onCall: (call) => log.debug('request', call) })
   const registries = createRegistries({ http, registries: config.registries, secretOf, now })
   const plainGit = createGitDelivery({ git: config.git, secretOf, tempDir: tmpdir(), now, environment: env })
+  onClose(() => plainGit.close())
   const clusterOf = (name: string) => {
     const cluster = config.clusters[name] ?? { inCluster: true }
     return 'server' in cluster
@@ -49,48 +74,40 @@ export async function startNode({ loaded, env, log, now, local }: NodeOptions): 
       : createCluster(cluster, { now, readFile: readSecretFile })
   }
   const outbound = assembleOutbound({ config, clusterOf, plainGit, http, secretOf, random, now })
-  const ports: Ports = {
-    ...state,
-    ...outbound,
-    registries,
-    wake: (id, at) => loop.wake(id, at),
-    config: () => loaded,
-    now,
-    log,
-    measure: prometheus.measure,
-  }
+  const wake: Wake = (id, at) => loop.wake(id, at)
+  const ports: Ports = { ...state, ...outbound, registries, wake, config: () => loaded, now, log, measure }
   const loop = createLoop(() => ports)
+  onClose(() => loop.stop())
   const receivers = assembleReceivers(config, secretOf, http)
-  let isStopping = false
-  const unready = async (): Promise<string | null> => (isStopping ? 'stopping' : null)
+  const { inbox, unready, problems, stop } = createReadiness({ inbox: state.inbox, config, secretOf, now, log })
   const app = createApp({
     receivers: () => receivers,
-    inbox: state.inbox,
+    inbox,
     onStored: loop.poke,
     unready,
     now,
     log,
-    measure: prometheus.measure,
-    headersOf: rawHeadersOf,
-    bodyOf: rawBodyOf,
+    measure,
+    edge: nodeEdge,
     isHmac: isHmacByNode,
   })
   const configured = config.server.tokens.map(({ person, role, token }) => ({ person, role, secret: secretOf(token) }))
   const tokens = [...configured, { ...local, secret: async () => [local.token] as const }]
   const metrics = async () => prometheus.render(await state.inbox.depth())
-  const api = createApi({ ports: () => ports, tokens: () => tokens, poke: loop.poke, metrics, log })
-  const listeners = await Promise.all([listen(app, config.server.listen), listen(api, config.server.apiListen)])
+  const api = createApi({
+    ports: () => ports,
+    tokens: () => tokens,
+    poke: loop.poke,
+    metrics,
+    problems,
+    log,
+    edge: nodeEdge,
+  })
+  const hooksListener = await listen(app, config.server.listen)
+  onClose(() => hooksListener.close())
+  const apiListener = await listen(api, config.server.apiListen)
+  onClose(() => apiListener.close())
+  onClose(stop)
   loop.poke()
-  return {
-    hooks: listeners[0].url,
-    api: listeners[1].url,
-    /** Nothing is lost: what was accepted is in the store, what is under way is finished or taken up again. */
-    async stop() {
-      isStopping = true
-      await Promise.all(listeners.map((listener) => listener.close()))
-      await loop.stop()
-      await plainGit.close()
-      state.close()
-    },
-  }
+  return { hooks: hooksListener.url, api: apiListener.url }
 }

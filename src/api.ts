@@ -1,13 +1,19 @@
-/** The way in for people and machines that ask or act: `/api/v1`, behind tokens that are bound to a person and a role. */
+/**
+ * The way in for people and machines that ask or act: `/api/v1` and `/metrics`, behind tokens that are bound to a person and a role.
+ * Its listener may stand on any address, with tokens configured or not, because every route but `/healthz` needs one: without tokens
+ * nobody is let in but this machine's own command line, whose token is in a file that only the service's user can read.
+ */
 
 import { Hono, type Context } from 'hono'
 import * as z from 'zod'
 import { isAllowed, type Action, type Actor } from './authorise.ts'
+import { createBodyReader, type Body } from './body.ts'
 import type { Role } from './domain/config.ts'
 import { Json } from './domain/json.ts'
 import { lineId } from './domain/line.ts'
 import type { Log } from './domain/log.ts'
 import { isSameSecret, type Secret } from './domain/secret.ts'
+import { parseTarget, pathOf, standardEdge, type Edge } from './edge.ts'
 import { explain } from './explain.ts'
 import { advance, type Ports } from './pipeline.ts'
 import { listAll, statusOf } from './status.ts'
@@ -15,19 +21,41 @@ import { listAll, statusOf } from './status.ts'
 const BODY_BYTES_MAX = 16 * 1024
 const PAGE_MAX = 500
 const REASON_LENGTH_MAX = 500
+const TEXT_LENGTH_MAX = 1024
+const BEARER = /^Bearer +(?<token>[\x21-\x7e]{1,512})$/u
+
+export type ApiToken = { readonly person: string; readonly role: Role; readonly secret: Secret }
 
 export type ApiOptions = {
   readonly ports: () => Ports
-  readonly tokens: () => readonly { readonly person: string; readonly role: Role; readonly secret: Secret }[]
+  readonly tokens: () => readonly ApiToken[]
   /** Something may be due now. */
   readonly poke: () => void
   readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>
+  /** What is missing, in words. */
+  readonly problems: () => Promise<readonly { readonly detail: string }[]>
   readonly log: Log
+  readonly edge?: Edge
 }
 
+type Call = { readonly actor: Actor; readonly options: ApiOptions; readonly ports: Ports }
+type Reply =
+  | { readonly status: 200 | 400 | 404; readonly body: unknown }
+  | { readonly status: 200; readonly text: string; readonly contentType: string }
+
+export type Route = {
+  readonly method: 'GET' | 'POST'
+  readonly path: string
+  readonly action: Action
+  /** `input`: the query of a GET, the body of a POST. */
+  answer(input: unknown, call: Call): Promise<Reply>
+}
+
+const Text = z.string().min(1).max(TEXT_LENGTH_MAX)
 const Limit = z.coerce.number().int().min(1).max(PAGE_MAX).default(100)
-const Reason = z.string().min(1).max(REASON_LENGTH_MAX)
-const Text = z.string().min(1).max(1024)
+const Reason = z.string().trim().min(1).max(REASON_LENGTH_MAX)
+const Nothing = z.strictObject({})
+const StatusQuery = z.strictObject({ subscription: Text.optional() })
 const HistoryQuery = z.strictObject({
   subscription: Text.optional(),
   promotion: Text.optional(),
@@ -40,176 +68,198 @@ const EventsQuery = z.strictObject({
   before: Text.optional(),
   limit: Limit,
 })
+const ExplainQuery = z.strictObject({ subject: Text })
 const RetryBody = z.strictObject({ subscription: Text, stage: Text.optional(), reason: Reason })
 const ReplayBody = z.strictObject({ event: Text, reason: Reason })
 const LiftBody = z.strictObject({ subscription: Text, stage: Text, candidate: Text, reason: Reason })
 
-type Call = {
-  readonly actor: Actor
-  readonly ports: Ports
-  readonly query: Readonly<Record<string, string>>
-  readonly body: unknown
-  readonly poke: () => void
-}
-type Reply = { readonly status: 200 | 404; readonly body: unknown }
-type Route = {
-  readonly method: 'GET' | 'POST'
-  readonly path: string
-  readonly action: Action
-  readonly handle: (call: Call) => Promise<Reply>
-}
-
-/** Every route with what it takes to call it. There is no other way to mount one. */
+/** Every route with what it takes to call it. There is no other way to mount one, but for `/healthz`. */
 export const ROUTES: readonly Route[] = [
-  { method: 'GET', path: '/api/v1/status', action: 'read', handle: status },
-  { method: 'GET', path: '/api/v1/history', action: 'read', handle: history },
-  { method: 'GET', path: '/api/v1/events', action: 'read', handle: events },
-  { method: 'GET', path: '/api/v1/explain', action: 'read', handle: explained },
-  { method: 'POST', path: '/api/v1/retry', action: 'retry', handle: retried },
-  { method: 'POST', path: '/api/v1/replay', action: 'replay', handle: replayed },
-  { method: 'POST', path: '/api/v1/lift', action: 'lift', handle: lifted },
+  route('GET', '/metrics', 'read', Nothing, metrics),
+  route('GET', '/api/v1/status', 'read', StatusQuery, status),
+  route('GET', '/api/v1/history', 'read', HistoryQuery, history),
+  route('GET', '/api/v1/events', 'read', EventsQuery, events),
+  route('GET', '/api/v1/explain', 'read', ExplainQuery, explained),
+  route('POST', '/api/v1/retry', 'retry', RetryBody, retried),
+  route('POST', '/api/v1/replay', 'replay', ReplayBody, replayed),
+  route('POST', '/api/v1/lift', 'lift', LiftBody, lifted),
 ]
 
 export function createApi(options: ApiOptions): Hono {
-  const api = new Hono()
-  for (const route of ROUTES) api.on(route.method, route.path, (context) => serve(context, route, options))
-  api.get('/metrics', async (context) => {
-    const { contentType, text } = await options.metrics()
-    return context.body(text, 200, { 'content-type': contentType })
-  })
+  const edge = options.edge ?? standardEdge
+  const api = new Hono({ getPath: (request, given) => pathOf(edge.targetOf(request, given?.env)) })
+  for (const one of ROUTES) api.on(one.method, one.path, (context) => serve(context, one, edge, options))
   api.get('/healthz', (context) => context.json({ status: 'ok' }))
   api.notFound((context) => context.json({ error: 'not found' }, 404))
   api.onError((error, context) => {
-    options.log.error('api failed', { detail: error.message })
+    options.log.error('api failed', { path: context.req.path, detail: error.message })
     return context.json({ error: 'unavailable' }, 503)
   })
   return api
 }
 
-async function serve(context: Context, route: Route, options: ApiOptions): Promise<Response> {
-  const actor = await authenticate(context.req.header('authorization') ?? '', options)
-  if (actor === null) {
-    options.log.warn('api refused', { reason: 'unauthenticated', path: route.path })
-    return context.json({ error: 'expected Authorization: Bearer and a token of the configuration' }, 401, {
-      'www-authenticate': 'Bearer',
-    })
-  }
-  if (!isAllowed(actor, route.action)) {
-    options.log.warn('api refused', { reason: 'forbidden', path: route.path, by: actor.person })
-    return context.json({ error: `${actor.person} is ${actor.role}, which does not allow ${route.action}` }, 403)
-  }
-  const body = route.method === 'POST' ? await readBody(context) : null
-  try {
-    const call = { actor, ports: options.ports(), query: context.req.query(), body, poke: options.poke }
-    const reply = await route.handle(call)
-    return context.json(reply.body, reply.status)
-  } catch (error) {
-    if (error instanceof z.ZodError) return context.json({ error: z.prettifyError(error) }, 400)
-    throw error
+function route<T>(
+  method: Route['method'],
+  path: string,
+  action: Action,
+  Input: z.ZodType<T>,
+  handle: (input: T, call: Call) => Promise<Reply>,
+): Route {
+  return {
+    method,
+    path,
+    action,
+    async answer(input, call) {
+      const parsed = Input.safeParse(input)
+      return parsed.success ? handle(parsed.data, call) : refuse(400, z.prettifyError(parsed.error))
+    },
   }
 }
 
-/** Every token is compared, so that the time does not say which one was nearly right. */
-async function authenticate(header: string, options: ApiOptions): Promise<Actor | null> {
-  const given = /^Bearer +(?<token>[\x21-\x7e]{1,512})$/u.exec(header)?.groups?.['token']
-  if (given === undefined) return null
+const withBody = createBodyReader({ bytesMax: BODY_BYTES_MAX, bytesFree: BODY_BYTES_MAX, bytesAtOnceMax: 0 })
+
+/** Who asks, whether they may, and only then what. */
+async function serve(context: Context, { path, method, action, answer }: Route, edge: Edge, options: ApiOptions) {
+  const { raw } = context.req
+  const headers = edge.headersOf(raw, context.env)
+  const actor = await authenticate(headers.get('authorization') ?? [], options)
+  if (actor === null) {
+    options.log.warn('api refused', { reason: 'unauthenticated', path })
+    const error = 'expected the header Authorization: Bearer, once, with a token of server.api.tokens'
+    return context.json({ error }, 401, { 'www-authenticate': 'Bearer' })
+  }
+  if (!isAllowed(actor, action)) {
+    options.log.warn('api refused', { reason: 'forbidden', path, by: actor.person })
+    return context.json({ error: `${actor.person} is ${actor.role}, which does not allow ${action}` }, 403)
+  }
+  const reply = async (input: unknown): Promise<Response> => {
+    const replied = await answer(input, { actor, options, ports: options.ports() })
+    if (method === 'POST') options.log.info('person acted', { action, by: actor.person, status: replied.status })
+    if ('text' in replied) return context.body(replied.text, 200, { 'content-type': replied.contentType })
+    return context.json(replied.body, replied.status, { 'cache-control': 'no-store' })
+  }
+  if (method === 'GET') {
+    const { query } = parseTarget(edge.targetOf(raw, context.env))
+    const names = [...query.keys()]
+    const twice = names.find((name, index) => names.indexOf(name) !== index)
+    if (twice !== undefined) return context.json({ error: `${twice} is given twice` }, 400)
+    return reply(Object.fromEntries(query))
+  }
+  return withBody(edge.bodyOf(raw, context.env), headers.get('content-length'), async (body) => {
+    if (body.kind === 'too-large') return context.json({ error: `more than ${BODY_BYTES_MAX} bytes` }, 413)
+    const json = jsonOf(body)
+    return json.success ? reply(json.data) : context.json({ error: 'expected a JSON body' }, 400)
+  })
+}
+
+/**
+ * Every token is compared, so that the time does not say which one was nearly right. One that cannot be read lets nobody
+ * in and keeps nobody else out; one that two persons share proves neither.
+ */
+async function authenticate(given: readonly string[], { tokens, log }: ApiOptions): Promise<Actor | null> {
+  const token = given.length === 1 ? BEARER.exec(given[0] ?? '')?.groups?.['token'] : undefined
+  if (token === undefined) return null
   const encoder = new TextEncoder()
-  let actor: Actor | null = null
-  for (const { person, role, secret } of options.tokens()) {
-    for (const value of await secret()) {
-      if (await isSameSecret(encoder.encode(given), encoder.encode(value))) actor = { person, role }
+  const actors: Actor[] = []
+  for (const { person, role, secret } of tokens()) {
+    const values = await secret().catch((error: unknown): readonly string[] => {
+      log.error('token unreadable', { person, detail: error instanceof Error ? error.message : 'unknown failure' })
+      return []
+    })
+    for (const value of values) {
+      if (await isSameSecret(encoder.encode(token), encoder.encode(value))) actors.push({ person, role })
     }
   }
-  return actor
+  const [actor] = actors
+  if (actors.every((other) => other.person === actor?.person && other.role === actor.role)) return actor ?? null
+  log.error('token shared', { persons: actors.map(({ person }) => person).join(', ') })
+  return null
 }
 
-async function readBody(context: Context): Promise<unknown> {
-  if (Number(context.req.header('content-length') ?? Number.NaN) > BODY_BYTES_MAX) return null
-  const reader = context.req.raw.body?.getReader()
-  let text = ''
-  const decoder = new TextDecoder()
-  for (let chunk = await reader?.read(); chunk !== undefined && !chunk.done; chunk = await reader?.read()) {
-    text += decoder.decode(chunk.value, { stream: true })
-    if (text.length > BODY_BYTES_MAX) return null
-  }
-  const json = Json.safeParse(text)
-  return json.success ? json.data : null
+function jsonOf(body: Body) {
+  return Json.safeParse(body.kind === 'whole' ? new TextDecoder().decode(body.bytes) : '')
 }
 
-async function status({ ports, query }: Call): Promise<Reply> {
-  const asked = z.strictObject({ subscription: Text.optional() }).parse(query)
-  const subscriptions = await statusOf(ports.documents, asked.subscription ?? null)
+async function metrics(_input: unknown, { options }: Call): Promise<Reply> {
+  return { status: 200, ...(await options.metrics()) }
+}
+
+async function status({ subscription }: z.infer<typeof StatusQuery>, { ports, options }: Call): Promise<Reply> {
   const { config, hash } = ports.config()
-  return { status: 200, body: { mode: config.mode, config: hash, waiting: await ports.inbox.depth(), subscriptions } }
+  const subscriptions = await statusOf(ports.documents, subscription ?? null, config.subscriptions)
+  const problems = (await options.problems()).map(({ detail }) => detail)
+  const waiting = await ports.inbox.depth()
+  return { status: 200, body: { mode: config.mode, config: hash, waiting, problems, subscriptions } }
 }
 
-async function history({ ports, query }: Call): Promise<Reply> {
-  const { subscription, promotion, image, before, limit } = HistoryQuery.parse(query)
+async function history(input: z.infer<typeof HistoryQuery>, { ports }: Call): Promise<Reply> {
+  const { subscription, promotion, image, before, limit } = input
   const asked = {
+    ...(subscription === undefined ? {} : { document: lineId(subscription) }),
     ...(promotion === undefined ? {} : { promotion }),
     ...(image === undefined ? {} : { image }),
     ...(before === undefined ? {} : { before }),
   }
-  const document = subscription === undefined ? {} : { document: lineId(subscription) }
-  return { status: 200, body: await ports.journal.query({ ...asked, ...document, limit }) }
+  return { status: 200, body: await ports.journal.query({ ...asked, limit }) }
 }
 
-async function events({ ports, query }: Call): Promise<Reply> {
-  const { state, before, limit } = EventsQuery.parse(query)
-  const rows = await ports.inbox.list({
-    limit,
-    ...(state === undefined ? {} : { state }),
-    ...(before === undefined ? {} : { before }),
-  })
-  return { status: 200, body: { events: rows } }
+async function events({ state, before, limit }: z.infer<typeof EventsQuery>, { ports }: Call): Promise<Reply> {
+  const asked = { ...(state === undefined ? {} : { state }), ...(before === undefined ? {} : { before }) }
+  return { status: 200, body: { events: await ports.inbox.list({ ...asked, limit }) } }
 }
 
-async function explained({ ports, query }: Call): Promise<Reply> {
-  const { subject } = z.strictObject({ subject: Text }).parse(query)
-  const explanation = await explain(subject, ports)
+async function explained({ subject }: z.infer<typeof ExplainQuery>, { ports }: Call): Promise<Reply> {
+  const explanation = await explain(subject, ports, ports.config().config.subscriptions)
   return { status: explanation.about === 'nothing' ? 404 : 200, body: explanation }
 }
 
-async function retried({ actor, ports, body, poke }: Call): Promise<Reply> {
-  const { subscription, stage, reason } = RetryBody.parse(body)
-  const line = await ports.documents.load(lineId(subscription))
-  if (line === null) return missing(`there is no subscription ${subscription}, or nothing was ever offered to it`)
-  const trains = (await listAll(ports.documents)).filter(({ id, kind }) => {
+async function retried(input: z.infer<typeof RetryBody>, { actor, ports, options }: Call): Promise<Reply> {
+  const { subscription, stage, reason } = input
+  const line = lineId(subscription)
+  if ((await ports.documents.load(line)) === null) return unknownSubscription(subscription)
+  const trains = (await listAll(ports.documents)).flatMap(({ id, kind }) => {
     const [ofSubscription, ofStage] = id.split('/').slice(-2)
-    return kind === 'train' && ofSubscription === subscription && (stage === undefined || ofStage === stage)
+    const isMeant = kind === 'train' && ofSubscription === subscription && (stage === undefined || ofStage === stage)
+    return isMeant ? [id] : []
   })
-  const notes = []
-  for (const id of [lineId(subscription), ...trains.map((train) => train.id)]) {
-    notes.push(...(await advance(id, { kind: 'retry', by: actor.person, reason, stage: stage ?? null }, ports)))
+  const act = { kind: 'retry', by: actor.person, reason, stage: stage ?? null } as const
+  const retries: string[] = []
+  for (const id of [line, ...trains]) {
+    const notes = await advance(id, act, ports)
+    retries.push(...notes.filter((note) => note.reason === 'retry').map(({ detail }) => detail))
   }
-  poke()
-  return { status: 200, body: { retried: notes.map(({ detail }) => detail) } }
+  options.poke()
+  const where = stage === undefined ? subscription : `${subscription}/${stage}`
+  return retries.length === 0
+    ? refuse(404, `nothing was given up at ${where}`)
+    : { status: 200, body: { retried: retries } }
 }
 
-async function replayed({ actor, ports, body, poke }: Call): Promise<Reply> {
-  const { event, reason } = ReplayBody.parse(body)
-  const now = ports.now()
-  const step = {
-    step: 'replay',
-    at: now,
-    outcome: 'pass',
-    reason: 'replay',
-    detail: `by ${actor.person}: ${reason}`,
-  } as const
-  if (!(await ports.inbox.reopen(event, step, now))) return missing(`there is no settled event ${event}`)
-  poke()
+async function replayed(input: z.infer<typeof ReplayBody>, { actor, ports, options }: Call): Promise<Reply> {
+  const { event, reason } = input
+  const at = ports.now()
+  const detail = `by ${actor.person}: ${reason}`
+  const step = { step: 'replay', at, outcome: 'pass', reason: 'replay', detail } as const
+  if (!(await ports.inbox.reopen(event, step, at))) return refuse(404, `there is no settled event ${event}`)
+  options.poke()
   return { status: 200, body: { replayed: event } }
 }
 
-async function lifted({ actor, ports, body }: Call): Promise<Reply> {
-  const { subscription, stage, candidate, reason } = LiftBody.parse(body)
-  const input = { kind: 'lift', by: actor.person, reason, stage, candidate } as const
-  const notes = await advance(lineId(subscription), input, ports)
+async function lifted(input: z.infer<typeof LiftBody>, { actor, ports, options }: Call): Promise<Reply> {
+  const { subscription, stage, candidate, reason } = input
+  const line = lineId(subscription)
+  if ((await ports.documents.load(line)) === null) return unknownSubscription(subscription)
+  const notes = await advance(line, { kind: 'lift', by: actor.person, reason, stage, candidate }, ports)
   const lift = notes.find((note) => note.reason === 'lift')
-  if (lift === undefined) return missing(`${candidate} is not refused at ${subscription}/${stage}`)
+  if (lift === undefined) return refuse(404, `${candidate} is not refused at ${subscription}/${stage}`)
+  options.poke()
   return { status: 200, body: { lifted: lift.image, detail: lift.detail } }
 }
 
-function missing(error: string): Reply {
-  return { status: 404, body: { error } }
+function unknownSubscription(name: string): Reply {
+  return refuse(404, `there is no subscription ${name}, or nothing was ever offered to it`)
+}
+
+function refuse(status: 400 | 404, error: string): Reply {
+  return { status, body: { error } }
 }

@@ -1,55 +1,63 @@
 /** HTTP in: routes, the bounded body, and one table from sender profile and outcome to status. With `api.ts` the only place that knows hono. */
 
 import { Hono, type Context } from 'hono'
+import { createBodyReader, type Body, type WithBody } from './body.ts'
 import type { AcceptedEvent } from './domain/event.ts'
-import type { Log } from './domain/log.ts'
+import type { Fields, Log } from './domain/log.ts'
 import type { Measure } from './domain/measure.ts'
-import {
-  receive,
-  type IsHmac,
-  type Receiver,
-  type ReceiverRequest,
-  type RefusalReason,
-  type Received,
-  type SenderProfile,
+import { parseTarget, pathOf, standardEdge, type Edge } from './edge.ts'
+import type {
+  Authenticated,
+  IsHmac,
+  Received,
+  Receiver,
+  ReceiverRequest,
+  RefusalReason,
+  SenderProfile,
+  Skipped,
 } from './receivers/receiver.ts'
 import type { Inbox } from './state/inbox.ts'
 
 /** The largest registry envelope seen is a few kilobytes; 500 events of Distribution are 350. */
 export const BODY_BYTES_MAX = 1024 * 1024
+/** What a registry usually sends fits in here. */
+export const BODY_BYTES_FREE = 16 * 1024
+/** CVE-2024-40634: many large bodies at once. With 1,024 connections, 32 MiB are the most that strangers can make us hold. */
+export const BODIES_BYTES_MAX = 16 * 1024 * 1024
 const RETRY_AFTER_SECONDS = 5
 const HOOK = /^\/hooks\/(?<source>[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)(?:\/(?<secret>[^/]{1,512}))?$/u
+/** No registry has this name: what nobody of ours was asked for is counted under it. */
+const NO_SOURCE = '-'
 
 export type AppOptions = {
   /** By the registry's name in the configuration. Asked at each request, so that a new configuration needs no restart. */
   readonly receivers: () => ReadonlyMap<string, Receiver>
-  readonly inbox: Inbox
+  readonly inbox: Pick<Inbox, 'put'>
   /** Something new waits in the inbox. */
   readonly onStored: () => void
-  /** Null: ready. Else what is missing. */
-  readonly unready: () => Promise<string | null>
+  /** Empty: ready. Else what is missing, in words that any stranger may read. */
+  readonly unready: () => Promise<readonly string[]>
   readonly now: () => number
   readonly log: Log
   readonly measure: Measure
-  /** A platform that still has them apart gives headers as they came; elsewhere repeated ones are joined by commas. */
-  readonly headersOf?: (context: Context) => ReadonlyMap<string, readonly string[]>
-  /** The platform's own stream of the body, where that is cheaper than the request's. */
-  readonly bodyOf?: (context: Context) => AsyncIterable<Uint8Array>
+  readonly edge?: Edge
   readonly isHmac?: IsHmac
 }
 
-type Outcome =
+export type Outcome =
   | 'stored'
   | 'duplicate'
   | 'ignored'
   | 'ping'
   | 'validation'
   | 'body-too-large'
+  | 'incomplete-body'
   | 'unsupported-encoding'
+  | 'overloaded'
   | 'unavailable'
   | RefusalReason
 
-type Statuses = Readonly<Record<Outcome, 200 | 202 | 400 | 401 | 413 | 415 | 422 | 503>>
+type Statuses = Readonly<Record<Outcome, 200 | 202 | 400 | 401 | 413 | 415 | 422 | 429 | 503>>
 
 const DEFAULT: Statuses = {
   stored: 202,
@@ -58,7 +66,9 @@ const DEFAULT: Statuses = {
   ping: 200,
   validation: 200,
   'body-too-large': 413,
+  'incomplete-body': 400,
   'unsupported-encoding': 415,
+  overloaded: 429,
   unavailable: 503,
   'missing-credential': 401,
   'duplicate-credential': 400,
@@ -78,7 +88,8 @@ const TAKEN = {
   'unknown-schema': 202,
 } as const
 
-const STATUS: Readonly<Record<SenderProfile, Statuses>> = {
+/** Holds once the sender has proven itself; who has not gets what `default` gets. */
+export const STATUS: Readonly<Record<SenderProfile, Statuses>> = {
   default: DEFAULT,
   'blocking-queue': { ...DEFAULT, ...TAKEN },
   /** Redelivers for seven days whatever is not 2xx; https://cloud.google.com/pubsub/docs/push */
@@ -88,13 +99,22 @@ const STATUS: Readonly<Record<SenderProfile, Statuses>> = {
 }
 
 export function createApp(options: AppOptions): Hono {
-  const app = new Hono()
+  const edge = options.edge ?? standardEdge
+  // The path as it came: nothing is decoded, so nothing decodes to another route.
+  const app = new Hono({ getPath: (request, given) => pathOf(edge.targetOf(request, given?.env)) })
+  const withBody = createBodyReader({
+    bytesMax: BODY_BYTES_MAX,
+    bytesFree: BODY_BYTES_FREE,
+    bytesAtOnceMax: BODIES_BYTES_MAX,
+  })
   app.get('/healthz', (context) => context.json({ status: 'ok' }))
   app.get('/readyz', async (context) => {
     const missing = await options.unready()
-    return missing === null ? context.json({ status: 'ready' }) : context.json({ status: 'not ready', missing }, 503)
+    return missing.length === 0
+      ? context.json({ status: 'ready' })
+      : context.json({ status: 'not ready', missing }, 503)
   })
-  app.all('/hooks/*', (context) => hook(context, options))
+  app.all('/hooks/*', (context) => hook(context, edge, withBody, options))
   app.notFound((context) => context.json({ error: 'not found' }, 404))
   app.onError((error, context) => {
     options.log.error('request failed', { detail: error.message })
@@ -103,149 +123,143 @@ export function createApp(options: AppOptions): Hono {
   return app
 }
 
-async function hook(context: Context, options: AppOptions): Promise<Response> {
-  // The path as it came: nothing is decoded, so nothing decodes to another route.
-  const url = new URL(context.req.url)
-  const groups = HOOK.exec(url.pathname)?.groups
+async function hook(context: Context, edge: Edge, withBody: WithBody, options: AppOptions): Promise<Response> {
+  const { raw, method } = context.req
+  const { path, query } = parseTarget(edge.targetOf(raw, context.env))
+  const groups = HOOK.exec(path)?.groups
   const source = groups?.['source'] ?? ''
   const receiver = options.receivers().get(source)
   if (receiver === undefined) {
-    options.log.warn('request refused', { reason: 'unknown-registry' })
-    return context.json({ error: 'no registry of that name receives events here' }, 404)
+    options.measure({ kind: 'event', source: NO_SOURCE, outcome: 'unknown-registry' })
+    options.log.warn('request refused', { outcome: 'unknown-registry' })
+    return context.json({ error: 'not found' }, 404)
   }
   const methods: readonly string[] = ['POST', ...(receiver.methods ?? [])]
-  if (!methods.includes(context.req.method)) {
+  if (!methods.includes(method)) {
     return context.json({ error: `${methods.join(' or ')} only` }, 405, { allow: methods.join(', ') })
   }
-  const headers = (options.headersOf ?? headersOfRequest)(context)
-  const body = await readBounded((options.bodyOf ?? bodyOfRequest)(context), headers.get('content-length'))
-  const request: ReceiverRequest = {
-    method: context.req.method,
-    headers,
-    query: url.searchParams,
-    pathSecret: groups?.['secret'] ?? null,
-    body: body ?? new Uint8Array(),
-  }
-  const answer = (outcome: Outcome, detail: string, rest: object = {}): Response => {
-    options.measure({ kind: 'event', source, outcome })
-    const status = STATUS[receiver.sender][outcome]
-    const isWell = outcome === 'stored' || outcome === 'duplicate' || outcome === 'ping' || outcome === 'validation'
-    options.log[isWell || outcome === 'ignored' ? 'info' : 'warn'](isWell ? 'request accepted' : 'request refused', {
-      source,
-      outcome,
-      detail,
-      status,
-    })
-    const headers = status === 503 ? { 'retry-after': String(RETRY_AFTER_SECONDS) } : undefined
-    return context.json({ outcome, ...rest }, status, headers)
-  }
-  try {
-    if (body === null) return await tooLarge(receiver, request, options, answer)
-    const encoding = request.headers.get('content-encoding')
-    if (encoding !== undefined && encoding.some((value) => value !== 'identity'))
-      return answer('unsupported-encoding', 'send it uncompressed')
-    return await take(source, receiver, request, options, answer)
-  } catch (error) {
-    return answer('unavailable', error instanceof Error ? error.message : 'unknown failure')
-  }
+  const headers = edge.headersOf(raw, context.env)
+  const to: Hook = { source, receiver, options }
+  return withBody(edge.bodyOf(raw, context.env), headers.get('content-length'), async (body) => {
+    const bytes = body.kind === 'whole' ? body.bytes : new Uint8Array()
+    const request = { method, headers, query, pathSecret: groups?.['secret'] ?? null, body: bytes }
+    const told = await take(body, request, to).catch(unavailable)
+    return answer(context, told, to)
+  })
 }
 
-type Answer = (outcome: Outcome, detail: string, rest?: object) => Response
+function unavailable(error: unknown): Told {
+  const detail = error instanceof Error ? error.message : 'unknown failure'
+  return { outcome: 'unavailable', isAuthentic: false, fields: { detail } }
+}
+
+type Hook = { readonly source: string; readonly receiver: Receiver; readonly options: AppOptions }
+
+/** What became of a request: the sender learns the outcome, the log learns the fields. */
+type Told = {
+  readonly outcome: Outcome
+  readonly isAuthentic: boolean
+  readonly fields?: Fields
+  readonly reply?: object
+  /** In place of all else, where the sender wants it in a form of its own. */
+  readonly form?: { readonly body: string; readonly headers: Readonly<Record<string, string>> } | undefined
+}
+
+/** Authenticates, and only then reads. */
+async function take(body: Body, request: ReceiverRequest, { source, receiver, options }: Hook): Promise<Told> {
+  if (body.kind === 'overloaded') return { outcome: 'overloaded', isAuthentic: false }
+  if (body.kind === 'incomplete') return { outcome: 'incomplete-body', isAuthentic: false }
+  const { isHmac } = options
+  const now = options.now()
+  const context = isHmac === undefined ? { now } : { now, isHmac }
+  const proven = await receiver.authenticate(request, context)
+  if (body.kind === 'too-large') {
+    const fields = { detail: `more than ${BODY_BYTES_MAX} bytes` }
+    return { outcome: 'body-too-large', isAuthentic: proven.ok, fields }
+  }
+  if (!proven.ok) return { outcome: proven.error.reason, isAuthentic: false, fields: { detail: proven.error.detail } }
+  if (isEncoded(request)) {
+    const fields = { detail: 'expected a body without Content-Encoding' }
+    return { outcome: 'unsupported-encoding', isAuthentic: true, fields }
+  }
+  const received = receiver.parse(request, context)
+  if (!received.ok)
+    return { outcome: received.error.reason, isAuthentic: true, fields: { detail: received.error.detail } }
+  const told = await keep(received.value, { source, assurance: proven.value.assurance, now }, options)
+  return { ...told, isAuthentic: true, fields: { ...told.fields, ...describe(proven.value, received.value) } }
+}
+
+type Origin = Pick<AcceptedEvent, 'source' | 'assurance'> & { readonly now: number }
 
 /** Durable before acknowledged: there is no 2xx for an event before the inbox has it. */
-async function take(
-  source: string,
-  receiver: Receiver,
-  request: ReceiverRequest,
-  options: AppOptions,
-  answer: Answer,
-): Promise<Response> {
-  const now = options.now()
-  const { isHmac } = options
-  const taken = await receive(receiver, request, isHmac === undefined ? { now } : { now, isHmac })
-  if (!taken.ok) return answer(taken.error.reason, taken.error.detail)
-  const { received, assurance } = taken.value
+async function keep(received: Received, origin: Origin, options: AppOptions): Promise<Omit<Told, 'isAuthentic'>> {
   switch (received.outcome) {
     case 'ping':
-      return answer('ping', 'the sender tries whether we are there')
+      return { outcome: 'ping' }
     case 'validation':
-      return validation(received, answer)
+      return { outcome: 'validation', reply: { reply: received.reply }, form: received.answer }
     case 'ignored':
-      return answer('ignored', received.reason, { reason: received.reason })
+      return { outcome: 'ignored', fields: { reason: received.reason }, reply: { reason: received.reason } }
     case 'events': {
-      const accepted = received.events.map((event): AcceptedEvent => ({
-        id: `${source}/${event.id}`,
-        source,
-        assurance,
-        receivedAt: now,
-        event,
-      }))
+      const { source, assurance, now } = origin
+      const accepted = received.events.map((event): AcceptedEvent => {
+        return { id: `${source}/${event.id}`, source, assurance, receivedAt: now, event }
+      })
       const results = await options.inbox.put(accepted)
-      const isNew = results.includes('stored')
-      if (isNew) options.onStored()
+      const stored = results.filter((result) => result === 'stored').length
+      if (stored > 0) options.onStored()
       const events = accepted.map(({ id }, index) => ({ id, result: results[index] }))
-      const detail = events.map(({ id, result }) => `${id} ${result}`).join(', ')
-      return answer(isNew ? 'stored' : 'duplicate', detail, { events })
+      const fields = { event: accepted[0]?.id, stored, duplicates: accepted.length - stored, assurance }
+      return { outcome: stored > 0 ? 'stored' : 'duplicate', fields, reply: { events } }
     }
   }
 }
 
-/** The sender asks whether we are who it is to send to; some want the answer in a form of their own. */
-function validation(received: Extract<Received, { outcome: 'validation' }>, answer: Answer): Response {
-  const plain = answer('validation', 'the sender asked for a proof of the endpoint', { reply: received.reply })
-  if (received.answer === undefined) return plain
-  const headers = { 'content-type': 'application/json', ...received.answer.headers }
-  return new Response(received.answer.body, { status: plain.status, headers })
-}
-
-/** Who sends too much is told so, but for the authentic sender that would send the same for ever. */
-async function tooLarge(
-  receiver: Receiver,
-  request: ReceiverRequest,
-  options: AppOptions,
-  answer: Answer,
-): Promise<Response> {
-  const isAuthentic = (await receiver.authenticate(request, { now: options.now() })).ok
-  const rendered = answer('body-too-large', `more than ${BODY_BYTES_MAX} bytes`)
-  return isAuthentic
-    ? rendered
-    : new Response(rendered.body, { status: STATUS.default['body-too-large'], headers: rendered.headers })
-}
-
-/** Null where it is larger than we take: reading stops there, whatever the length was said to be. */
-async function readBounded(
-  body: AsyncIterable<Uint8Array> | null,
-  announced: readonly string[] = [],
-): Promise<Uint8Array | null> {
-  if (body === null) return new Uint8Array()
-  if (announced.some((length) => Number(length) > BODY_BYTES_MAX)) return null
-  const chunks: Uint8Array[] = []
-  let bytes = 0
-  for await (const chunk of body) {
-    bytes += chunk.length
-    // Leaving the loop ends the stream.
-    if (bytes > BODY_BYTES_MAX) return null
-    chunks.push(chunk)
+function answer(context: Context, told: Told, { source, receiver, options }: Hook): Response {
+  const { outcome, isAuthentic, fields, reply, form } = told
+  options.measure({ kind: 'event', source, outcome })
+  const status = STATUS[isAuthentic ? receiver.sender : 'default'][outcome]
+  const [level, event] = LOGGED[outcome] ?? (['warn', 'request refused'] as const)
+  options.log[level](event, { source, outcome, status, ...fields })
+  if (form !== undefined) {
+    return new Response(form.body, { status, headers: { 'content-type': 'application/json', ...form.headers } })
   }
-  return join(chunks, bytes)
+  const isLater = status === 429 || status === 503
+  const headers = isLater ? { 'retry-after': String(RETRY_AFTER_SECONDS) } : undefined
+  // Who has not proven itself learns nothing of how near it was.
+  const isProof = status === 401 || outcome === 'duplicate-credential'
+  return context.json(isProof ? { outcome: 'refused' } : { outcome, ...reply }, status, headers)
 }
 
-function join(chunks: readonly Uint8Array[], bytes: number): Uint8Array {
-  const [only] = chunks
-  if (chunks.length === 1 && only !== undefined) return only
-  const whole = new Uint8Array(bytes)
-  let at = 0
-  for (const chunk of chunks) {
-    whole.set(chunk, at)
-    at += chunk.length
+const LOGGED: Partial<Record<Outcome, readonly ['info' | 'error', string]>> = {
+  stored: ['info', 'request accepted'],
+  duplicate: ['info', 'request accepted'],
+  ping: ['info', 'request accepted'],
+  validation: ['info', 'request accepted'],
+  ignored: ['info', 'request ignored'],
+  unavailable: ['error', 'request failed'],
+}
+
+/** What nobody is told but whoever runs this: the old secret is still in use, and what was passed over beside the rest. */
+function describe({ secret }: Authenticated, received: Received): Fields {
+  const skipped = 'skipped' in received ? (received.skipped ?? []) : []
+  return {
+    ...(secret === null || secret === 0 ? {} : { secret: 'the previous one' }),
+    ...(skipped.length === 0 ? {} : { skipped: countByReason(skipped), firstSkipped: describeSkipped(skipped) }),
   }
-  return whole
 }
 
-function bodyOfRequest(context: Context): AsyncIterable<Uint8Array> | null {
-  return context.req.raw.body
+function countByReason(skipped: readonly Skipped[]): string {
+  const counts = Map.groupBy(skipped, ({ reason }) => reason)
+  return [...counts].map(([reason, those]) => `${reason} ${those.length}`).join(', ')
 }
 
-function headersOfRequest(context: Context): ReadonlyMap<string, readonly string[]> {
-  return new Map([...context.req.raw.headers].map(([name, value]) => [name.toLowerCase(), [value]]))
+/** A malformed one first: the others are what registries send all day. */
+function describeSkipped(skipped: readonly Skipped[]): string | undefined {
+  const first = skipped.find(({ reason }) => reason === 'malformed-event') ?? skipped[0]
+  return first && `events[${first.index}]: ${first.detail}`
+}
+
+function isEncoded(request: ReceiverRequest): boolean {
+  return (request.headers.get('content-encoding') ?? []).some((value) => value !== '' && value !== 'identity')
 }

@@ -1,12 +1,15 @@
 /** The whole walk of an image, an event or a subscription, from what is recorded. Reads only. */
 
 import type { Entry } from './domain/history.ts'
-import { formatImage, parseImageReference } from './domain/image.ts'
+import { Digest, formatImage, parseImageReference } from './domain/image.ts'
+import type { Subscription } from './domain/subscription.ts'
 import type { InboxRow } from './domain/walk.ts'
 import type { State } from './state/state.ts'
 import { statusOf, type SubscriptionStatus } from './status.ts'
 
-const EVENTS_MAX = 200
+const EVENTS_PAGE = 200
+/** How far back an image's events are looked for. */
+const EVENTS_MAX = 20_000
 const EVENTS_SHOWN_MAX = 20
 const ENTRIES_MAX = 100
 
@@ -19,13 +22,18 @@ export type Explanation = {
   readonly status: readonly SubscriptionStatus[]
 }
 
-/** `subject`: an event's id, `subscription[/stage]`, or an image (`repository[:tag][@digest]`). */
-export async function explain(subject: string, state: State): Promise<Explanation> {
+/** `subject`: an event's id, `subscription[/stage]`, a digest, or an image (`repository[:tag][@digest]`). */
+export async function explain(
+  subject: string,
+  state: State,
+  configured: readonly Pick<Subscription, 'name' | 'stages'>[] = [],
+): Promise<Explanation> {
   const row = await state.inbox.get(subject)
   if (row !== null) return explainEvent(row, state)
-  const [name = '', stage] = subject.split('/')
-  const status = await statusOf(state.documents, name)
-  if (status.length > 0) return explainSubscription(name, stage, status, state)
+  const [name = '', stage, ...more] = subject.split('/')
+  const status = more.length === 0 ? await statusOf(state.documents, name, configured) : []
+  const isStage = stage === undefined || status.some(({ stages }) => stages.some((one) => one.stage === stage))
+  if (status.length > 0 && isStage) return explainSubscription(name, stage, status, state)
   return explainImage(subject, state)
 }
 
@@ -59,20 +67,52 @@ async function explainSubscription(
 }
 
 async function explainImage(subject: string, state: State): Promise<Explanation> {
-  const image = parseImageReference(subject)
-  const part = image.ok ? formatImage(image.value) : subject
-  const page = await state.journal.query({ image: part, limit: ENTRIES_MAX })
-  const rows = await state.inbox.list({ limit: EVENTS_MAX })
-  const events = rows.filter((row) => isAbout(row, subject, part)).slice(0, EVENTS_SHOWN_MAX)
+  const wanted = wantedOf(subject)
+  const page = await state.journal.query({ image: wanted.text, limit: ENTRIES_MAX })
+  const events = await eventsAbout(wanted, state)
   const isKnown = page.entries.length > 0 || events.length > 0
   return { about: isKnown ? 'image' : 'nothing', events, entries: page.entries, status: [] }
 }
 
-function isAbout(row: InboxRow, subject: string, part: string): boolean {
-  const { repository, tag, digest } = row.accepted.event
-  if (digest !== null && (subject === digest || part.endsWith(digest))) return true
-  if (part.endsWith(`/${repository}`)) return true
-  return tag !== null && `${part.split('@')[0]}`.endsWith(`/${repository}:${tag}`)
+/** `text`: what an entry's image must contain. The events name the repository without its host, so this does too. */
+type Wanted = {
+  readonly text: string
+  readonly repository: string | null
+  readonly tag: string | null
+  readonly digest: string | null
+}
+
+function wantedOf(subject: string): Wanted {
+  // Before all else: a digest reads like an image named sha256 with a tag.
+  if (Digest.safeParse(subject).success) return { text: subject, repository: null, tag: null, digest: subject }
+  const image = parseImageReference(subject)
+  if (!image.ok) return { text: subject, repository: subject, tag: null, digest: null }
+  const { repository, tag, digest } = image.value
+  // Decided is about pinned images, `…:tag@digest`: with its mark behind it, 1.4 is not found in 1.4.2.
+  if (digest !== null) return { text: tag === null ? digest : formatImage(image.value), repository, tag, digest }
+  return { text: `${formatImage(image.value)}${tag === null ? ':' : '@'}`, repository, tag, digest }
+}
+
+/** Newest first. Most images' events are few and far between, so pages are read until enough are found. */
+async function eventsAbout(wanted: Wanted, state: State): Promise<readonly InboxRow[]> {
+  const found: InboxRow[] = []
+  let before: string | undefined
+  for (let read = 0; read < EVENTS_MAX && found.length < EVENTS_SHOWN_MAX; read += EVENTS_PAGE) {
+    const rows = await state.inbox.list({ limit: EVENTS_PAGE, ...(before === undefined ? {} : { before }) })
+    found.push(...rows.filter((row) => isAbout(row, wanted)))
+    before = rows.at(-1)?.accepted.id
+    if (rows.length < EVENTS_PAGE) break
+    // An embedded store answers at once: between pages others have their turn.
+    await new Promise((resolve) => setTimeout(resolve))
+  }
+  return found.slice(0, EVENTS_SHOWN_MAX)
+}
+
+/** Few senders say all three, so the digest is enough, and so is the repository with its tag. */
+function isAbout({ accepted: { event } }: InboxRow, { repository, tag, digest }: Wanted): boolean {
+  if (digest !== null && event.digest === digest) return true
+  if (repository !== event.repository) return false
+  return tag === null ? digest === null : event.tag === tag
 }
 
 function unique(entries: readonly Entry[]): readonly Entry[] {

@@ -4,6 +4,7 @@ import type { Document } from './domain/document.ts'
 import type { Effect } from './domain/effect.ts'
 import { formatImage } from './domain/image.ts'
 import type { Current, Line, StageState } from './domain/line.ts'
+import type { Stage, Subscription } from './domain/subscription.ts'
 import type { Documents } from './state/documents.ts'
 
 const PAGE_SIZE = 100
@@ -24,6 +25,8 @@ export type StageStatus = {
   readonly next: string | null
   /** What is wanted and not done: an attempt that failed, a pull request that waits, something that was given up. */
   readonly waits: readonly string[]
+  /** How much of that nobody tries any more until a person says so. */
+  readonly givenUp: number
   readonly refused: readonly {
     readonly image: string
     readonly candidate: string
@@ -34,18 +37,27 @@ export type StageStatus = {
 }
 export type SubscriptionStatus = { readonly subscription: string; readonly stages: readonly StageStatus[] }
 
+/** `configured`, where the configuration is at hand: a subscription that nothing was ever offered to is shown too. */
 export async function statusOf(
   documents: Documents,
   subscription: string | null,
+  configured: readonly Pick<Subscription, 'name' | 'stages'>[] = [],
 ): Promise<readonly SubscriptionStatus[]> {
   const all = await listAll(documents)
   const trains = all.filter((document) => document.kind === 'train')
   const lines = all.filter((document) => document.kind === 'line')
-  const asked = lines.filter((line) => subscription === null || line.subscription === subscription)
-  return asked.map((line) => ({
+  const known = lines.map((line) => ({
     subscription: line.subscription,
     stages: Object.entries(line.stages).map(([stage, state]) => stageStatus(line, stage, state, trains)),
   }))
+  const silent = configured.filter(({ name }) => !lines.some((line) => line.subscription === name))
+  const unknown = silent.map(({ name, stages }) => ({ subscription: name, stages: stages.map(silentStage) }))
+  return [...known, ...unknown].filter((one) => subscription === null || one.subscription === subscription)
+}
+
+function silentStage({ name }: Pick<Stage, 'name'>): StageStatus {
+  const nothing = { current: null, how: 'unknown', since: null, promotion: null, next: null, refused: [] } as const
+  return { stage: name, ...nothing, waits: ['the first event of its image'], givenUp: 0 }
 }
 
 export async function listAll(documents: Documents): Promise<readonly Document[]> {
@@ -63,6 +75,7 @@ function stageStatus(line: Line, stage: string, state: StageState, trains: reado
   const { promotion, current } = state
   const own = line.effects.filter((effect) => 'stage' in effect && effect.stage === stage)
   const carried = trains.filter(({ id }) => promotion?.trains.includes(id)).flatMap(({ effects }) => effects)
+  const effects = [...own, ...carried]
   const proposed = Object.values(promotion?.deliveries ?? {}).flatMap((delivery) =>
     delivery.state === 'proposed' ? [`${delivery.url} waits for its merge`] : [],
   )
@@ -81,7 +94,8 @@ function stageStatus(line: Line, stage: string, state: StageState, trains: reado
             openedAt: promotion.openedAt,
           },
     next: state.next === undefined ? null : formatImage(state.next.images[0]),
-    waits: [...proposed, ...[...own, ...carried].flatMap((effect) => describeWaiting(effect))],
+    waits: [...proposed, ...effects.flatMap((effect) => describeWaiting(effect))],
+    givenUp: effects.filter(({ dead }) => dead !== undefined).length,
     refused: state.refused.map(({ image, candidate, reason, detail, by }) => ({
       image,
       candidate,

@@ -9,6 +9,7 @@ import type { JournalPage } from '../state/journal.ts'
 import type { SubscriptionStatus } from '../status.ts'
 
 const TIMEOUT_MS = 15_000
+const PROBE_TIMEOUT_MS = 2_000
 
 export type Access = { readonly url: string; readonly token: string }
 
@@ -21,6 +22,7 @@ const StageStatus = z.object({
   promotion: z.object({ id: z.string(), image: z.string(), phase: z.string(), openedAt: z.number() }).nullable(),
   next: z.string().nullable(),
   waits: z.array(z.string()),
+  givenUp: z.number(),
   refused: z.array(
     z.object({
       image: z.string(),
@@ -32,7 +34,14 @@ const StageStatus = z.object({
   ),
 })
 const Subscriptions = z.array(z.object({ subscription: z.string(), stages: z.array(StageStatus) }))
-const Status = z.object({ mode: z.string(), config: z.string(), waiting: z.number(), subscriptions: Subscriptions })
+const Status = z.object({
+  mode: z.string(),
+  config: z.string(),
+  waiting: z.number(),
+  /** What is missing for the service to work. */
+  problems: z.array(z.string()),
+  subscriptions: Subscriptions,
+})
 /** What the service says of itself and its subscriptions. */
 export type ServiceStatus = Omit<z.infer<typeof Status>, 'subscriptions'> & {
   readonly subscriptions: readonly SubscriptionStatus[]
@@ -58,8 +67,11 @@ export type Client = {
 
 /** Throws with the service's own words where it refuses, or says that it cannot be reached. */
 export function createClient(access: Access): Client {
-  const get = async <T>(path: string, query: Query, shape: z.ZodType<T>): Promise<T> =>
-    shape.parse(await send(access, 'GET', `${path}${search(query)}`))
+  const get = async <T>(path: string, query: Query, shape: z.ZodType<T>): Promise<T> => {
+    const answer = shape.safeParse(await send(access, 'GET', `${path}${search(query)}`))
+    if (answer.success) return answer.data
+    throw new Error(`what answers at ${access.url} is no Drayage of this version`)
+  }
   return {
     status: (query) => get('status', query, Status),
     history: (query) => get('history', query, History),
@@ -69,21 +81,38 @@ export function createClient(access: Access): Client {
   }
 }
 
-async function send({ url, token }: Access, method: 'GET' | 'POST', path: string, body?: object): Promise<unknown> {
+/** Whether a service answers there that takes this token. */
+export async function isOurs(access: Access): Promise<boolean> {
+  const init = {
+    headers: { authorization: `Bearer ${access.token}` },
+    redirect: 'error',
+    signal: AbortSignal.timeout(PROBE_TIMEOUT_MS),
+  } as const
+  return fetch(urlOf(access, 'events?limit=1'), init).then(
+    (response) => response.ok,
+    () => false,
+  )
+}
+
+function urlOf({ url }: Access, path: string): string {
+  return `${url.replace(/\/+$/u, '')}/api/v1/${path}`
+}
+
+async function send(access: Access, method: 'GET' | 'POST', path: string, body?: object): Promise<unknown> {
   const init = {
     method,
     headers: {
-      authorization: `Bearer ${token}`,
+      authorization: `Bearer ${access.token}`,
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     redirect: 'error',
     signal: AbortSignal.timeout(TIMEOUT_MS),
   } as const
-  const response = await fetch(new URL(`/api/v1/${path}`, url), init).catch((error: unknown) => {
+  const response = await fetch(urlOf(access, path), init).catch((error: unknown) => {
     const cause = error instanceof Error ? (error.cause ?? error) : error
     throw new Error(
-      `the service at ${url} cannot be reached: ${cause instanceof Error ? cause.message : 'unknown failure'}`,
+      `the service at ${access.url} cannot be reached: ${cause instanceof Error ? cause.message : 'unknown failure'}`,
     )
   })
   const json = Json.safeParse(await response.text())

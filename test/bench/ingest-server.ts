@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { isHmacByNode } from '../../handlers/hmac.ts'
-import { listen, rawBodyOf, rawHeadersOf } from '../../handlers/listen.ts'
+import { listen, nodeEdge } from '../../handlers/listen.ts'
 import { createApp } from '../../src/app.ts'
 import { webhook } from '../../src/receivers/webhook.ts'
 import { openSqlite } from '../../src/state/sqlite.ts'
@@ -30,12 +30,11 @@ async function startDrayage(): Promise<string> {
     receivers: () => receivers,
     inbox: state.inbox,
     onStored: silent,
-    unready: async () => null,
+    unready: async () => [],
     now: Date.now,
     log: { debug: silent, info: silent, warn: silent, error: silent },
     measure: silent,
-    headersOf: rawHeadersOf,
-    bodyOf: rawBodyOf,
+    edge: nodeEdge,
     isHmac: isHmacByNode,
   })
   return (await listen(app, '127.0.0.1:0')).url
