@@ -21,6 +21,8 @@ export type Io = {
   readonly env: Readonly<Record<string, string | undefined>>
   /** A person is watching stdout. */
   readonly isTTY: boolean
+  /** A person is watching stderr, where the log goes. */
+  readonly isErrorTTY?: boolean
   now(): number
   /** Aborted by SIGINT or SIGTERM. */
   readonly signal: AbortSignal

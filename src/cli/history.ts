@@ -23,6 +23,8 @@ Usage: drayage history [SUBSCRIPTION] [--image PART] [--promotion ID] [--limit N
   --verify        recompute the whole chain of a subscription; exit code 1 where it breaks
 ${REACH_HELP}
 
+Exit code: 0 found, 1 nothing found or the chain breaks, 2 misuse.
+
 Example:
   $ drayage history payments --limit 5
 `
@@ -39,7 +41,11 @@ export const command: Command = { name: 'history', summary: 'what was decided, a
 
 async function run(args: readonly string[], io: Io): Promise<ExitCode> {
   const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true })
-  const [subscription] = positionals
+  const [subscription, ...others] = positionals
+  if (others.length > 0) {
+    io.stderr('drayage history: expected at most one subscription\nTry: drayage history --help\n')
+    return 2
+  }
   const limit = values.limit ?? '50'
   if (!/^[1-9][0-9]{0,2}$/u.test(limit) || Number(limit) > PAGE_SIZE) {
     io.stderr(`drayage history: expected --limit 1 to ${PAGE_SIZE}\n`)
@@ -47,6 +53,10 @@ async function run(args: readonly string[], io: Io): Promise<ExitCode> {
   }
   if (values.verify === true && subscription === undefined) {
     io.stderr('drayage history: --verify needs a subscription\n')
+    return 2
+  }
+  if (values.verify === true && (values.image !== undefined || values.promotion !== undefined)) {
+    io.stderr('drayage history: --verify takes the whole chain, without --image or --promotion\n')
     return 2
   }
   const reads = await reachToRead(values, io)

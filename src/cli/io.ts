@@ -19,6 +19,7 @@ export function createProcessIo(): Io {
     env: process.env,
     // Absent, not false, where stdout is no terminal.
     isTTY: 'isTTY' in process.stdout && process.stdout.isTTY,
+    isErrorTTY: 'isTTY' in process.stderr && process.stderr.isTTY,
     now: Date.now,
     signal: signalOfProcess(),
   }

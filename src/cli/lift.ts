@@ -3,7 +3,7 @@
 import { parseArgs } from 'node:util'
 import type { Command, ExitCode, Io } from './command.ts'
 import { printJson } from './output.ts'
-import { reachToAct, REACH_HELP, reachOptions } from './reach.ts'
+import { ACT_HELP, reachOptions, reachToAct } from './reach.ts'
 
 const help = `
 Lifts a refusal: a candidate that was rejected or rolled back may be offered again. It comes
@@ -12,7 +12,7 @@ with its next event, or by drayage replay.
 Usage: drayage lift SUBSCRIPTION/STAGE CANDIDATE --reason TEXT [--json]
 
   --reason TEXT   stands in the history with your name
-${REACH_HELP}
+${ACT_HELP}
 
 Exit code: 0 done, 1 refused or nothing to do, 2 misuse.
 
@@ -26,16 +26,15 @@ export const command: Command = { name: 'lift', summary: 'let a refused candidat
 
 async function run(args: readonly string[], io: Io): Promise<ExitCode> {
   const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true })
-  const [whole, candidate, ...others] = positionals
+  const [whole = '', candidate, ...others] = positionals
   const { reason } = values
-  if (whole === undefined || candidate === undefined || reason === undefined || others.length > 0) {
-    io.stderr('drayage lift: expected SUBSCRIPTION/STAGE CANDIDATE and --reason TEXT\n')
+  const [subscription = '', stage = '', ...more] = whole.split('/')
+  const isWhole = subscription !== '' && stage !== '' && candidate !== undefined && reason !== undefined
+  if (!isWhole || others.length + more.length > 0) {
+    io.stderr('drayage lift: expected SUBSCRIPTION/STAGE CANDIDATE and --reason TEXT\nTry: drayage lift --help\n')
     return 2
   }
-  const [subscription, stage] = whole.split('/')
-  const answer = await (
-    await reachToAct(values, io)
-  ).act('lift', { subscription, stage: stage ?? '', candidate, reason })
+  const answer = await (await reachToAct(values, io)).act('lift', { subscription, stage, candidate, reason })
   printJson(io, answer, values.json ?? false)
   return 0
 }

@@ -2,11 +2,15 @@
 
 import { randomBytes } from 'node:crypto'
 import { readFile, rm, writeFile } from 'node:fs/promises'
+import { userInfo } from 'node:os'
+import process from 'node:process'
 import * as z from 'zod'
 import { Json } from '../domain/json.ts'
 
 const TOKEN_BYTES = 32
 const FILE_MODE = 0o600
+/** Nothing stands beside a state that is no file. */
+const IN_MEMORY = ':memory:'
 
 const LocalAccess = z.object({ url: z.string(), token: z.string() })
 export type LocalAccess = z.infer<typeof LocalAccess>
@@ -15,11 +19,22 @@ export function localAccessPath(state: string): string {
   return `${state}.api`
 }
 
+/** The user that the service runs as: only that one can read the file. Containers often have a number and no name. */
+export function localPerson(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return `uid-${process.getuid?.() ?? 'unknown'}`
+  }
+}
+
 export function newLocalToken(): string {
   return randomBytes(TOKEN_BYTES).toString('base64url')
 }
 
+/** Only where this process has the state's lock: whatever file is there already is a dead service's. */
 export async function writeLocalAccess(state: string, access: LocalAccess): Promise<void> {
+  if (state === IN_MEMORY) return
   const path = localAccessPath(state)
   await rm(path, { force: true })
   await writeFile(path, JSON.stringify(access), { mode: FILE_MODE, flag: 'wx' })
@@ -32,6 +47,7 @@ export async function readLocalAccess(state: string): Promise<LocalAccess | null
   return access.success ? access.data : null
 }
 
+/** While the lock is still held, or it may be the next service's file. */
 export async function removeLocalAccess(state: string): Promise<void> {
   await rm(localAccessPath(state), { force: true })
 }

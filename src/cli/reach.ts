@@ -5,7 +5,7 @@ import { explain } from '../explain.ts'
 import { lineId } from '../domain/line.ts'
 import { openSqliteReadOnly } from '../state/sqlite.ts'
 import { statusOf } from '../status.ts'
-import { createClient, type Client } from './client.ts'
+import { createClient, isOurs, type Access, type Client } from './client.ts'
 import type { Io } from './command.ts'
 import { configOptions } from './config-options.ts'
 import { DEFAULT_CONFIG } from './load.ts'
@@ -13,6 +13,7 @@ import { readLocalAccess } from './local-access.ts'
 
 const DEFAULT_STATE = '.drayage/state.db'
 const LIMIT = 100
+const LOOPBACK = /^(?:localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])$/u
 
 export const reachOptions = {
   config: { type: 'string' },
@@ -23,41 +24,63 @@ export type Reach = { readonly config?: string | undefined; readonly state?: str
 
 export const REACH_HELP = `  --config FILE   the service's configuration: says where its state is (default ${DEFAULT_CONFIG})
   --state FILE    the embedded store of a service on this machine; read offline where none runs
+  --json          one line of JSON on standard output
 
 DRAYAGE_URL and DRAYAGE_TOKEN name a service elsewhere. On this machine the service is
 found by itself.`
+
+export const ACT_HELP = `  --config FILE   the service's configuration: says where its state is (default ${DEFAULT_CONFIG})
+  --state FILE    the embedded store of the service on this machine
+  --json          one line of JSON on standard output
+
+Only a running service acts. DRAYAGE_URL and DRAYAGE_TOKEN name one elsewhere; on this
+machine it is found by itself.`
 
 export type Reads = Omit<Client, 'act'>
 
 /** For commands that ask. */
 export async function reachToRead(reach: Reach, io: Io): Promise<Reads> {
-  const remote = remoteOf(io)
-  if (remote !== null) return remote
-  const state = await stateFileOf(reach)
-  const access = await readLocalAccess(state)
-  if (access !== null && (await isAlive(access.url))) return createClient(access)
-  io.stderr(`no service runs on ${state}; reading the file\n`)
-  return readOffline(state)
+  const access = await findService(reach, io)
+  if (access.service !== null) return createClient(access.service)
+  io.stderr(`no service runs on ${access.state}; reading the file\n`)
+  return readOffline(access.state)
 }
 
 /** For commands that act: only a running service may write. */
 export async function reachToAct(reach: Reach, io: Io): Promise<Client> {
-  const remote = remoteOf(io)
-  if (remote !== null) return remote
-  const state = await stateFileOf(reach)
-  const access = await readLocalAccess(state)
-  if (access !== null && (await isAlive(access.url))) return createClient(access)
+  const access = await findService(reach, io)
+  if (access.service !== null) return createClient(access.service)
   throw new Error(
-    `no service runs on ${state}. Start it (drayage serve), or name one with DRAYAGE_URL and DRAYAGE_TOKEN`,
+    `no service runs on ${access.state}. Start it (drayage serve), or name one with DRAYAGE_URL and DRAYAGE_TOKEN`,
   )
 }
 
-function remoteOf(io: Io): Client | null {
-  const url = io.env['DRAYAGE_URL']
-  if (url === undefined || url === '') return null
-  const token = io.env['DRAYAGE_TOKEN']
-  if (token === undefined || token === '') throw new Error('DRAYAGE_URL is set, but DRAYAGE_TOKEN is not')
-  return createClient({ url, token })
+type Found = { readonly service: Access } | { readonly service: null; readonly state: string }
+
+/** What is named on the command line goes before what the environment says. */
+async function findService(reach: Reach, io: Io): Promise<Found> {
+  const remote = reach.state === undefined ? remoteOf(io) : null
+  if (remote !== null) return { service: remote }
+  const state = await stateFileOf(reach)
+  const access = await readLocalAccess(state)
+  // A service that was killed leaves its file behind, and its port may be another's by now.
+  return access !== null && (await isOurs(access)) ? { service: access } : { service: null, state }
+}
+
+function remoteOf(io: Io): Access | null {
+  const url = io.env['DRAYAGE_URL'] ?? ''
+  if (url === '') return null
+  const token = io.env['DRAYAGE_TOKEN'] ?? ''
+  const parsed = URL.parse(url)
+  if (parsed === null || !/^https?:$/u.test(parsed.protocol) || parsed.username !== '' || parsed.search !== '') {
+    throw new Error('DRAYAGE_URL: expected a URL such as https://drayage.example.com, without a name or password in it')
+  }
+  if (token === '') throw new Error('DRAYAGE_URL is set, but DRAYAGE_TOKEN is not')
+  if (!/^[\x21-\x7e]+$/u.test(token)) throw new Error('DRAYAGE_TOKEN holds a space or a character that no header takes')
+  if (parsed.protocol === 'http:' && !LOOPBACK.test(parsed.hostname)) {
+    io.stderr('warning: DRAYAGE_URL is plain HTTP: the token crosses the network unencrypted\n')
+  }
+  return { url, token }
 }
 
 async function stateFileOf({ config, state }: Reach): Promise<string> {
@@ -68,30 +91,21 @@ async function stateFileOf({ config, state }: Reach): Promise<string> {
   return DEFAULT_STATE
 }
 
-/** A service that was killed leaves its file behind. */
-async function isAlive(url: string): Promise<boolean> {
-  return fetch(new URL('/healthz', url), { signal: AbortSignal.timeout(2_000) }).then(
-    (response) => response.ok,
-    () => false,
-  )
-}
-
 async function readOffline(file: string): Promise<Reads> {
   const state = await openSqliteReadOnly(file)
   return {
     async status({ subscription }) {
       const subscriptions = await statusOf(state.documents, subscription ?? null)
-      return { mode: 'offline', config: '', waiting: await state.inbox.depth(), subscriptions }
+      return { mode: 'offline', config: '', waiting: await state.inbox.depth(), problems: [], subscriptions }
     },
     async history({ subscription, promotion, image, before, limit }) {
-      const page = await state.journal.query({
+      return state.journal.query({
         ...(subscription === undefined ? {} : { document: lineId(subscription) }),
         ...(promotion === undefined ? {} : { promotion }),
         ...(image === undefined ? {} : { image }),
         ...(before === undefined ? {} : { before }),
         limit: Number(limit ?? LIMIT),
       })
-      return page
     },
     async events({ limit }) {
       return { events: await state.inbox.list({ limit: Number(limit ?? LIMIT) }) }

@@ -3,7 +3,7 @@
 import { parseArgs } from 'node:util'
 import type { Command, ExitCode, Io } from './command.ts'
 import { printJson } from './output.ts'
-import { reachToAct, REACH_HELP, reachOptions } from './reach.ts'
+import { ACT_HELP, reachOptions, reachToAct } from './reach.ts'
 
 const help = `
 Puts an accepted event back into the inbox, as if it came again: for events that were given
@@ -11,8 +11,8 @@ up (dead letters), or after a change of the configuration.
 
 Usage: drayage replay EVENT --reason TEXT [--json]
 
-  --reason TEXT   stands in the history with your name
-${REACH_HELP}
+  --reason TEXT   stands in the event's walk with your name
+${ACT_HELP}
 
 Exit code: 0 done, 1 refused or nothing to do, 2 misuse.
 
@@ -29,7 +29,7 @@ async function run(args: readonly string[], io: Io): Promise<ExitCode> {
   const [event, ...others] = positionals
   const { reason } = values
   if (event === undefined || reason === undefined || others.length > 0) {
-    io.stderr('drayage replay: expected EVENT and --reason TEXT\n')
+    io.stderr('drayage replay: expected EVENT and --reason TEXT\nTry: drayage replay --help\n')
     return 2
   }
   const answer = await (await reachToAct(values, io)).act('replay', { event, reason })

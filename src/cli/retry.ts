@@ -3,7 +3,7 @@
 import { parseArgs } from 'node:util'
 import type { Command, ExitCode, Io } from './command.ts'
 import { printJson } from './output.ts'
-import { reachToAct, REACH_HELP, reachOptions } from './reach.ts'
+import { ACT_HELP, reachOptions, reachToAct } from './reach.ts'
 
 const help = `
 Performs again what was given up after its attempts, or could not be done: see the lines
@@ -12,7 +12,7 @@ Performs again what was given up after its attempts, or could not be done: see t
 Usage: drayage retry SUBSCRIPTION[/STAGE] --reason TEXT [--json]
 
   --reason TEXT   stands in the history with your name
-${REACH_HELP}
+${ACT_HELP}
 
 Exit code: 0 done, 1 refused or nothing to do, 2 misuse.
 
@@ -26,13 +26,13 @@ export const command: Command = { name: 'retry', summary: 'try again what was gi
 
 async function run(args: readonly string[], io: Io): Promise<ExitCode> {
   const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true })
-  const [whole, ...others] = positionals
+  const [whole = '', ...others] = positionals
   const { reason } = values
-  if (whole === undefined || reason === undefined || others.length > 0) {
-    io.stderr('drayage retry: expected SUBSCRIPTION[/STAGE] and --reason TEXT\n')
+  const [subscription = '', stage, ...more] = whole.split('/')
+  if (subscription === '' || stage === '' || reason === undefined || others.length + more.length > 0) {
+    io.stderr('drayage retry: expected SUBSCRIPTION[/STAGE] and --reason TEXT\nTry: drayage retry --help\n')
     return 2
   }
-  const [subscription, stage] = whole.split('/')
   const answer = await (
     await reachToAct(values, io)
   ).act('retry', { subscription, reason, ...(stage === undefined ? {} : { stage }) })

@@ -1,12 +1,11 @@
 /** `drayage serve`: the service on this machine. */
 
-import { userInfo } from 'node:os'
 import { parseArgs } from 'node:util'
 import { startNode } from '../../handlers/node.ts'
 import { createLog, isLevel } from '../log.ts'
 import type { Command, ExitCode, Io } from './command.ts'
 import { DEFAULT_CONFIG, loadForUse } from './load.ts'
-import { newLocalToken, removeLocalAccess, writeLocalAccess } from './local-access.ts'
+import { localPerson, newLocalToken, removeLocalAccess, writeLocalAccess } from './local-access.ts'
 
 const help = `
 Runs the service: receives registry events, decides, delivers, watches.
@@ -20,7 +19,12 @@ Usage: drayage serve [--config FILE] [--state FILE] [--log-level LEVEL] [--log-j
 
 Registries send their events to POST /hooks/<registry>[/<secret>] on server.listen; people
 and scrapers reach /api/v1 and /metrics on server.api.listen. On this machine the other
-commands find the service by themselves. SIGTERM ends it in order: nothing is lost.
+commands find the service by themselves.
+
+SIGTERM ends it in order; a second one does not wait for what is under way, which is then
+taken up at the next start. Neither loses anything.
+
+Exit code: 0 ended in order, 1 it cannot start (the reason is on standard error), 2 misuse.
 
 Example:
   $ drayage serve --config drayage.yaml
@@ -49,20 +53,23 @@ async function run(args: readonly string[], io: Io): Promise<ExitCode> {
     hash,
     config: { ...config, server: { ...config.server, state: values.state ?? config.server.state } },
   }
-  const style = io.isTTY && values['log-json'] !== true ? 'terminal' : 'json'
+  const style = io.isErrorTTY === true && values['log-json'] !== true ? 'terminal' : 'json'
   const log = createLog({ write: io.stderr, now: io.now, level, style })
-  const local = { person: userInfo().username, role: 'operator', token: newLocalToken() } as const
+  const local = { person: localPerson(), role: 'operator', token: newLocalToken() } as const
   const service = await startNode({ loaded, env: io.env, log, now: io.now, local })
   const { state } = loaded.config.server
-  await writeLocalAccess(state, { url: service.api, token: local.token })
-  log.info('serving', { hooks: service.hooks, api: service.api, state, mode: config.mode, config: hash })
-  for (const { name, stages } of config.subscriptions) {
-    for (const { name: stage, verify } of stages) log.warn('unverified', { subscription: name, stage, verify })
+  try {
+    await writeLocalAccess(state, { url: service.api, token: local.token })
+    log.info('serving', { hooks: service.hooks, api: service.api, state, mode: config.mode, config: hash })
+    for (const { name, stages } of config.subscriptions) {
+      for (const { name: stage, verify } of stages) log.warn('unverified', { subscription: name, stage, verify })
+    }
+    await untilAborted(io.signal)
+    log.info('stopping')
+  } finally {
+    await removeLocalAccess(state)
+    await service.stop()
   }
-  await untilAborted(io.signal)
-  log.info('stopping')
-  await service.stop()
-  await removeLocalAccess(state)
   log.info('stopped')
   return 0
 }
