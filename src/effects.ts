@@ -1,7 +1,7 @@
 /** One exhaustive map: effect kind → port. What comes back is an answer; what is thrown means "later". */
 
 import type { Answer } from './domain/answer.ts'
-import type { Effect, EffectKind, EffectOf } from './domain/effect.ts'
+import type { Effect, EffectKind, EffectOf, Restoration } from './domain/effect.ts'
 import type { Line } from './domain/line.ts'
 import type { Promotion } from './domain/promotion.ts'
 import type { Result } from './domain/result.ts'
@@ -29,7 +29,8 @@ export type Outbound = {
 
 export type Work<D = Line | Train> = {
   readonly document: D
-  readonly subscription: Subscription
+  /** Null: it is no longer in the configuration. */
+  readonly subscription: Subscription | null
   readonly outbound: Outbound
   /** False once the lease ran out: another may be at work. */
   readonly stillHeld: () => boolean
@@ -44,9 +45,10 @@ type Performers = {
 
 const performers: Performers = {
   observe: async (effect, work) => {
-    const target = targetOf(work.subscription, effect.stage, effect.target)
-    if (target === null) return GONE
-    const found = await work.outbound.delivery(target).observe(target, work.subscription.image)
+    const { subscription, outbound } = work
+    const target = targetOf(subscription, effect.stage, effect.target)
+    if (subscription === null || target === null) return GONE
+    const found = await outbound.delivery(target).observe(target, subscription.image)
     return found.ok ? { kind: 'found', ...found.value } : failed(found.error)
   },
   deliver: async (effect, work) => {
@@ -58,8 +60,7 @@ const performers: Performers = {
     return order === null ? GONE : arrived(await work.outbound.delivery(order.target).preview(order))
   },
   'roll-back': async (effect, work) => {
-    const wish: Wish = effect.to.kind === 'pinned' ? effect.to : { ...effect.to, name: work.subscription.image }
-    const order = orderOf(effect, work, { kind: 'back', wish })
+    const order = orderOf(effect, work, { kind: 'back', to: effect.to })
     return order === null ? GONE : arrived(await work.outbound.delivery(order.target).deliver(order))
   },
   'check-health': async (effect, work) => {
@@ -70,11 +71,10 @@ const performers: Performers = {
   },
   propose: async (effect, { document, subscription, outbound, stillHeld }) => {
     const { cargo } = document
-    if (cargo === undefined) return GONE
+    if (cargo === undefined || subscription === null) return GONE
     const targets = cargo.targets.map((id) => targetOf(subscription, cargo.stage, id)).filter(isGitTarget)
     const [first, ...rest] = targets
     if (first === undefined || targets.length < cargo.targets.length) return GONE
-    const held = cargo.targets.map((id) => cargo.expected[id] ?? null)
     const proposal = await outbound.proposals(document.git).propose(
       {
         promotion: cargo.promotion,
@@ -82,7 +82,7 @@ const performers: Performers = {
         stage: cargo.stage,
         targets: [first, ...rest],
         wish: { kind: 'pinned', image: cargo.images[0] },
-        expected: held.includes(null) ? null : held.flatMap((images) => images ?? []),
+        expected: cargo.targets.flatMap((id) => cargo.expected[id] ?? []),
         fence: effect.fence,
         reason: cargo.reason,
         stillHeld,
@@ -143,7 +143,7 @@ const GONE: Answer = {
   detail: 'the configuration or the promotion moved on; nothing was done',
 }
 
-type Errand = { readonly kind: 'candidate' } | { readonly kind: 'back'; readonly wish: Wish }
+type Errand = { readonly kind: 'candidate' } | { readonly kind: 'back'; readonly to: Restoration }
 
 function orderOf(
   effect: EffectOf<'deliver' | 'preview' | 'roll-back'>,
@@ -154,23 +154,27 @@ function orderOf(
   const target = targetOf(subscription, effect.stage, effect.target)
   const state = document.stages[effect.stage]
   const promotion = promotionOf(document, effect.stage, effect.promotion)
-  if (target === null || state === undefined || promotion === null) return null
-  const failure = promotion.failure
+  if (subscription === null || target === null || state === undefined || promotion === null) return null
+  const { failure, candidate } = promotion
   return {
     promotion: promotion.id,
     subscription: subscription.name,
     stage: effect.stage,
     target,
-    wish: errand.kind === 'back' ? errand.wish : { kind: 'pinned', image: promotion.candidate.images[0] },
-    expected: state.holds[effect.target] ?? null,
+    wish: errand.kind === 'back' ? wishBack(errand.to, subscription) : { kind: 'pinned', image: candidate.images[0] },
+    expected: state.holds[effect.target] ?? [],
     fence: effect.fence,
-    reason: failure === undefined ? `pushed, ${promotion.candidate.cause}` : `rollback: ${failure.reason}`,
+    reason: failure === undefined ? `pushed, ${candidate.cause}` : `rollback: ${failure.reason}`,
     stillHeld: work.stillHeld,
   }
 }
 
-function targetOf(subscription: Subscription, stage: string, id: string): Target | null {
-  const targets = subscription.stages.find(({ name }) => name === stage)?.targets
+function wishBack(to: Restoration, { image }: Subscription): Wish {
+  return to.kind === 'pinned' ? to : { ...to, name: image }
+}
+
+function targetOf(subscription: Subscription | null, stage: string, id: string): Target | null {
+  const targets = subscription?.stages.find(({ name }) => name === stage)?.targets
   return targets?.find((target) => targetId(target) === id) ?? null
 }
 

@@ -7,26 +7,24 @@ import { chainEntries } from './domain/chain.ts'
 import { candidateOf, type Candidate } from './domain/candidate.ts'
 import type { LoadedConfig } from './domain/config.ts'
 import { wakeAt, type Document, type DocumentId } from './domain/document.ts'
-import type { Effect } from './domain/effect.ts'
+import type { Answer } from './domain/answer.ts'
+import type { Effect, EffectKind } from './domain/effect.ts'
 import type { AcceptedEvent } from './domain/event.ts'
 import type { Note } from './domain/history.ts'
 import { formatImage, type PinnedImage } from './domain/image.ts'
-import { lineId, newLine } from './domain/line.ts'
+import { lineId } from './domain/line.ts'
 import type { Log } from './domain/log.ts'
 import type { Measure } from './domain/measure.ts'
 import type { Registries, RegistryProblem } from './domain/registry.ts'
 import { RetryLater } from './domain/retry.ts'
 import type { Subscription } from './domain/subscription.ts'
-import type { Target } from './domain/target.ts'
-import { newTrain, trainId, type TrainAddress } from './domain/train.ts'
 import type { WalkStep } from './domain/walk.ts'
-import { decide, type Input, type Rules } from './decide/index.ts'
+import { decide, type Input } from './decide/index.ts'
 import { isDue } from './decide/effects.ts'
-import { retire } from './decide/retire.ts'
 import { later, perform, type Outbound } from './effects.ts'
-import { compileFilter, type CompiledFilter } from './filter.ts'
 import { match } from './match.ts'
-import type { Documents } from './state/documents.ts'
+import { filterOf, newDocument, rulesOf, subscriptionNameOf, subscriptionOf } from './rules.ts'
+import type { DocumentPage, Documents } from './state/documents.ts'
 import type { Inbox } from './state/inbox.ts'
 import type { Journal } from './state/journal.ts'
 import type { Wake } from './state/wake.ts'
@@ -52,13 +50,16 @@ const LEASE_MARGIN_MS = 10_000
 const EFFECTS_AT_ONCE_MAX = 8
 const CONFLICTS_MAX = 50
 const ROUNDS_MAX = 50
+const PAGE_SIZE = 100
 
 export type Handled = { readonly state: 'done' | 'dead'; readonly walk: readonly WalkStep[] }
 
-/** One accepted event to its end. Throws where later may help; asks the registry only for a tag that somebody wants. */
-export async function handleEvent(accepted: AcceptedEvent, ports: Ports): Promise<Handled> {
+/**
+ * One accepted event to its end. Throws where later may help, and has written into `walk` how far it came; asks the
+ * registry only for a tag that somebody wants.
+ */
+export async function handleEvent(accepted: AcceptedEvent, ports: Ports, walk: WalkStep[] = []): Promise<Handled> {
   const { config } = ports.config()
-  const walk: WalkStep[] = []
   const step: Step = (entry) => void walk.push({ at: ports.now(), ...entry })
   const matched = match(accepted, config.registries[accepted.source], config.subscriptions)
   if (!matched.matched) {
@@ -79,14 +80,12 @@ export async function handleEvent(accepted: AcceptedEvent, ports: Ports): Promis
   const wanting = matched.subscriptions.filter((subscription) => isWanted(subscription, accepted, step))
   const [first] = wanting
   if (first === undefined || accepted.event.tag === null) return { state: 'done', walk }
+  // Before the answer: whoever asked later knows better, however long this answer takes.
+  const observedAt = ports.now()
   const looked = await look({ ...matched.name, tag: accepted.event.tag }, accepted, ports, step)
   if (looked.state !== 'found') return { state: looked.state, walk }
-  const candidate = candidateOf(looked.image, {
-    observedAt: ports.now(),
-    cause: accepted.id,
-    since: accepted.receivedAt,
-  })
-  for (const subscription of wanting) await offerTo(subscription, candidate, ports, step)
+  const candidate = candidateOf(looked.image, { observedAt, cause: accepted.id, since: accepted.receivedAt })
+  await offerToAll(wanting, candidate, ports, step)
   return { state: 'done', walk }
 }
 
@@ -143,6 +142,26 @@ function problem(step: 'resolve' | 'inspect', found: RegistryProblem, report: St
   return { state: isOrdinary ? 'done' : 'dead' }
 }
 
+/** One whose document cannot be read or saved does not keep it from the others. */
+async function offerToAll(
+  subscriptions: readonly Subscription[],
+  candidate: Candidate,
+  ports: Ports,
+  step: Step,
+): Promise<void> {
+  const failures: unknown[] = []
+  for (const subscription of subscriptions) {
+    try {
+      await offerTo(subscription, candidate, ports, step)
+    } catch (error) {
+      failures.push(error)
+      const detail = error instanceof Error ? error.message : 'unknown failure'
+      step({ step: 'offer', subscription: subscription.name, outcome: 'failed', reason: 'later', detail })
+    }
+  }
+  if (failures.length > 0) throw failures[0]
+}
+
 async function offerTo(subscription: Subscription, candidate: Candidate, ports: Ports, step: Step): Promise<void> {
   const notes = await advance(lineId(subscription.name), { kind: 'offer', candidate }, ports)
   for (const { kind, reason, detail, stage } of notes) {
@@ -164,13 +183,13 @@ async function transition(id: DocumentId, input: Input, ports: Ports): Promise<T
     const loaded = await ports.documents.load(id)
     const was = loaded?.document ?? newDocument(id)
     const now = ports.now()
-    const rules = rulesFor(was, ports.config())
-    const decision = rules === null ? retire(was) : decide(was, rules, input, now)
+    const loadedConfig = ports.config()
+    const decision = decide(was, rulesOf(loadedConfig), input, now)
     const { notes } = decision
     if (isUnchanged(was, decision.document, notes)) return { was, document: was, notes }
     // What the document carried goes to the journal before it may be forgotten; a repeat there changes nothing.
     if (was.tail.length > 0) await ports.journal.append(was.tail)
-    const entries = await chainEntries(was, notes, now, ports.config().hash)
+    const entries = await chainEntries(was, notes, now, loadedConfig.hash)
     const newest = entries.at(-1)
     const document = {
       ...decision.document,
@@ -234,14 +253,20 @@ async function performOne(effect: Effect, document: Document, until: number, por
   await advance(document.id, { kind: 'answer', effect: effect.id, fence: effect.fence, answer }, ports)
 }
 
+/** What changes something outside. */
+const TOUCHING: ReadonlySet<EffectKind> = new Set(['deliver', 'roll-back', 'propose', 'merge', 'withdraw'])
+
 async function performAt(
   effect: Exclude<Effect, { kind: 'send' }>,
   document: Document,
   stillHeld: () => boolean,
   ports: Ports,
-) {
-  const subscription = subscriptionOf(document, ports.config())
-  if (subscription === undefined) return later(new RetryLater('its subscription is no longer in the configuration'))
+): Promise<Answer> {
+  const loaded = ports.config()
+  if (loaded.config.mode === 'observe' && TOUCHING.has(effect.kind)) {
+    return { kind: 'failed', reason: 'observe-mode', detail: '`mode: observe` touches nothing' }
+  }
+  const subscription = subscriptionOf(document, loaded) ?? null
   return perform(effect, { document, subscription, outbound: ports, stillHeld })
 }
 
@@ -254,6 +279,24 @@ async function send(to: DocumentId, message: Extract<Input, { kind: 'message' }>
   }
 }
 
+/** At a start, and for another configuration: what was decided under an older one is decided anew. */
+export async function reconsider(ports: Ports): Promise<void> {
+  const { hash } = ports.config()
+  let after: string | null = null
+  do {
+    const page: DocumentPage = await ports.documents.list({ limit: PAGE_SIZE, ...(after === null ? {} : { after }) })
+    for (const { id } of page.documents.filter(({ config }) => config !== hash)) {
+      try {
+        await advance(id, { kind: 'tick' }, ports)
+      } catch (error) {
+        const detail = error instanceof Error ? error.message : 'unknown failure'
+        ports.log.error('document not reconsidered', { document: id, detail })
+      }
+    }
+    after = page.next
+  } while (after !== null)
+}
+
 /** A quiet document's last entries are in the journal for long: it need not carry them, nor be woken for them. */
 async function flushTail(document: Document, version: number, ports: Ports): Promise<void> {
   const at = wakeAt(document)
@@ -262,71 +305,11 @@ async function flushTail(document: Document, version: number, ports: Ports): Pro
   await ports.documents.save({ ...document, tail: [] }, version, ports.now())
 }
 
-const compiled = new WeakMap<Subscription, CompiledFilter>()
-
-/** Compiled once per loaded configuration, which checked it. */
-function filterOf(subscription: Subscription): CompiledFilter {
-  const known = compiled.get(subscription)
-  if (known !== undefined) return known
-  const filter = compileFilter(subscription.tags)
-  if (!filter.ok)
-    throw new Error(
-      `the tag filter of ${subscription.name} was accepted but does not compile: ${filter.error.expected}`,
-    )
-  compiled.set(subscription, filter.value)
-  return filter.value
-}
-
-function subscriptionOf(document: Document, { config }: LoadedConfig): Subscription | undefined {
-  const name = document.kind === 'line' ? document.subscription : addressOf(document.id).subscription
-  return config.subscriptions.find((subscription) => subscription.name === name)
-}
-
-function rulesFor(document: Document, loaded: LoadedConfig): Rules | null {
-  const subscription = subscriptionOf(document, loaded)
-  if (subscription === undefined) return null
-  const filter = filterOf(subscription)
-  return {
-    subscription,
-    mode: loaded.config.mode,
-    hash: loaded.hash,
-    compare: (a, b) => filter.compare(a, b),
-    ordered: filter.ordered,
-    trainOf: (stage, target) => trainOf(subscription.name, stage, target, loaded),
-    mergesItself: (stage) => mergesItself(subscription, stage),
-  }
-}
-
-/** Git hosts with pull requests are reached by train; plain Git is pushed to. */
-function trainOf(subscription: string, stage: string, target: Target, { config }: LoadedConfig): TrainAddress | null {
-  if (target.kind !== 'git') return null
-  const git = config.git[target.git]
-  return git !== undefined && 'github' in git ? { git: target.git, base: git.base, subscription, stage } : null
-}
-
-function mergesItself(subscription: Subscription, name: string): boolean {
-  const targets = subscription.stages.find((stage) => stage.name === name)?.targets ?? []
-  return targets.some((target) => target.kind === 'git' && target.merge === 'when-approved')
-}
-
-function newDocument(id: DocumentId): Document {
-  return id.startsWith('train/') ? newTrain(addressOf(id)) : newLine(id.slice(lineId('').length))
-}
-
-/** A base branch may have slashes; the other parts have none. */
-function addressOf(id: DocumentId): TrainAddress {
-  const [, git = '', ...rest] = id.split('/')
-  const [subscription = '', stage = ''] = rest.slice(-2)
-  const address = { git, base: rest.slice(0, -2).join('/'), subscription, stage }
-  if (trainId(address) !== id) throw new Error(`${id} is no train's id`)
-  return address
-}
-
 function report(document: Document, notes: readonly Note[], ports: Ports): void {
   for (const note of notes) {
     const { kind, reason, detail, stage, promotion, image, by } = note
     ports.log.info(kind, { document: document.id, reason, detail, stage, promotion, image, by })
-    const subscription = document.kind === 'line' ? document.subscription : addressOf(document.id).subscription
+    const subscription = subscriptionNameOf(document)
     ports.measure({ kind: 'decision', subscription, entry: kind, reason: isOurWord(reason) ? reason : 'other' })
     if (kind === 'delivered' && document.kind === 'line' && stage !== undefined) {
       const since = document.stages[stage]?.promotion?.candidate.since

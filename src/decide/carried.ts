@@ -3,89 +3,116 @@
 import { formatImage } from '../domain/image.ts'
 import type { Line, StageState } from '../domain/line.ts'
 import type { Carried, Message } from '../domain/message.ts'
+import { candidateOfPromotion, type Promotion } from '../domain/promotion.ts'
 import type { Stage } from '../domain/subscription.ts'
 import { lookAgain } from './look.ts'
-import { takeNext } from './offer.ts'
 import { arrive, DIFF_LENGTH_MAX } from './progress.ts'
-import { rememberRefused } from './rollback.ts'
+import { refusedCandidate, rememberRefused } from './refuse.ts'
+import { fail, stopForSomebody } from './rollback.ts'
 import { note, type Turn } from './turn.ts'
-import { end, requeue, withdraw } from './withdraw.ts'
+import { end, requeue, sendDrop, withdraw } from './withdraw.ts'
+
+/** So many of each train are told apart from repeats. */
+const HEARD_MAX = 32
 
 export function messageToLine(turn: Turn<Line>, message: Message): void {
   if (message.kind !== 'carried') return
   const state = turn.document.stages[message.stage]
   const stage = turn.rules.subscription.stages.find(({ name }) => name === message.stage)
-  if (state === undefined || stage === undefined) return
-  const promotion = state.promotion
+  if (state === undefined || stage === undefined || !isNews(state, message)) return
+  const { promotion } = state
   if (promotion?.id !== message.promotion) return newsOfAnEarlierOne(turn, stage, state, message)
   const { news } = message
-  const common = { stage: stage.name, promotion: promotion.id, image: formatImage(promotion.candidate.images[0]) }
   switch (news.state) {
-    case 'proposed': {
-      if (message.targets.every((target) => promotion.deliveries[target]?.state === 'proposed')) return
-      for (const target of message.targets) promotion.deliveries[target] = { state: 'proposed', url: news.url }
-      note(turn, {
-        ...common,
-        kind: 'proposed',
-        reason: 'pull-request',
-        detail: `${news.url}\n${news.diff.slice(0, DIFF_LENGTH_MAX)}`.trimEnd(),
-      })
-      return
-    }
+    case 'proposed':
+      return proposed(turn, stage, promotion, message.targets, news)
     case 'merged': {
-      if (message.targets.every((target) => promotion.deliveries[target]?.state === 'delivered')) return
-      const arrival = {
-        reference: news.commit,
-        now: common.image,
-        status: news.url === null ? 'unchanged' : 'changed',
-        by: news.by ?? undefined,
-      } as const
+      const { commit, url, by } = news
+      const status = url === null ? 'unchanged' : 'changed'
+      const arrival = { reference: commit, now: message.image, status, by: by ?? undefined } as const
       return arrive(turn, stage, state, promotion, message.targets, arrival)
     }
-    case 'closed': {
-      const { candidate } = promotion
-      const detail = `${news.url} was closed without a merge`
-      rememberRefused(state, {
-        candidate: candidate.id,
-        image: common.image,
-        reason: 'rejected',
-        detail,
-        at: turn.now,
-        by: news.by,
-      })
-      end(
-        turn,
-        stage.name,
-        state,
-        'rejected',
-        'pull-request-closed',
-        news.by === null ? detail : `${detail} by ${news.by}`,
-      )
-      return takeNext(turn, stage, state)
-    }
-    case 'stopped':
-      if (news.reason === 'moved') {
-        withdraw(turn, stage.name, state, 'moved', news.detail)
-        return lookAgain(turn, stage, state)
+    case 'closed':
+      return closed(turn, stage, state, promotion, news)
+    case 'stopped': {
+      if (news.reason === 'moved') return stopForSomebody(turn, stage, state, news.detail)
+      if (news.reason === 'unwanted') {
+        requeue(state, withdraw(turn, stage.name, state, 'way-changed', news.detail))
+        return
       }
+      const common = { stage: stage.name, promotion: promotion.id, image: message.image }
       return note(turn, { ...common, kind: 'failed', reason: news.reason, detail: news.detail })
+    }
   }
 }
 
-/** A pull request that we had moved on from was merged by a person: what runs there has to be looked at again. */
-function newsOfAnEarlierOne(turn: Turn<Line>, stage: Stage, state: StageState, message: Carried): void {
-  const { news } = message
-  const isKnown = state.current.state === 'candidate' && message.promotion.includes(`/${state.current.candidate.id}#`)
-  if (news.state !== 'merged' || isKnown) return
-  const detail = `the pull request of an earlier candidate was merged (${news.commit})`
+function isNews(state: StageState, { from, order }: Carried): boolean {
+  const heard = state.heard[from] ?? []
+  const oldest = heard.length < HEARD_MAX ? Number.NEGATIVE_INFINITY : Math.min(...heard)
+  if (heard.includes(order) || order < oldest) return false
+  state.heard[from] = [...heard, order].toSorted((a, b) => a - b).slice(-HEARD_MAX)
+  return true
+}
+
+/** News may come late: what has arrived already is proposed no more. */
+function proposed(
+  turn: Turn<Line>,
+  stage: Stage,
+  promotion: Promotion,
+  targets: readonly string[],
+  news: Extract<Carried['news'], { state: 'proposed' }>,
+): void {
+  const waiting = targets.filter((target) => promotion.deliveries[target]?.state === 'pending')
+  for (const target of waiting) promotion.deliveries[target] = { state: 'proposed', url: news.url }
+  if (waiting.length === 0) return
   note(turn, {
-    kind: 'delivered',
-    reason: 'merged-by-hand',
-    detail,
+    kind: 'proposed',
+    reason: 'pull-request',
+    detail: `${news.url}\n${news.diff.slice(0, DIFF_LENGTH_MAX)}`.trimEnd(),
     stage: stage.name,
-    promotion: message.promotion,
-    ...(news.by === null ? {} : { by: news.by }),
+    promotion: promotion.id,
+    image: formatImage(promotion.candidate.images[0]),
   })
-  requeue(state, withdraw(turn, stage.name, state, 'merged-by-hand', detail))
+}
+
+/** Closed without a merge: that candidate is rejected, here and at the targets which have it already. */
+function closed(
+  turn: Turn<Line>,
+  stage: Stage,
+  state: StageState,
+  promotion: Promotion,
+  news: Extract<Carried['news'], { state: 'closed' }>,
+): void {
+  const { by } = news
+  const detail = `${news.url} was closed without a merge${by === null ? '' : ` by ${by}`}`
+  const reason = 'pull-request-closed'
+  const hasArrived = Object.values(promotion.deliveries).some(({ state }) => state === 'delivered')
+  if (hasArrived) return fail(turn, stage, state, { reason, detail, as: 'rejected', by })
+  rememberRefused(state, { ...refusedCandidate(promotion.candidate), reason: 'rejected', detail, at: turn.now, by })
+  end(turn, stage.name, state, 'rejected', reason, detail)
+  // The one that was closed has nothing left to drop; the others would wait for ever.
+  for (const train of promotion.trains) sendDrop(turn, stage.name, promotion, train, detail)
+}
+
+/** A person merged or closed what we had moved on from. */
+function newsOfAnEarlierOne(turn: Turn<Line>, stage: Stage, state: StageState, message: Carried): void {
+  const { news, promotion, image } = message
+  const candidate = candidateOfPromotion(promotion)
+  const isKnown = state.current.state === 'candidate' && state.current.candidate.id === candidate
+  if (isKnown) return
+  const common = { stage: stage.name, promotion, image }
+  if (news.state === 'closed') {
+    const detail = `${news.url} was closed without a merge`
+    rememberRefused(state, { candidate, image, reason: 'rejected', detail, at: turn.now, by: news.by })
+    return note(turn, { ...common, kind: 'rejected', reason: 'pull-request-closed', detail, ...by(news.by) })
+  }
+  if (news.state !== 'merged') return
+  const detail = `the pull request of an earlier candidate was merged (${news.commit})`
+  note(turn, { ...common, kind: 'delivered', reason: 'merged-late', detail, ...by(news.by) })
+  requeue(state, withdraw(turn, stage.name, state, 'merged-late', detail))
   lookAgain(turn, stage, state)
+}
+
+function by(person: string | null): { by?: string } {
+  return person === null ? {} : { by: person }
 }

@@ -16,10 +16,11 @@ import { answerLine } from './progress.ts'
 import { offer } from './offer.ts'
 import { lift, retry } from './operator.ts'
 import { reconcile } from './reconcile.ts'
-import { answerTrain, messageToTrain } from './train.ts'
-import type { Rules, Turn } from './turn.ts'
+import { retire } from './retire.ts'
+import { answerTrain, messageToTrain, reconcileTrain } from './train.ts'
+import type { RuleBook, Turn } from './turn.ts'
 
-export type { Rules } from './turn.ts'
+export type { RuleBook, Rules, TrainRules } from './turn.ts'
 
 export type Input =
   /** A candidate from the registry, for every stage that waits for no other. */
@@ -36,24 +37,34 @@ export type Input =
       readonly stage: string
       readonly candidate: string
     }
+  /** Nothing but the passing of time, or another configuration. */
   | { readonly kind: 'tick' }
 
 export type Decision = { readonly document: Document; readonly notes: readonly Note[] }
 
-export function decide(was: Document, rules: Rules, input: Input, now: number): Decision {
+export function decide(was: Document, book: RuleBook, input: Input, now: number): Decision {
   const document = structuredClone(was)
   const notes: Note[] = []
   const cause = causeOf(input)
   if (document.kind === 'train') {
-    decideTrain({ document, rules, now, notes, cause }, input)
+    decideTrain({ document, rules: book.train(document), now, notes, cause }, input)
     return { document, notes }
   }
-  decideLine({ document, rules, now, notes, cause }, input)
+  const rules = book.line(document)
+  const turn = { document, now, notes, cause }
+  if (rules === null) retire(turn, book.hash, input)
+  else decideLine({ ...turn, rules }, input)
   return { document, notes }
 }
 
+/** Level-triggered at both ends: what the input left to do is done at once, and so is what time or the configuration did before it. */
 function decideLine(turn: Turn<Line>, input: Input): void {
   reconcile(turn)
+  workIntoLine(turn, input)
+  reconcile(turn)
+}
+
+function workIntoLine(turn: Turn<Line>, input: Input): void {
   switch (input.kind) {
     case 'offer':
       for (const stage of turn.rules.subscription.stages) {
@@ -79,7 +90,12 @@ function decideLine(turn: Turn<Line>, input: Input): void {
 }
 
 function decideTrain(turn: Turn<Train>, input: Input): void {
-  turn.document.config = turn.rules.hash
+  reconcileTrain(turn)
+  workIntoTrain(turn, input)
+  reconcileTrain(turn)
+}
+
+function workIntoTrain(turn: Turn<Train>, input: Input): void {
   switch (input.kind) {
     case 'claim':
       return claim(turn, input.effects, input.until)

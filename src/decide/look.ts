@@ -1,10 +1,14 @@
 /** What runs at a stage is not known: it is looked at before anything is offered there. */
 
+import { parseImageReference } from '../domain/image.ts'
 import type { Line, StageState } from '../domain/line.ts'
 import type { Stage } from '../domain/subscription.ts'
 import { targetId } from '../domain/target.ts'
+import type { Answer } from '../domain/answer.ts'
+import type { EffectOf } from '../domain/effect.ts'
 import { revive } from './effects.ts'
-import { dropEffects, fresh, wish, type Turn } from './turn.ts'
+import { offerFromUpstream, takeNext } from './offer.ts'
+import { dropEffects, fresh, note, wish, type Turn } from './turn.ts'
 
 export function wishLooks(turn: Turn<Line>, stage: Stage, state: StageState): void {
   if (state.current.state !== 'unknown') return
@@ -17,15 +21,25 @@ export function wishLooks(turn: Turn<Line>, stage: Stage, state: StageState): vo
 
 /** What we knew is void: the first look comes again. */
 export function lookAgain(turn: Turn<Line>, stage: Stage, state: StageState): void {
-  forgetLooks(turn, stage.name, state)
+  forgetLooks(turn, stage.name, state, stage.targets.map(targetId))
   wishLooks(turn, stage, state)
 }
 
-export function forgetLooks(turn: Turn<Line>, stage: string, state: StageState): void {
+/** What was begun at a target that stays may still arrive there, so that is not forgotten. */
+export function forgetLooks(
+  turn: Omit<Turn<Line>, 'rules'>,
+  stage: string,
+  state: StageState,
+  targets: readonly string[],
+): void {
   dropEffects(turn, (effect) => effect.kind === 'observe' && effect.stage === stage)
+  const isKnown = (target: string): boolean => state.current.state !== 'unknown' || state.looks[target] !== undefined
+  const unanswered = Object.entries(state.holds).map(
+    ([target, held]) => [target, isKnown(target) ? held.slice(0, -1) : held] as const,
+  )
+  state.holds = Object.fromEntries(unanswered.filter(([target, held]) => held.length > 0 && targets.includes(target)))
   state.current = { state: 'unknown' }
   state.looks = {}
-  state.holds = {}
 }
 
 /** A look that was given up may work now: somebody repaired the file, or the cluster is back. */
@@ -33,4 +47,46 @@ export function reviveLooks(turn: Turn<Line>, stage: string): void {
   for (const effect of turn.document.effects) {
     if (effect.kind === 'observe' && effect.stage === stage) revive(turn, effect)
   }
+}
+
+export function looked(
+  turn: Turn<Line>,
+  stage: Stage,
+  state: StageState,
+  effect: EffectOf<'observe'>,
+  answer: Extract<Answer, { kind: 'found' }>,
+): void {
+  state.looks[effect.target] = { image: answer.image, running: answer.running }
+  state.holds[effect.target] = [...(state.holds[effect.target] ?? []), answer.image]
+  if (stage.targets.some((target) => state.looks[targetId(target)] === undefined)) return
+  concludeLook(turn, stage, state)
+}
+
+/** The newest that counts is the lower bound; what does not count is only shown. */
+function concludeLook(turn: Turn<Line>, stage: Stage, state: StageState): void {
+  const found = Object.values(state.looks).map((look) => {
+    const image = parseImageReference(look.image)
+    const tag = image.ok ? image.value.tag : null
+    const counts = tag !== null && turn.rules.compare(tag, tag) !== null
+    return { written: look.image, tag, digest: image.ok ? image.value.digest : null, counts }
+  })
+  const counted = found.filter(({ counts }) => counts)
+  const newest =
+    counted.toSorted((a, b) => (a.tag !== null && b.tag !== null ? (turn.rules.compare(b.tag, a.tag) ?? 0) : 0))[0] ??
+    found[0]
+  if (newest === undefined) return
+  const { tag, digest, counts, written } = newest
+  state.current = { state: 'found', tag, digest, counts }
+  const detail = counts
+    ? `runs ${written}: the lower bound`
+    : `runs ${written}, which the tag filter does not count: no bound`
+  note(turn, {
+    kind: 'observed',
+    reason: counts ? 'counts' : 'does-not-count',
+    detail,
+    stage: stage.name,
+    image: written,
+  })
+  takeNext(turn, stage, state)
+  if (state.promotion === undefined) offerFromUpstream(turn, stage)
 }

@@ -1,50 +1,45 @@
-/** A candidate comes to a stage: is it newer, is it wanted, does it go now, wait, or replace what waits. */
+/** A candidate comes to a stage: does it go now, wait, or replace what waits. */
 
 import type { Candidate } from '../domain/candidate.ts'
-import { formatImage, type Digest, type Tag } from '../domain/image.ts'
+import { formatImage } from '../domain/image.ts'
 import type { Line, StageState } from '../domain/line.ts'
 import type { Promotion } from '../domain/promotion.ts'
 import type { Stage } from '../domain/subscription.ts'
+import { judge, type Judgement } from './judge.ts'
 import { reviveLooks } from './look.ts'
 import { open } from './open.ts'
 import { isLeased, note, type Turn } from './turn.ts'
 import { end, sendDrop } from './withdraw.ts'
 
-type Judgement =
-  | { readonly take: true }
-  | { readonly take: false; readonly kind: 'ignored' | 'refused'; readonly reason: string; readonly detail: string }
-
 export function offer(turn: Turn<Line>, stage: Stage, candidate: Candidate): void {
   const state = turn.document.stages[stage.name]
   if (state === undefined) return
-  const image = formatImage(candidate.images[0])
+  if (state.current.state === 'unknown') reviveLooks(turn, stage.name)
   const judgement = judge(turn, state, candidate)
-  if (!judgement.take) {
-    const { kind, reason, detail } = judgement
-    note(turn, { kind, reason, detail, stage: stage.name, image, cause: candidate.cause })
-    return
-  }
+  if (!judgement.take) return turnAway(turn, stage, candidate, judgement)
   if (state.current.state === 'unknown') {
-    reviveLooks(turn, stage.name)
-    wait(turn, stage, state, candidate, 'first-look', 'waits until it is known what runs there')
-    return
+    return wait(turn, stage, state, candidate, 'first-look', 'waits until it is known what runs there')
   }
-  if (state.promotion === undefined) {
-    open(turn, stage, state, candidate)
-    return
-  }
-  if (!isReplaceable(turn, state.promotion)) {
-    wait(
-      turn,
-      stage,
-      state,
-      candidate,
-      'promotion-under-way',
-      `waits for ${state.promotion.id}, which is ${state.promotion.phase}`,
-    )
-    return
-  }
-  supersede(turn, stage, state, candidate)
+  const { promotion } = state
+  if (promotion === undefined) return open(turn, stage, state, candidate)
+  if (isReplaceable(turn, promotion)) return supersede(turn, stage, state, candidate)
+  const detail = `waits for ${promotion.id}, which is ${promotion.phase}`
+  wait(turn, stage, state, candidate, 'promotion-under-way', detail)
+}
+
+/** An event that is handled again, because it failed elsewhere, is refused in the history once. */
+function turnAway(
+  turn: Turn<Line>,
+  stage: Stage,
+  candidate: Candidate,
+  { kind, reason, detail }: Extract<Judgement, { take: false }>,
+): void {
+  const { cause } = candidate
+  const isTold = turn.document.tail.some(
+    (entry) => entry.kind === 'refused' && entry.cause === cause && entry.stage === stage.name,
+  )
+  const image = formatImage(candidate.images[0])
+  note(turn, { kind: isTold ? 'ignored' : kind, reason, detail, stage: stage.name, image, cause })
 }
 
 function supersede(turn: Turn<Line>, stage: Stage, state: StageState, candidate: Candidate): void {
@@ -67,27 +62,14 @@ function wait(
   reason: string,
   detail: string,
 ): void {
+  const image = formatImage(candidate.images[0])
   if (state.next !== undefined) {
-    const image = formatImage(state.next.images[0])
-    const by = `${formatImage(candidate.images[0])} is newer`
-    note(turn, {
-      kind: 'superseded',
-      reason: 'newer-candidate',
-      detail: by,
-      stage: stage.name,
-      image,
-      cause: state.next.cause,
-    })
+    const { images, cause } = state.next
+    const common = { stage: stage.name, image: formatImage(images[0]), cause }
+    note(turn, { ...common, kind: 'superseded', reason: 'newer-candidate', detail: `${image} is newer` })
   }
   state.next = candidate
-  note(turn, {
-    kind: 'offered',
-    reason,
-    detail,
-    stage: stage.name,
-    image: formatImage(candidate.images[0]),
-    cause: candidate.cause,
-  })
+  note(turn, { kind: 'offered', reason, detail, stage: stage.name, image, cause: candidate.cause })
 }
 
 /** While nobody is at work on its delivery, or once everything that it still wishes for was given up. */
@@ -99,8 +81,9 @@ function isReplaceable(turn: Turn<Line>, promotion: Promotion): boolean {
 
 /** What waited comes to its turn, and is judged anew: the world has moved since. */
 export function takeNext(turn: Turn<Line>, stage: Stage, state: StageState): void {
-  const next = state.next
-  if (next === undefined || state.promotion !== undefined || state.current.state === 'unknown') return
+  const { next, promotion } = state
+  if (next === undefined || state.current.state === 'unknown') return
+  if (promotion !== undefined && !isReplaceable(turn, promotion)) return
   delete state.next
   offer(turn, stage, next)
 }
@@ -125,75 +108,4 @@ function provenAt(turn: Turn<Line>, name: string): Candidate | null {
   if (state === undefined) return null
   if (turn.rules.mode === 'observe' && state.shadow !== undefined) return state.shadow
   return state.current.state === 'candidate' ? state.current.candidate : null
-}
-
-type Known = { readonly tag: Tag; readonly digest: Digest | null; readonly observedAt: number; readonly where: string }
-
-function judge(turn: Turn<Line>, state: StageState, candidate: Candidate): Judgement {
-  const [image] = candidate.images
-  const refusal = state.refused.find((refused) => refused.candidate === candidate.id)
-  if (refusal !== undefined) {
-    const by = refusal.by === null ? '' : ` by ${refusal.by}`
-    return refuse('refused-before', `${refusal.reason}${by}: ${refusal.detail}. It comes again after \`drayage lift\``)
-  }
-  const known = knownOf(turn, state)
-  if (!turn.rules.ordered) return judgeUnordered(known, candidate)
-  if (turn.rules.compare(image.tag, image.tag) === null)
-    return ignore('tag-does-not-count', `the tag filter does not count ${image.tag}`)
-  const moved = known.find(({ tag, digest }) => tag === image.tag && digest !== null && digest !== image.digest)
-  if (moved !== undefined) return movedTag(image.tag, moved.where, moved.digest ?? '')
-  const movedRefused = state.refused.find((refused) =>
-    refused.image.startsWith(`${formatImage({ ...image, digest: null })}@`),
-  )
-  if (movedRefused !== undefined) return movedTag(image.tag, 'was refused', movedRefused.image)
-  for (const { tag, where } of known) {
-    const order = turn.rules.compare(image.tag, tag)
-    if (order === null) continue
-    if (order === 0) return ignore('already-there', `${tag} ${where}`)
-    if (order < 0) return ignore('older', `${image.tag} is older than ${tag}, which ${where}`)
-  }
-  return { take: true }
-}
-
-/** A later observation wins: A→B→A is a new attempt, the same digest again is nothing new. */
-function judgeUnordered(known: readonly Known[], candidate: Candidate): Judgement {
-  const newest = known.toSorted((a, b) => b.observedAt - a.observedAt)[0]
-  if (newest === undefined) return { take: true }
-  if (newest.digest === candidate.images[0].digest) return ignore('already-there', `${newest.digest} ${newest.where}`)
-  if (newest.observedAt > candidate.observedAt) return ignore('older', `a later look at the registry ${newest.where}`)
-  return { take: true }
-}
-
-function knownOf(turn: Turn<Line>, state: StageState): Known[] {
-  const known: Known[] = []
-  const { current, promotion, next, shadow } = state
-  if (current.state === 'found' && current.counts && current.tag !== null) {
-    known.push({ tag: current.tag, digest: current.digest, observedAt: 0, where: 'was found there' })
-  }
-  if (current.state === 'candidate') known.push(knownFrom(current.candidate, 'runs there'))
-  if (promotion !== undefined && promotion.phase !== 'rolling-back')
-    known.push(knownFrom(promotion.candidate, 'is on its way'))
-  if (next !== undefined) known.push(knownFrom(next, 'waits'))
-  if (shadow !== undefined && turn.rules.mode === 'observe') known.push(knownFrom(shadow, 'would have been delivered'))
-  return known
-}
-
-function knownFrom(candidate: Candidate, where: string): Known {
-  const [{ tag, digest }] = candidate.images
-  return { tag, digest, observedAt: candidate.observedAt, where }
-}
-
-function ignore(reason: string, detail: string): Judgement {
-  return { take: false, kind: 'ignored', reason, detail }
-}
-
-function refuse(reason: string, detail: string): Judgement {
-  return { take: false, kind: 'refused', reason, detail }
-}
-
-function movedTag(tag: Tag, where: string, digest: string): Judgement {
-  return refuse(
-    'moved-tag',
-    `${tag} was moved to other content: the one that ${where} is ${digest}. Push a new version instead`,
-  )
 }

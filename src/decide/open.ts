@@ -37,19 +37,39 @@ export function open(turn: Turn<Line>, stage: Stage, state: StageState, candidat
 }
 
 function wishDeliveries(turn: Turn<Line>, stage: Stage, state: StageState, promotion: Promotion): void {
-  const byTrain = new Map<string, Target[]>()
+  for (const [train, targets] of trainsOf(turn, stage)) sendCarry(turn, stage, state, promotion, train, targets)
+  const kind = turn.rules.mode === 'observe' ? 'preview' : 'deliver'
   for (const target of stage.targets) {
-    const train = turn.rules.mode === 'observe' ? null : turn.rules.trainOf(stage.name, target)
-    if (train !== null) {
-      const id = trainId(train)
-      byTrain.set(id, [...(byTrain.get(id) ?? []), target])
-      continue
-    }
-    const kind = turn.rules.mode === 'observe' ? 'preview' : 'deliver'
+    if (trainOf(turn, stage, target) !== null) continue
     const id = `${promotion.id}/${kind}/${targetId(target)}`
     wish(turn, { kind, ...fresh(turn, id), stage: stage.name, target: targetId(target), promotion: promotion.id })
   }
-  for (const [train, targets] of byTrain) sendCarry(turn, stage, state, promotion, train, targets)
+}
+
+/** By the train's id: the targets that travel with it. */
+function trainsOf(turn: Turn<Line>, stage: Stage): ReadonlyMap<string, readonly Target[]> {
+  const byTrain = new Map<string, readonly Target[]>()
+  for (const target of stage.targets) {
+    const train = trainOf(turn, stage, target)
+    if (train !== null) byTrain.set(train, [...(byTrain.get(train) ?? []), target])
+  }
+  return byTrain
+}
+
+/** Nothing travels in observe mode. */
+function trainOf(turn: Turn<Line>, stage: Stage, target: Target): string | null {
+  const address = turn.rules.mode === 'observe' ? null : turn.rules.trainOf(stage.name, target)
+  return address === null ? null : trainId(address)
+}
+
+/** Whether the promotion goes the way that the configuration says now: by these trains, written or only looked at. */
+export function isOnItsWay(turn: Turn<Line>, stage: Stage, promotion: Promotion): boolean {
+  const trains = trainsOf(turn, stage)
+  const isSameWay = trains.size === promotion.trains.length && promotion.trains.every((train) => trains.has(train))
+  const wrong = turn.rules.mode === 'observe' ? 'deliver' : 'preview'
+  const isOtherMode = turn.document.effects.some((effect) => effect.kind === wrong && effect.promotion === promotion.id)
+  const isSeen = Object.values(promotion.deliveries).some(({ state }) => state === 'previewed')
+  return isSameWay && !isOtherMode && (turn.rules.mode === 'observe' || !isSeen)
 }
 
 function sendCarry(
@@ -77,7 +97,7 @@ function sendCarry(
       promotion: promotion.id,
       images: promotion.candidate.images,
       targets: [first, ...rest],
-      expected: Object.fromEntries([first, ...rest].map((id) => [id, state.holds[id] ?? null])),
+      expected: Object.fromEntries([first, ...rest].map((id) => [id, state.holds[id] ?? []])),
       reason: describe(state),
     },
   })

@@ -3,11 +3,12 @@
 import type { Document } from '../domain/document.ts'
 import type { Line } from '../domain/line.ts'
 import { revive } from './effects.ts'
+import { offerFromUpstream } from './offer.ts'
 import { note, type Turn } from './turn.ts'
 
 type Act = { readonly by: string; readonly reason: string; readonly stage: string | null }
 
-export function retry(turn: Turn<Document>, act: Act): void {
+export function retry(turn: Omit<Turn<Document>, 'rules'>, act: Act): void {
   const revived = turn.document.effects.filter((effect) => {
     const isMeant = act.stage === null || !('stage' in effect) || effect.stage === act.stage
     return isMeant && revive(turn, effect)
@@ -31,4 +32,7 @@ export function lift(turn: Turn<Line>, act: Act & { readonly stage: string; read
   state.refused = state.refused.filter((refused) => refused !== lifted)
   const detail = `${act.reason}; was refused: ${lifted.reason}, ${lifted.detail}`
   note(turn, { kind: 'operator', reason: 'lift', detail, stage: act.stage, image: lifted.image, by: act.by })
+  // What waits before this stage comes by itself; at a first stage the next event, or a replay, brings it.
+  const stage = turn.rules.subscription.stages.find(({ name }) => name === act.stage)
+  if (stage !== undefined) offerFromUpstream(turn, stage)
 }

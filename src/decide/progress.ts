@@ -2,16 +2,16 @@
 
 import type { Answer } from '../domain/answer.ts'
 import type { Effect, EffectOf } from '../domain/effect.ts'
-import { formatImage, parseImageReference } from '../domain/image.ts'
+import { formatImage } from '../domain/image.ts'
 import type { Line, StageState } from '../domain/line.ts'
 import type { Promotion } from '../domain/promotion.ts'
 import type { Stage } from '../domain/subscription.ts'
-import { giveUp } from './effects.ts'
-import { lookAgain } from './look.ts'
-import { offerDownstream, offerFromUpstream, takeNext } from './offer.ts'
-import { fail, finishRollback } from './rollback.ts'
+import { stuck } from './effects.ts'
+import { lookAgain, looked } from './look.ts'
+import { offerDownstream } from './offer.ts'
+import { fail, finishRollback, stopForSomebody } from './rollback.ts'
 import { fresh, note, wish, type Turn } from './turn.ts'
-import { withdraw } from './withdraw.ts'
+import { requeue, withdraw } from './withdraw.ts'
 
 /** Later than any rollout's own deadline (Kubernetes: ten minutes unless the workload says otherwise). */
 const HEALTH_TIMEOUT_MS = 30 * 60_000
@@ -20,6 +20,8 @@ const HEALTH_POLL_LATER_MS = 10_000
 const HEALTH_POLL_FIRST_FOR_MS = 60_000
 /** A diff in the history is for reading, not for applying. */
 export const DIFF_LENGTH_MAX = 4_096
+/** What a health check says of a target that is not there any more: nothing about our candidate. */
+const GONE = new Set(['target-missing', 'image-missing'])
 
 export function answerLine(turn: Turn<Line>, effect: Effect, answer: Answer): void {
   if (!('stage' in effect)) return
@@ -28,7 +30,7 @@ export function answerLine(turn: Turn<Line>, effect: Effect, answer: Answer): vo
   if (state === undefined || stage === undefined) return
   switch (effect.kind) {
     case 'observe':
-      return looked(turn, stage, state, effect, answer)
+      return answer.kind === 'found' ? looked(turn, stage, state, effect, answer) : stuck(turn, effect, answer)
     case 'deliver':
     case 'preview':
       return delivered(turn, stage, state, effect, answer)
@@ -37,43 +39,6 @@ export function answerLine(turn: Turn<Line>, effect: Effect, answer: Answer): vo
     case 'roll-back':
       return finishRollback(turn, stage, state, effect, answer)
   }
-}
-
-function looked(turn: Turn<Line>, stage: Stage, state: StageState, effect: EffectOf<'observe'>, answer: Answer): void {
-  if (answer.kind !== 'found') return stuck(turn, effect, answer)
-  state.looks[effect.target] = { image: answer.image, running: answer.running }
-  state.holds[effect.target] = [answer.image]
-  if (Object.keys(state.looks).length < stage.targets.length) return
-  concludeLook(turn, stage, state)
-}
-
-/** The newest that counts is the lower bound; what does not count is only shown. */
-function concludeLook(turn: Turn<Line>, stage: Stage, state: StageState): void {
-  const found = Object.values(state.looks).map((look) => {
-    const image = parseImageReference(look.image)
-    const tag = image.ok ? image.value.tag : null
-    const counts = tag !== null && turn.rules.compare(tag, tag) !== null
-    return { written: look.image, tag, digest: image.ok ? image.value.digest : null, counts }
-  })
-  const counted = found.filter(({ counts }) => counts)
-  const newest =
-    counted.toSorted((a, b) => (a.tag !== null && b.tag !== null ? (turn.rules.compare(b.tag, a.tag) ?? 0) : 0))[0] ??
-    found[0]
-  if (newest === undefined) return
-  const { tag, digest, counts, written } = newest
-  state.current = { state: 'found', tag, digest, counts }
-  const detail = counts
-    ? `runs ${written}: the lower bound`
-    : `runs ${written}, which the tag filter does not count: no bound`
-  note(turn, {
-    kind: 'observed',
-    reason: counts ? 'counts' : 'does-not-count',
-    detail,
-    stage: stage.name,
-    image: written,
-  })
-  takeNext(turn, stage, state)
-  if (state.promotion === undefined) offerFromUpstream(turn, stage)
 }
 
 function delivered(
@@ -85,7 +50,9 @@ function delivered(
 ): void {
   const promotion = state.promotion
   if (promotion?.id !== effect.promotion) return
-  if (answer.kind === 'failed' && answer.reason === 'moved') return movedByHand(turn, stage, state, answer)
+  if (answer.kind === 'failed' && answer.reason === 'moved') {
+    return stopForSomebody(turn, stage, state, answer.detail)
+  }
   if (answer.kind !== 'delivered') return stuck(turn, effect, answer)
   if (effect.kind === 'preview') return previewed(turn, stage, state, promotion, effect, answer)
   arrive(turn, stage, state, promotion, [effect.target], { ...answer, by: undefined })
@@ -98,6 +65,7 @@ type Arrival = {
   readonly by: string | undefined
 }
 
+/** Targets that have it already are passed over: news may come late, and twice. */
 export function arrive(
   turn: Turn<Line>,
   stage: Stage,
@@ -106,20 +74,24 @@ export function arrive(
   targets: readonly string[],
   arrival: Arrival,
 ): void {
+  const { reference, now, status, by } = arrival
   for (const target of targets) {
-    state.holds[target] = [arrival.now]
-    promotion.deliveries[target] = { state: 'delivered', reference: arrival.reference, now: arrival.now }
+    const before = promotion.deliveries[target]?.state
+    if (before !== 'pending' && before !== 'proposed') continue
+    state.holds[target] = [now]
+    promotion.deliveries[target] = { state: 'delivered', reference, now }
     note(turn, {
       kind: 'delivered',
-      reason: arrival.status,
-      detail: `${target}: ${arrival.now} (${arrival.reference})`,
+      reason: status,
+      detail: `${target}: ${now} (${reference})`,
       stage: stage.name,
       promotion: promotion.id,
       image: formatImage(promotion.candidate.images[0]),
-      reference: arrival.reference,
-      ...(arrival.by === undefined ? {} : { by: arrival.by }),
+      reference,
+      ...(by === undefined ? {} : { by }),
     })
   }
+  if (promotion.phase !== 'delivering') return
   if (Object.values(promotion.deliveries).some(({ state }) => state !== 'delivered')) return
   promotion.phase = 'observing'
   for (const target of Object.keys(promotion.deliveries)) {
@@ -139,25 +111,14 @@ function previewed(
 ): void {
   promotion.deliveries[effect.target] = { state: 'previewed' }
   const common = { stage: stage.name, promotion: promotion.id, image: formatImage(promotion.candidate.images[0]) }
-  const detail =
-    `${effect.target}: would write ${answer.now}\n${(answer.diff ?? '').slice(0, DIFF_LENGTH_MAX)}`.trimEnd()
+  const would = answer.status === 'changed' ? 'would write' : 'would leave'
+  const diff = (answer.diff ?? '').slice(0, DIFF_LENGTH_MAX)
+  const detail = `${effect.target}: ${would} ${answer.now}\n${diff}`.trimEnd()
   note(turn, { ...common, kind: 'would-deliver', reason: 'observe-mode', detail })
   if (Object.values(promotion.deliveries).some(({ state }) => state !== 'previewed')) return
   state.shadow = promotion.candidate
   delete state.promotion
   offerDownstream(turn, stage, promotion.candidate.id)
-  takeNext(turn, stage, state)
-}
-
-/** A person's hand, or something newer: we stop, look, and count what is there from now on. */
-function movedByHand(
-  turn: Turn<Line>,
-  stage: Stage,
-  state: StageState,
-  answer: Extract<Answer, { kind: 'failed' }>,
-): void {
-  withdraw(turn, stage.name, state, 'moved', answer.detail)
-  lookAgain(turn, stage, state)
 }
 
 function checked(
@@ -175,26 +136,26 @@ function checked(
     case 'not-observed':
       promotion.deliveries[effect.target] = { ...delivery, state: 'well', observed: answer.kind === 'healthy' }
       return finishIfWell(turn, stage, state, promotion)
-    case 'progressing':
-      if (turn.now < effect.until) return lookLater(turn, effect, promotion)
-      return fail(
-        turn,
-        stage,
-        state,
-        promotion,
-        'health-timeout',
-        `not healthy after ${HEALTH_TIMEOUT_MS / 60_000} minutes: ${answer.detail}`,
-      )
-    case 'unwell':
-      if (answer.reason !== 'moved') return fail(turn, stage, state, promotion, answer.reason, answer.detail)
-      withdraw(turn, stage.name, state, 'moved', answer.detail)
-      return lookAgain(turn, stage, state)
+    case 'progressing': {
+      if (turn.now < effect.until) return checkLater(turn, effect, promotion)
+      const detail = `not healthy after ${HEALTH_TIMEOUT_MS / 60_000} minutes: ${answer.detail}`
+      return fail(turn, stage, state, { reason: 'health-timeout', detail, as: 'failed', by: null })
+    }
+    case 'unwell': {
+      const { reason, detail } = answer
+      if (reason === 'moved') return stopForSomebody(turn, stage, state, detail)
+      if (GONE.has(reason)) {
+        requeue(state, withdraw(turn, stage.name, state, reason, detail))
+        return lookAgain(turn, stage, state)
+      }
+      return fail(turn, stage, state, { reason, detail, as: 'failed', by: null })
+    }
     default:
       return stuck(turn, effect, answer)
   }
 }
 
-function lookLater(turn: Turn<Line>, effect: EffectOf<'check-health'>, promotion: Promotion): void {
+function checkLater(turn: Turn<Line>, effect: EffectOf<'check-health'>, promotion: Promotion): void {
   const young = turn.now - promotion.openedAt < HEALTH_POLL_FIRST_FOR_MS
   const delay = young ? HEALTH_POLL_FIRST_MS : HEALTH_POLL_LATER_MS
   const { stage, target, until } = effect
@@ -219,12 +180,4 @@ function finishIfWell(turn: Turn<Line>, stage: Stage, state: StageState, promoti
     image: formatImage(promotion.candidate.images[0]),
   })
   offerDownstream(turn, stage, promotion.candidate.id)
-  takeNext(turn, stage, state)
-}
-
-/** Kept as a dead letter with its reason: a person, a newer candidate or a new configuration moves it on. */
-function stuck(turn: Turn<Line>, effect: Effect, answer: Answer): void {
-  turn.document.effects.push(effect)
-  if (answer.kind === 'failed') giveUp(turn, effect, answer.reason, answer.detail)
-  else giveUp(turn, effect, 'unexpected-answer', `${effect.kind} was answered with ${answer.kind}`)
 }

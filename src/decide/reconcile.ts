@@ -1,35 +1,79 @@
-/** The configuration moved: stages and targets that are new are looked at before anything is offered to them. */
+/** What the configuration and the time say, worked in at every decision: nothing waits for a message that never comes. */
 
 import { newStageState, type Line, type StageState } from '../domain/line.ts'
+import type { Promotion } from '../domain/promotion.ts'
 import type { Stage } from '../domain/subscription.ts'
 import { targetId } from '../domain/target.ts'
 import { revive } from './effects.ts'
+import { whyNotFollowed } from './judge.ts'
 import { forgetLooks, lookAgain, wishLooks } from './look.ts'
-import { dropEffects, type Turn } from './turn.ts'
+import { takeNext } from './offer.ts'
+import { isOnItsWay } from './open.ts'
+import { dropEffects, isLeased, type Turn } from './turn.ts'
 import { requeue, withdraw } from './withdraw.ts'
 
 export function reconcile(turn: Turn<Line>): void {
+  if (turn.document.config !== turn.rules.hash) {
+    dropForgottenStages(turn)
+    // What could not work under the old configuration may work under the new one.
+    for (const effect of turn.document.effects) revive(turn, effect)
+    turn.document.config = turn.rules.hash
+  }
   for (const stage of turn.rules.subscription.stages) reconcileStage(turn, stage)
-  if (turn.document.config === turn.rules.hash) return
-  dropForgottenStages(turn)
-  // What could not work under the old configuration may work under the new one.
-  for (const effect of turn.document.effects) revive(turn, effect)
-  turn.document.config = turn.rules.hash
 }
 
 function reconcileStage(turn: Turn<Line>, stage: Stage): void {
   const state = (turn.document.stages[stage.name] ??= newStageState())
-  if (hasOtherTargets(state, stage.targets.map(targetId))) {
-    requeue(state, withdraw(turn, stage.name, state, 'targets-changed', 'the configuration names other targets'))
-    lookAgain(turn, stage, state)
+  const targets = stage.targets.map(targetId)
+  if (state.promotion === undefined || !isAtWork(turn, state.promotion)) {
+    turnBack(turn, stage, state)
+    if (hasOtherTargets(state, targets)) {
+      requeue(state, withdraw(turn, stage.name, state, 'targets-changed', 'the configuration names other targets'))
+      lookAgain(turn, stage, state)
+    }
+    changeMode(turn, stage, state)
   }
+  dropEffects(turn, (one) => one.kind === 'observe' && one.stage === stage.name && !targets.includes(one.target))
   wishLooks(turn, stage, state)
+  takeNext(turn, stage, state)
+}
+
+/** What is being written, and a rollback that can still be done, is not taken away: first its answer, then the new order. */
+function isAtWork(turn: Turn<Line>, promotion: Promotion): boolean {
+  return turn.document.effects.some((effect) => {
+    if (!('promotion' in effect) || effect.promotion !== promotion.id) return false
+    return isLeased(effect, turn.now) || (effect.kind === 'roll-back' && effect.dead === undefined)
+  })
+}
+
+/** Nobody wants it any more under this configuration, or not in this way. */
+function turnBack(turn: Turn<Line>, stage: Stage, state: StageState): void {
+  const { promotion } = state
+  if (promotion?.phase !== 'delivering') return
+  const strange = whyNotFollowed(turn, promotion.candidate)
+  if (strange !== null) {
+    withdraw(turn, stage.name, state, 'not-followed', strange)
+    return
+  }
+  if (isOnItsWay(turn, stage, promotion)) return
+  const detail = 'the configuration says another way to its targets, or another mode'
+  requeue(state, withdraw(turn, stage.name, state, 'way-changed', detail))
 }
 
 function hasOtherTargets(state: StageState, ids: readonly string[]): boolean {
-  const known = Object.keys(state.holds)
+  const known = Object.keys({ ...state.holds, ...state.looks })
   if (known.some((id) => !ids.includes(id))) return true
   return state.current.state !== 'unknown' && ids.some((id) => state.holds[id] === undefined)
+}
+
+/** What observe mode would have delivered is delivered now, after another look: others acted meanwhile. */
+function changeMode(turn: Turn<Line>, stage: Stage, state: StageState): void {
+  if (state.mode === turn.rules.mode || state.promotion !== undefined) return
+  state.mode = turn.rules.mode
+  if (state.mode === 'observe') return
+  requeue(state, state.shadow)
+  delete state.shadow
+  lookAgain(turn, stage, state)
 }
 
 /** Its refusals stay: a stage that comes back still knows what a person did not want. */
@@ -40,6 +84,7 @@ function dropForgottenStages(turn: Turn<Line>): void {
     withdraw(turn, name, state, 'stage-removed', 'the stage is no longer in the configuration')
     dropEffects(turn, (effect) => 'stage' in effect && effect.stage === name)
     delete state.next
-    forgetLooks(turn, name, state)
+    delete state.shadow
+    forgetLooks(turn, name, state, [])
   }
 }

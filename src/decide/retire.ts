@@ -1,18 +1,27 @@
-/** A document that no configuration asks for any more: it stays for its history and wishes for nothing. */
+/** A line that no configuration asks for any more: it stays for its history and its refusals, and wishes for nothing. */
 
-import type { Document } from '../domain/document.ts'
-import type { Decision } from './index.ts'
+import type { Line } from '../domain/line.ts'
+import { forgetLooks } from './look.ts'
+import { dropEffects, note, type Turn } from './turn.ts'
+import { formatImage } from '../domain/image.ts'
+import type { Input } from './index.ts'
 
-export function retire(was: Document): Decision {
-  const document = structuredClone(was)
-  if (document.effects.length === 0) return { document, notes: [] }
-  document.effects = []
-  if (document.kind === 'line') {
-    for (const state of Object.values(document.stages)) {
-      delete state.promotion
-      delete state.next
-    }
-  }
+/** What its trains carry they put down themselves: they know the configuration too. */
+export function retire(turn: Omit<Turn<Line>, 'rules'>, config: string, input: Input): void {
+  const line = turn.document
   const detail = 'its subscription is no longer in the configuration'
-  return { document, notes: [{ kind: 'withdrawn', reason: 'subscription-removed', detail }] }
+  line.config = config
+  for (const [stage, state] of Object.entries(line.stages)) {
+    const { promotion } = state
+    if (promotion !== undefined) {
+      const image = formatImage(promotion.candidate.images[0])
+      note(turn, { kind: 'withdrawn', reason: 'subscription-removed', detail, stage, promotion: promotion.id, image })
+    }
+    delete state.promotion
+    delete state.next
+    delete state.shadow
+    forgetLooks(turn, stage, state, [])
+  }
+  dropEffects(turn, () => true)
+  if (input.kind === 'offer') note(turn, { kind: 'ignored', reason: 'subscription-removed', detail })
 }

@@ -1,63 +1,67 @@
-/** What was delivered is not well: it is remembered as refused, and what ran before is put back. */
+/** What was delivered is not well, or not wanted: it is remembered as refused, and what ran before is put back. */
 
 import type { Answer } from '../domain/answer.ts'
 import type { EffectOf, Restoration } from '../domain/effect.ts'
-import { formatImage } from '../domain/image.ts'
-import type { Line, Refused, StageState } from '../domain/line.ts'
+import { formatImage, parseImageReference } from '../domain/image.ts'
+import type { Line, StageState } from '../domain/line.ts'
 import type { Promotion } from '../domain/promotion.ts'
 import type { Stage } from '../domain/subscription.ts'
-import { giveUp } from './effects.ts'
+import { stuck } from './effects.ts'
 import { lookAgain } from './look.ts'
-import { takeNext } from './offer.ts'
+import { refusedCandidate, rememberRefused } from './refuse.ts'
 import { dropEffects, fresh, note, wish, type Turn } from './turn.ts'
+import { rememberUnanswered, sendDrop, withdraw } from './withdraw.ts'
 
-/** The oldest refusal is forgotten first: its candidate is older than what runs by then. */
-const REFUSED_MAX = 200
-
-export function rememberRefused(state: StageState, refused: Refused): void {
-  const others = state.refused.filter(({ candidate }) => candidate !== refused.candidate)
-  state.refused = [...others, refused].slice(-REFUSED_MAX)
+export type Failure = {
+  readonly reason: string
+  readonly detail: string
+  readonly as: 'failed' | 'rejected'
+  /** The person who said so. */
+  readonly by: string | null
 }
 
-export function fail(
+export function fail(turn: Turn<Line>, stage: Stage, state: StageState, failure: Failure): void {
+  const { promotion } = state
+  if (promotion === undefined) return
+  const { reason, detail, as, by } = failure
+  const common = { stage: stage.name, promotion: promotion.id, image: formatImage(promotion.candidate.images[0]) }
+  note(turn, { ...common, kind: as, reason, detail, ...(by === null ? {} : { by }) })
+  const refused = { reason: as, detail: `${reason}: ${detail}`, at: turn.now, by }
+  rememberRefused(state, { ...refusedCandidate(promotion.candidate), ...refused })
+  const mayArrive = rememberUnanswered(turn, state, promotion)
+  dropEffects(turn, (effect) => 'promotion' in effect && effect.promotion === promotion.id)
+  for (const train of promotion.trains) sendDrop(turn, stage.name, promotion, train, detail)
+  promotion.phase = 'rolling-back'
+  promotion.failure = { reason, detail }
+  for (const target of Object.keys(promotion.deliveries)) putBack(turn, stage, state, promotion, target, mayArrive)
+  finishIfSettled(turn, stage, state, promotion)
+}
+
+function putBack(
   turn: Turn<Line>,
   stage: Stage,
   state: StageState,
   promotion: Promotion,
-  reason: string,
-  detail: string,
+  target: string,
+  mayArrive: boolean,
 ): void {
-  const { candidate } = promotion
-  const common = { stage: stage.name, promotion: promotion.id, image: formatImage(candidate.images[0]) }
-  note(turn, { ...common, kind: 'failed', reason, detail })
-  rememberRefused(state, {
-    candidate: candidate.id,
-    image: common.image,
-    reason: 'failed',
-    detail: `${reason}: ${detail}`,
-    at: turn.now,
-    by: null,
-  })
-  dropEffects(turn, (effect) => 'promotion' in effect && effect.promotion === promotion.id)
-  promotion.phase = 'rolling-back'
-  promotion.failure = { reason, detail }
-  for (const [target, delivery] of Object.entries(promotion.deliveries)) {
-    if (delivery.state !== 'delivered' && delivery.state !== 'well') {
-      promotion.deliveries[target] = { state: 'settled', restored: true, detail: 'was not reached' }
-      continue
-    }
-    const back = restoration(state, target)
-    if (back === null) {
-      const why = 'nothing that was seen running well is known for it, so it stays as it is'
-      promotion.deliveries[target] = { state: 'settled', restored: false, detail: why }
-      note(turn, { ...common, kind: 'rolled-back', reason: 'nothing-to-restore', detail: `${target}: ${why}` })
-      continue
-    }
-    note(turn, { ...common, kind: 'rolling-back', reason, detail: `${target}: back to ${describeRestoration(back)}` })
-    const id = `${promotion.id}/roll-back/${target}`
-    wish(turn, { kind: 'roll-back', ...fresh(turn, id), stage: stage.name, target, promotion: promotion.id, to: back })
+  const delivery = promotion.deliveries[target]
+  if (delivery?.state !== 'delivered' && delivery?.state !== 'well') {
+    promotion.deliveries[target] = { state: 'settled', restored: !mayArrive, detail: 'was not reached' }
+    return
   }
-  finishIfSettled(turn, stage, state, promotion)
+  const common = { stage: stage.name, promotion: promotion.id, image: formatImage(promotion.candidate.images[0]) }
+  const back = restoration(state, target)
+  if (back === null) {
+    const why = 'nothing that was seen running well is known for it, so it stays as it is'
+    promotion.deliveries[target] = { state: 'settled', restored: false, detail: why }
+    note(turn, { ...common, kind: 'rolled-back', reason: 'nothing-to-restore', detail: `${target}: ${why}` })
+    return
+  }
+  const reason = promotion.failure?.reason ?? 'failed'
+  note(turn, { ...common, kind: 'rolling-back', reason, detail: `${target}: back to ${describeRestoration(back)}` })
+  const id = `${promotion.id}/roll-back/${target}`
+  wish(turn, { kind: 'roll-back', ...fresh(turn, id), stage: stage.name, target, promotion: promotion.id, to: back })
 }
 
 /**
@@ -67,9 +71,13 @@ export function fail(
 function restoration(state: StageState, target: string): Restoration | null {
   if (state.current.state === 'candidate') return { kind: 'pinned', image: state.current.candidate.images[0] }
   const look = state.looks[target]
-  return state.current.state === 'found' && look !== undefined && look.running !== 'not-well'
-    ? { kind: 'restore', image: look.image }
-    : null
+  if (state.current.state !== 'found' || look?.running !== 'well' || isRefused(state, look.image)) return null
+  return { kind: 'restore', image: look.image }
+}
+
+function isRefused(state: StageState, written: string): boolean {
+  const image = parseImageReference(written)
+  return image.ok && state.refused.some(({ image: refused }) => refused === formatImage(image.value))
 }
 
 function describeRestoration(back: Restoration): string {
@@ -88,32 +96,17 @@ export function finishRollback(
   if (promotion?.id !== effect.promotion) return
   const common = { stage: stage.name, promotion: promotion.id, image: formatImage(promotion.candidate.images[0]) }
   if (answer.kind === 'delivered') {
-    state.holds[effect.target] = [answer.now]
-    promotion.deliveries[effect.target] = { state: 'settled', restored: true, detail: `put back to ${answer.now}` }
-    note(turn, {
-      ...common,
-      kind: 'rolled-back',
-      reason: 'restored',
-      detail: `${effect.target}: ${answer.now} (${answer.reference})`,
-      reference: answer.reference,
-    })
+    const { now, reference } = answer
+    state.holds[effect.target] = [now]
+    promotion.deliveries[effect.target] = { state: 'settled', restored: true, detail: `put back to ${now}` }
+    const detail = `${effect.target}: ${now} (${reference})`
+    note(turn, { ...common, kind: 'rolled-back', reason: 'restored', detail, reference })
   } else if (answer.kind === 'failed' && answer.reason === 'moved') {
     promotion.deliveries[effect.target] = { state: 'settled', restored: false, detail: 'somebody moved on' }
-    note(turn, {
-      ...common,
-      kind: 'rolled-back',
-      reason: 'moved',
-      detail: `${effect.target}: not touched, ${answer.detail}`,
-    })
+    const detail = `${effect.target}: not touched, ${answer.detail}`
+    note(turn, { ...common, kind: 'rolled-back', reason: 'moved', detail })
   } else {
-    turn.document.effects.push(effect)
-    giveUp(
-      turn,
-      effect,
-      answer.kind === 'failed' ? answer.reason : 'unexpected-answer',
-      answer.kind === 'failed' ? answer.detail : answer.kind,
-    )
-    return
+    return stuck(turn, effect, answer)
   }
   finishIfSettled(turn, stage, state, promotion)
 }
@@ -124,6 +117,17 @@ function finishIfSettled(turn: Turn<Line>, stage: Stage, state: StageState, prom
   if (deliveries.some(({ state }) => state !== 'settled')) return
   delete state.promotion
   const isRestored = deliveries.every((delivery) => delivery.state === 'settled' && delivery.restored)
-  if (isRestored) return takeNext(turn, stage, state)
+  if (!isRestored) lookAgain(turn, stage, state)
+}
+
+/**
+ * Somebody changed the target: we stop, look, and count what is there from now on. What met a person's hand does not
+ * come again by itself, else the same push, told twice, would undo what they did.
+ */
+export function stopForSomebody(turn: Turn<Line>, stage: Stage, state: StageState, detail: string): void {
+  const candidate = withdraw(turn, stage.name, state, 'moved', detail)
+  if (candidate !== undefined && turn.rules.mode === 'act') {
+    rememberRefused(state, { ...refusedCandidate(candidate), reason: 'moved', detail, at: turn.now, by: null })
+  }
   lookAgain(turn, stage, state)
 }

@@ -2,228 +2,204 @@
 
 import type { Answer } from '../domain/answer.ts'
 import type { Effect, EffectOf } from '../domain/effect.ts'
-import { formatImage } from '../domain/image.ts'
-import type { Carried, Carry, Message } from '../domain/message.ts'
+import type { Carry, Message } from '../domain/message.ts'
 import type { Train } from '../domain/train.ts'
-import { giveUp } from './effects.ts'
-import { dropEffects, fresh, isLeased, note, wish, type Turn } from './turn.ts'
+import { revive, stuck } from './effects.ts'
+import { report } from './report.ts'
+import { dropEffects, fresh, wish, type Turn } from './turn.ts'
 
 const LOOK_FIRST_MS = 5_000
 const LOOK_LATER_MS = 60_000
 const LOOK_FIRST_FOR_MS = 10 * 60_000
 const MERGE_AGAIN_MS = 60_000
+/** The base moves on, and a branch that is not rebuilt upon it ends in conflict. */
+const REBUILD_MS = 15 * 60_000
+
+type PullRequest = NonNullable<Train['pullRequest']>
 
 export function messageToTrain(turn: Turn<Train>, message: Message): void {
   if (message.kind === 'carried') return
   const train = turn.document
   if (message.order <= train.order) return
   train.order = message.order
-  if (message.kind === 'carry') return take(turn, message)
-  if (train.next?.promotion === message.promotion) delete train.next
-  if (train.cargo?.promotion !== message.promotion) return
-  delete train.cargo
-  putDown(turn, message.why)
+  train.next = message
 }
 
-function take(turn: Turn<Train>, carry: Carry): void {
+/** What the configuration and the last answer allow to go on. */
+export function reconcileTrain(turn: Turn<Train>): void {
   const train = turn.document
-  if (isBusy(turn)) {
-    train.next = carry
-    return
+  if (train.config !== turn.rules.hash) {
+    for (const effect of train.effects) revive(turn, effect)
+    train.config = turn.rules.hash
   }
-  begin(turn, carry)
+  if (isBusy(turn)) return
+  const { next } = train
+  delete train.next
+  if (!turn.rules.isWanted) return refuseCargo(turn)
+  if (next?.kind === 'carry') begin(turn, next)
+  if (next?.kind === 'drop') putDown(turn, next.why)
 }
 
+/**
+ * Begun and not answered: nobody knows what it did, so nothing takes its place before it was repeated and has said so.
+ * Otherwise a branch that we wrote looks like somebody's, and a pull request that we opened is nobody's.
+ */
 function isBusy(turn: Turn<Train>): boolean {
   return turn.document.effects.some(
-    (effect) => effect.kind !== 'send' && effect.kind !== 'look' && isLeased(effect, turn.now),
+    ({ kind, fence, dead }) => kind !== 'send' && kind !== 'look' && fence > 0 && dead === undefined,
   )
 }
 
 function begin(turn: Turn<Train>, carry: Carry): void {
   const train = turn.document
-  delete train.next
   train.cargo = carry
   dropEffects(turn, ({ kind }) => kind === 'propose' || kind === 'merge' || kind === 'withdraw')
-  wish(turn, { kind: 'propose', ...fresh(turn, `${train.id}/propose/${carry.promotion}/${carry.order}`) })
+  wish(turn, { kind: 'propose', ...fresh(turn, `${train.id}/propose/${carry.order}`) })
 }
 
-/** Nobody wants what travels: the pull request is closed, unless a newer one takes it over. */
+/** Nobody wants what travels: the pull request is closed. */
 function putDown(turn: Turn<Train>, why: string): void {
   const train = turn.document
-  dropEffects(turn, (effect) => (effect.kind === 'propose' || effect.kind === 'merge') && !isLeased(effect, turn.now))
+  delete train.cargo
+  dropEffects(turn, ({ kind }) => kind === 'propose' || kind === 'merge')
   if (train.pullRequest === null) return
   const { number, head } = train.pullRequest
   wish(turn, { kind: 'withdraw', ...fresh(turn, `${train.id}/withdraw/${number}`), number, head, why })
 }
 
+/** Its line is told, in case that it does not know the same configuration. */
+function refuseCargo(turn: Turn<Train>): void {
+  const { cargo } = turn.document
+  const detail = 'the configuration does not name this branch any more'
+  if (cargo !== undefined) report(turn, cargo, { state: 'stopped', reason: 'unwanted', detail, found: null })
+  putDown(turn, detail)
+}
+
 export function answerTrain(turn: Turn<Train>, effect: Effect, answer: Answer): void {
   switch (effect.kind) {
     case 'propose':
-      proposed(turn, effect, answer)
-      break
+      return proposed(turn, effect, answer)
     case 'look':
-      lookedAt(turn, answer)
-      break
+      return lookedAt(turn, answer)
     case 'merge':
-      merging(turn, effect, answer)
-      break
+      return merging(turn, effect, answer)
     case 'withdraw':
-      if (answer.kind === 'withdrawn') forgetPullRequest(turn)
-      else stuck(turn, effect, answer)
-      break
+      return answer.kind === 'withdrawn' ? forgetPullRequest(turn) : stuck(turn, effect, answer)
     case 'send':
       return
     default:
       stuck(turn, effect, answer)
   }
-  const next = turn.document.next
-  if (next !== undefined && !isBusy(turn)) begin(turn, next)
 }
 
 function proposed(turn: Turn<Train>, effect: EffectOf<'propose'>, answer: Answer): void {
   const train = turn.document
-  const cargo = train.cargo
-  if (answer.kind === 'proposed') {
-    train.lastHead = answer.head
-    train.pullRequest = {
-      number: answer.number,
-      url: answer.url,
-      head: answer.head,
-      promotion: cargo?.promotion ?? '',
-      since: turn.now,
-    }
-    // Dropped while it was being proposed: what was opened is closed again.
-    if (cargo === undefined) return putDown(turn, 'nobody wants it any more')
-    report(turn, cargo, { state: 'proposed', url: answer.url, diff: answer.diff })
-    lookLater(turn)
-    if (turn.rules.mergesItself(cargo.stage)) wishMerge(turn, 0)
-    return
-  }
+  const { cargo } = train
   if (cargo === undefined) return
+  if (answer.kind === 'proposed') return shown(turn, cargo, answer)
   if (answer.kind === 'nothing-to-propose') {
     report(turn, cargo, { state: 'merged', commit: answer.commit, by: null, url: null })
-    delete train.cargo
     return putDown(turn, 'the base branch holds it already')
   }
   stuck(turn, effect, answer)
-  if (answer.kind === 'failed') {
-    const { reason, detail, found } = answer
-    report(turn, cargo, { state: 'stopped', reason, detail, found: found ?? null })
-    if (reason === 'moved') dropEffects(turn, ({ id }) => id === effect.id)
-    else if (train.pullRequest !== null) lookLater(turn)
-  }
+  if (answer.kind !== 'failed') return
+  const { reason, detail, found } = answer
+  report(turn, cargo, { state: 'stopped', reason, detail, found: found ?? null })
+  if (reason !== 'moved') return
+  // The line looks at its target again, and sends what it wants then.
+  dropEffects(turn, ({ id }) => id === effect.id)
+  delete train.cargo
+}
+
+function shown(turn: Turn<Train>, cargo: Carry, answer: Extract<Answer, { kind: 'proposed' }>): void {
+  const train = turn.document
+  const { number, url, head, diff } = answer
+  const before = train.pullRequest
+  const isSame = before?.number === number && before.head === head && before.shows.order === cargo.order
+  const since = before?.number === number ? before.since : turn.now
+  train.lastHead = head
+  train.pullRequest = { number, url, head, shows: cargo, since, builtAt: turn.now }
+  if (!isSame) report(turn, cargo, { state: 'proposed', url, diff })
+  lookLater(turn, train.pullRequest)
+  dropEffects(turn, (effect) => effect.kind === 'merge' && effect.id !== mergeId(train, head))
+  if (turn.rules.mergesItself) wishMerge(turn, head, 0)
 }
 
 /** The pull request as the Git host has it: a person may have merged or closed it. */
 function lookedAt(turn: Turn<Train>, answer: Answer): void {
-  const train = turn.document
-  const shown = train.pullRequest
-  if (shown === null) return
-  const cargo = train.cargo
+  const { pullRequest, cargo } = turn.document
+  if (pullRequest === null) return
+  // What we are changing just now may look like a person's act, or belong to what it showed before.
+  if (isBusy(turn)) return lookLater(turn, pullRequest)
   switch (answer.kind) {
-    case 'open':
-      if (cargo !== undefined) lookLater(turn)
-      return
     case 'merged':
-      reportShown(turn, shown, { state: 'merged', commit: answer.commit, by: answer.by, url: shown.url })
-      return forgetPullRequest(turn)
+      report(turn, pullRequest.shows, { state: 'merged', commit: answer.commit, by: answer.by, url: pullRequest.url })
+      return endOf(turn, pullRequest)
     case 'closed':
-      reportShown(turn, shown, { state: 'closed', by: answer.by, url: shown.url })
-      return forgetPullRequest(turn)
+      // Of what nobody wanted any more, closing is no rejection.
+      if (cargo !== undefined) report(turn, pullRequest.shows, { state: 'closed', by: answer.by, url: pullRequest.url })
+      return endOf(turn, pullRequest)
+    case 'open':
+      if (answer.head === pullRequest.head) rebuild(turn, pullRequest)
+      return lookLater(turn, pullRequest)
     default:
-      if (cargo !== undefined) lookLater(turn)
+      return lookLater(turn, pullRequest)
   }
+}
+
+/** Proposes again what is shown: upon a base that moved on, or once a person took their commits back. */
+function rebuild(turn: Turn<Train>, { builtAt }: PullRequest): void {
+  const { id, cargo, effects } = turn.document
+  if (cargo === undefined || turn.now - builtAt < REBUILD_MS) return
+  const isForeign = (effect: Effect): boolean => effect.kind === 'propose' && effect.dead?.reason === 'foreign-commits'
+  for (const effect of effects.filter(isForeign)) revive(turn, effect)
+  if (effects.some(({ kind }) => kind === 'propose')) return
+  dropEffects(turn, ({ kind, dead }) => kind === 'merge' && dead === undefined)
+  wish(turn, { kind: 'propose', ...fresh(turn, `${id}/propose/${cargo.order}`) })
+}
+
+/** What it showed has travelled; another cargo goes on, on a new pull request. */
+function endOf(turn: Turn<Train>, { shows }: PullRequest): void {
+  const train = turn.document
+  forgetPullRequest(turn)
+  if (train.cargo?.order === shows.order) {
+    delete train.cargo
+    dropEffects(turn, ({ kind }) => kind === 'propose')
+  }
+  for (const effect of train.effects) if (effect.kind === 'propose') revive(turn, effect)
 }
 
 function merging(turn: Turn<Train>, effect: EffectOf<'merge'>, answer: Answer): void {
-  const train = turn.document
-  const shown = train.pullRequest
-  if (shown === null || train.cargo === undefined) return
-  if (answer.kind === 'merged') {
-    reportShown(turn, shown, { state: 'merged', commit: answer.commit, by: answer.by, url: shown.url })
-    return forgetPullRequest(turn)
-  }
-  if (answer.kind !== 'failed') return stuck(turn, effect, answer)
-  // Checks still run, or somebody pushed: the look says which. We never merge another head than ours.
-  if (answer.reason === 'not-mergeable') return wishMerge(turn, MERGE_AGAIN_MS)
-  report(turn, train.cargo, { state: 'stopped', reason: answer.reason, detail: answer.detail, found: null })
-}
-
-function wishMerge(turn: Turn<Train>, delayMs: number): void {
-  const head = turn.document.pullRequest?.head ?? ''
-  wish(turn, { kind: 'merge', ...fresh(turn, `${turn.document.id}/merge/${head}`, delayMs) })
-}
-
-function lookLater(turn: Turn<Train>): void {
-  const { id, pullRequest } = turn.document
+  const { pullRequest } = turn.document
   if (pullRequest === null) return
-  const isYoung = turn.now - pullRequest.since < LOOK_FIRST_FOR_MS
-  wish(turn, {
-    kind: 'look',
-    ...fresh(turn, `${id}/look/${pullRequest.number}`, isYoung ? LOOK_FIRST_MS : LOOK_LATER_MS),
-  })
-}
-
-/** About the promotion that the pull request showed; the one that travels now goes on, on a new pull request. */
-function reportShown(turn: Turn<Train>, shown: NonNullable<Train['pullRequest']>, news: Carried['news']): void {
-  const train = turn.document
-  const cargo = train.cargo
-  if (cargo === undefined) return
-  if (cargo.promotion === shown.promotion) {
-    report(turn, cargo, news)
-    delete train.cargo
-    return
+  const { shows, url, head } = pullRequest
+  if (answer.kind === 'merged') {
+    report(turn, shows, { state: 'merged', commit: answer.commit, by: answer.by, url })
+    return endOf(turn, pullRequest)
   }
-  report(turn, { ...cargo, promotion: shown.promotion }, news)
+  // Checks still run, or a person closed it: the look says which. We never merge another head than ours.
+  if (answer.kind === 'failed' && answer.reason === 'not-mergeable') return wishMerge(turn, head, MERGE_AGAIN_MS)
+  stuck(turn, effect, answer)
+  if (answer.kind !== 'failed') return
+  const { reason, detail } = answer
+  report(turn, shows, { state: 'stopped', reason, detail, found: null })
 }
 
+function wishMerge(turn: Turn<Train>, head: string, delayMs: number): void {
+  wish(turn, { kind: 'merge', ...fresh(turn, mergeId(turn.document, head), delayMs) })
+}
+
+function mergeId(train: Train, head: string): string {
+  return `${train.id}/merge/${head}`
+}
+
+function lookLater(turn: Turn<Train>, { number, since }: PullRequest): void {
+  const delay = turn.now - since < LOOK_FIRST_FOR_MS ? LOOK_FIRST_MS : LOOK_LATER_MS
+  wish(turn, { kind: 'look', ...fresh(turn, `${turn.document.id}/look/${number}`, delay) })
+}
+
+/** The head that we wrote last stays known: the branch may outlive its pull request. */
 function forgetPullRequest(turn: Turn<Train>): void {
-  const train = turn.document
-  train.pullRequest = null
-  train.lastHead = null
+  turn.document.pullRequest = null
   dropEffects(turn, ({ kind }) => kind === 'look' || kind === 'merge' || kind === 'withdraw')
-}
-
-function report(turn: Turn<Train>, cargo: Carry, news: Carried['news']): void {
-  const { stage, promotion, targets, line } = cargo
-  const message: Carried = { kind: 'carried', stage, promotion, targets, news }
-  wish(turn, { kind: 'send', ...fresh(turn, `${turn.document.id}/send/${promotion}/${news.state}`), to: line, message })
-  note(turn, {
-    kind:
-      news.state === 'merged'
-        ? 'delivered'
-        : news.state === 'closed'
-          ? 'rejected'
-          : news.state === 'stopped'
-            ? 'failed'
-            : 'proposed',
-    reason: news.state === 'stopped' ? news.reason : news.state,
-    detail: describeNews(news),
-    stage,
-    promotion,
-    image: formatImage(cargo.images[0]),
-    ...('by' in news && news.by !== null ? { by: news.by } : {}),
-  })
-}
-
-function describeNews(news: Carried['news']): string {
-  switch (news.state) {
-    case 'proposed':
-      return news.url
-    case 'merged':
-      return news.url === null
-        ? `the base branch holds it already (${news.commit})`
-        : `${news.url} merged as ${news.commit}`
-    case 'closed':
-      return `${news.url} closed without a merge`
-    case 'stopped':
-      return news.detail
-  }
-}
-
-function stuck(turn: Turn<Train>, effect: Effect, answer: Answer): void {
-  turn.document.effects.push(effect)
-  if (answer.kind === 'failed') giveUp(turn, effect, answer.reason, answer.detail)
-  else giveUp(turn, effect, 'unexpected-answer', `${effect.kind} was answered with ${answer.kind}`)
 }

@@ -4,51 +4,75 @@ import type { Document } from '../domain/document.ts'
 import type { Effect } from '../domain/effect.ts'
 import type { Note } from '../domain/history.ts'
 import type { Tag } from '../domain/image.ts'
+import type { Line } from '../domain/line.ts'
 import type { Subscription } from '../domain/subscription.ts'
 import type { Target } from '../domain/target.ts'
-import type { TrainAddress } from '../domain/train.ts'
+import type { Train, TrainAddress } from '../domain/train.ts'
 
-/** What the configuration says, worked in by the pipeline. All of it is plain data or pure. */
+/** What the configuration says about a subscription, worked in by the pipeline. All of it is plain data or pure. */
 export type Rules = {
   readonly subscription: Subscription
   readonly mode: 'act' | 'observe'
   /** The configuration's hash. */
   readonly hash: string
-  /** Negative: `a` is older. Null: one of them does not count. */
+  /** Negative: `a` is older. Null: one of them does not count, or they have no order. A tag that counts equals itself. */
   readonly compare: (a: Tag, b: Tag) => number | null
   /** Ordered filters never go back. */
   readonly ordered: boolean
   /** The branch that carries this target's pull request; null: we deliver to it ourselves. */
   readonly trainOf: (stage: string, target: Target) => TrainAddress | null
-  /** For a train: whether Drayage merges by itself once every gate holds. */
-  readonly mergesItself: (stage: string) => boolean
 }
+
+export type TrainRules = {
+  readonly hash: string
+  /** Whether a target of the configuration is reached by this branch. */
+  readonly isWanted: boolean
+  /** Whether Drayage merges by itself once every gate holds. */
+  readonly mergesItself: boolean
+}
+
+/** The configuration as `decide` asks it. */
+export type RuleBook = {
+  readonly hash: string
+  /** Null: no subscription of that name is configured any more. */
+  line(document: Line): Rules | null
+  train(document: Train): TrainRules
+}
+
+type RulesOf<D> = D extends Train ? TrainRules : Rules
 
 export type Turn<D extends Document> = {
   readonly document: D
-  readonly rules: Rules
+  readonly rules: RulesOf<D>
   readonly now: number
   readonly notes: Note[]
   /** What led here: an event's id, an effect's id, a person's act. */
   readonly cause: string | undefined
 }
 
-export function note(turn: Turn<Document>, entry: Note): void {
-  turn.notes.push(turn.cause === undefined || entry.cause !== undefined ? entry : { ...entry, cause: turn.cause })
+/** The helpers that need no rules. */
+type Desk = Omit<Turn<Document>, 'rules'>
+
+/** Messages of platforms have no length of their own, and a document has. */
+const DETAIL_LENGTH_MAX = 8_192
+
+export function note(turn: Desk, entry: Note): void {
+  const bounded = { ...entry, detail: entry.detail.slice(0, DETAIL_LENGTH_MAX) }
+  turn.notes.push(turn.cause === undefined || entry.cause !== undefined ? bounded : { ...bounded, cause: turn.cause })
 }
 
 /** Adds a wish. One with the same id stays as it is: wishing twice is wishing once. */
-export function wish(turn: Turn<Document>, effect: Effect): void {
+export function wish(turn: Desk, effect: Effect): void {
   if (turn.document.effects.some(({ id }) => id === effect.id)) return
   turn.document.effects.push(effect)
 }
 
-export function dropEffects(turn: Turn<Document>, unwanted: (effect: Effect) => boolean): void {
+export function dropEffects(turn: Desk, unwanted: (effect: Effect) => boolean): void {
   turn.document.effects = turn.document.effects.filter((effect) => !unwanted(effect))
 }
 
 /** The fields that every new effect starts with. */
-export function fresh(turn: Turn<Document>, id: string, delayMs = 0): Pick<Effect, 'id' | 'fence' | 'attempt' | 'due'> {
+export function fresh(turn: Desk, id: string, delayMs = 0): Pick<Effect, 'id' | 'fence' | 'attempt' | 'due'> {
   return { id, fence: 0, attempt: 0, due: turn.now + delayMs }
 }
 

@@ -1,12 +1,16 @@
 /** Ending a promotion that has not arrived: what it wished for is taken back. */
 
 import type { Candidate } from '../domain/candidate.ts'
+import type { Effect } from '../domain/effect.ts'
 import { formatImage } from '../domain/image.ts'
 import type { Line, StageState } from '../domain/line.ts'
 import type { Promotion } from '../domain/promotion.ts'
 import { dropEffects, fresh, note, wish, type Turn } from './turn.ts'
 
 type End = 'superseded' | 'withdrawn' | 'rejected'
+
+/** Of what was begun at a target and never answered, so many are remembered. */
+const UNANSWERED_MAX = 32
 
 /** Gives the candidate back, for those who want to offer it again; undefined where nothing was under way. */
 export function withdraw(
@@ -23,7 +27,7 @@ export function withdraw(
   return promotion.candidate
 }
 
-/** The newest of what waits already and what is given back. */
+/** What waits already is newer than what is given back. */
 export function requeue(state: StageState, candidate: Candidate | undefined): void {
   if (candidate !== undefined && state.next === undefined) state.next = candidate
 }
@@ -52,19 +56,33 @@ export function end(
   })
 }
 
-/** What was begun and not answered may have arrived, and a person may have merged what was proposed: the target may hold it. */
-function rememberUnanswered(turn: Turn<Line>, state: StageState, promotion: Promotion): void {
-  const begun = turn.document.effects.filter(
-    (effect) => effect.kind === 'deliver' && effect.promotion === promotion.id && effect.attempt > 0,
+/**
+ * What was begun and not answered may have arrived, or arrives late, and a person may merge what was proposed: then the
+ * target holds something of ours, which must not look like somebody's hand. True where there was any such.
+ */
+export function rememberUnanswered(turn: Turn<Line>, state: StageState, promotion: Promotion): boolean {
+  const image = formatImage(promotion.candidate.images[0])
+  const begun = turn.document.effects.flatMap((effect) => maybeWritten(effect, promotion, image))
+  // A train may have proposed it without our having heard so yet.
+  const travels = promotion.trains.length === 0 ? [] : Object.entries(promotion.deliveries)
+  const carried = travels.flatMap(([target, { state }]) =>
+    state === 'pending' || state === 'proposed' ? [{ target, image }] : [],
   )
-  const targets = new Set(begun.map((effect) => ('target' in effect ? effect.target : '')))
-  for (const [target, { state }] of Object.entries(promotion.deliveries)) {
-    if (state === 'proposed') targets.add(target)
+  for (const one of [...begun, ...carried]) {
+    const held = state.holds[one.target]
+    if (held === undefined || held.includes(one.image)) continue
+    state.holds[one.target] = [one.image, ...held.slice(0, -1).slice(0, UNANSWERED_MAX - 1), ...held.slice(-1)]
   }
-  for (const target of targets) {
-    const held = state.holds[target]
-    if (held !== undefined) state.holds[target] = [formatImage(promotion.candidate.images[0]), ...held]
-  }
+  return begun.length + carried.length > 0
+}
+
+function maybeWritten(effect: Effect, promotion: Promotion, image: string): { target: string; image: string }[] {
+  if (effect.kind !== 'deliver' && effect.kind !== 'roll-back') return []
+  if (effect.promotion !== promotion.id || effect.fence === 0) return []
+  if (effect.kind === 'deliver') return [{ target: effect.target, image }]
+  return [
+    { target: effect.target, image: effect.to.kind === 'pinned' ? formatImage(effect.to.image) : effect.to.image },
+  ]
 }
 
 export function sendDrop(turn: Turn<Line>, stage: string, promotion: Promotion, train: string, why: string): void {

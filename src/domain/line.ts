@@ -41,7 +41,7 @@ export const StageState = z.object({
   current: Current,
   /** By target id: what the first look found there. */
   looks: z.record(z.string(), Look),
-  /** By target id: what it may hold as far as we know, newest first. More than one while an answer is out. */
+  /** By target id: what it may hold. The last is what we know; those before it were begun and never answered, newest first. */
   holds: z.record(z.string(), z.array(z.string())),
   previous: Candidate.optional(),
   /** The newest that waits for the promotion under way, or for the first look. */
@@ -50,8 +50,12 @@ export const StageState = z.object({
   refused: z.array(Refused),
   /** How often each candidate was tried here, newest last. */
   tried: z.array(z.object({ candidate: z.string(), attempts: z.number().int() })),
+  /** Under which it was decided last. */
+  mode: z.enum(['act', 'observe']),
   /** What observe mode would have delivered. */
   shadow: Candidate.optional(),
+  /** By train: the newest messages that it sent, by their order. */
+  heard: z.record(z.string(), z.array(z.number().int())),
 })
 export type StageState = z.infer<typeof StageState>
 
@@ -102,5 +106,5 @@ export function newLine(subscription: string): Line {
 }
 
 export function newStageState(): StageState {
-  return { current: { state: 'unknown' }, looks: {}, holds: {}, refused: [], tried: [] }
+  return { current: { state: 'unknown' }, looks: {}, holds: {}, refused: [], tried: [], mode: 'act', heard: {} }
 }

@@ -12,14 +12,14 @@ export const Carry = z.object({
   promotion: z.string(),
   images: z.tuple([PinnedImage], PinnedImage),
   targets: z.tuple([z.string()], z.string()),
-  /** What each target may hold, by target id; null: whatever it holds. */
-  expected: z.record(z.string(), z.array(z.string()).nullable()),
+  /** What each target may hold, by target id. */
+  expected: z.record(z.string(), z.array(z.string())),
   reason: z.string(),
 })
 export type Carry = z.infer<typeof Carry>
 
-/** Line → train: nobody wants this any more. */
-const Drop = z.object({
+/** Line → train: nobody wants this any more, nor anything older. */
+export const Drop = z.object({
   kind: z.literal('drop'),
   order: z.number().int(),
   line: z.string(),
@@ -27,12 +27,18 @@ const Drop = z.object({
   promotion: z.string(),
   why: z.string(),
 })
+export type Drop = z.infer<typeof Drop>
 
 /** Train → line: how far the pull request is. */
 const Carried = z.object({
   kind: z.literal('carried'),
+  from: z.string(),
+  /** Grows with each message of this train: one that comes twice is heard once. */
+  order: z.number().int(),
   stage: z.string(),
   promotion: z.string(),
+  /** What the pull request brings, as written. */
+  image: z.string(),
   targets: z.array(z.string()),
   news: z.discriminatedUnion('state', [
     z.object({ state: z.literal('proposed'), url: z.string(), diff: z.string() }),

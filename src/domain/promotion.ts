@@ -38,3 +38,9 @@ export type Promotion = z.infer<typeof Promotion>
 export function promotionId(subscription: string, stage: string, candidate: string, attempt: number): string {
   return `${subscription}/${stage}/${candidate}#${attempt}`
 }
+
+/** The candidate's id, out of a promotion's. */
+export function candidateOfPromotion(promotion: string): string {
+  const [, , ...rest] = promotion.split('/')
+  return rest.join('/').replace(/#[0-9]+$/u, '')
+}

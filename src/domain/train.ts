@@ -3,7 +3,7 @@
 import * as z from 'zod'
 import { Instant } from './event.ts'
 import { documentBase } from './line.ts'
-import { Carry } from './message.ts'
+import { Carry, Drop } from './message.ts'
 
 export const TRAIN_SCHEMA = 1
 
@@ -18,18 +18,20 @@ export const Train = z.object({
   /** The highest order heard: an older message that arrives late changes nothing. */
   order: z.number().int().min(0),
   cargo: Carry.optional(),
-  /** Waits until the effect under way has answered. */
-  next: Carry.optional(),
-  /** The head that we wrote last; a branch with another one carries somebody's commits. */
+  /** The newest that was asked for; waits until what was begun has answered. */
+  next: z.discriminatedUnion('kind', [Carry, Drop]).optional(),
+  /** The head that we wrote last; a branch with another one carries somebody's commits. It outlives its pull request, as the branch may. */
   lastHead: z.string().nullable(),
   pullRequest: z
     .object({
       number: z.number().int(),
       url: z.string(),
       head: z.string(),
-      /** The promotion that it showed last. */
-      promotion: z.string(),
+      /** What it showed last. */
+      shows: Carry,
       since: Instant,
+      /** When the branch was last seen to be the base plus our commit. */
+      builtAt: Instant,
     })
     .nullable(),
 })

@@ -1,0 +1,51 @@
+/** What a train tells its line, and its own history: proposed, merged, closed, stopped. */
+
+import type { EntryKind } from '../domain/history.ts'
+import { formatImage } from '../domain/image.ts'
+import type { Carried, Carry } from '../domain/message.ts'
+import type { Train } from '../domain/train.ts'
+import { fresh, note, wish, type Turn } from './turn.ts'
+
+const KINDS: Record<Carried['news']['state'], EntryKind> = {
+  proposed: 'proposed',
+  merged: 'delivered',
+  closed: 'rejected',
+  stopped: 'failed',
+}
+/** A diff in a message is for reading, not for applying. */
+const DIFF_LENGTH_MAX = 4_096
+
+export function report(turn: Turn<Train>, cargo: Carry, said: Carried['news']): void {
+  const train = turn.document
+  const { stage, promotion, targets, line } = cargo
+  const image = formatImage(cargo.images[0])
+  const news = said.state === 'proposed' ? { ...said, diff: said.diff.slice(0, DIFF_LENGTH_MAX) } : said
+  train.fence += 1
+  const order = train.fence
+  const message: Carried = { kind: 'carried', from: train.id, order, stage, promotion, image, targets, news }
+  wish(turn, { kind: 'send', ...fresh(turn, `${train.id}/send/${order}`), to: line, message })
+  note(turn, {
+    kind: KINDS[news.state],
+    reason: news.state === 'stopped' ? news.reason : news.state,
+    detail: describe(news),
+    stage,
+    promotion,
+    image,
+    ...('by' in news && news.by !== null ? { by: news.by } : {}),
+  })
+}
+
+function describe(news: Carried['news']): string {
+  switch (news.state) {
+    case 'proposed':
+      return news.url
+    case 'merged':
+      return news.url === null
+        ? `the base branch holds it already (${news.commit})`
+        : `${news.url} merged as ${news.commit}`
+    case 'closed':
+      return `${news.url} closed without a merge`
+    case 'stopped':
+      return news.detail
+  }
+}

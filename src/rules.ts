@@ -1,0 +1,92 @@
+/** What the configuration says about each document: the rules by which it is decided. Pure, but for what it has compiled before. */
+
+import type { Config, LoadedConfig } from './domain/config.ts'
+import type { DocumentId } from './domain/document.ts'
+import { lineId, newLine, type Line } from './domain/line.ts'
+import type { Subscription } from './domain/subscription.ts'
+import type { Target } from './domain/target.ts'
+import { newTrain, trainId, type Train, type TrainAddress } from './domain/train.ts'
+import type { RuleBook, Rules, TrainRules } from './decide/index.ts'
+import { compileFilter, type CompiledFilter } from './filter.ts'
+
+export function rulesOf({ config, hash }: LoadedConfig): RuleBook {
+  return {
+    hash,
+    line: (line) => lineRules(line, config, hash),
+    train: (train) => trainRules(train, config, hash),
+  }
+}
+
+function lineRules({ subscription: name }: Line, config: Config, hash: string): Rules | null {
+  const subscription = subscriptionNamed(name, config)
+  if (subscription === undefined) return null
+  const filter = filterOf(subscription)
+  return {
+    subscription,
+    mode: config.mode,
+    hash,
+    compare: (a, b) => filter.compare(a, b),
+    ordered: filter.ordered,
+    trainOf: (stage, target) => trainOf(name, stage, target, config),
+  }
+}
+
+function trainRules({ id }: Train, config: Config, hash: string): TrainRules {
+  const { subscription, stage } = addressOf(id)
+  const stages = subscriptionNamed(subscription, config)?.stages ?? []
+  const targets = stages.find(({ name }) => name === stage)?.targets ?? []
+  const carried = targets.filter((target) => {
+    const train = trainOf(subscription, stage, target, config)
+    return train !== null && trainId(train) === id
+  })
+  const mergesItself = carried.some((target) => target.kind === 'git' && target.merge === 'when-approved')
+  return { hash, isWanted: carried.length > 0, mergesItself }
+}
+
+/** The subscription that a document is about. */
+export function subscriptionOf(document: Line | Train, { config }: LoadedConfig): Subscription | undefined {
+  return subscriptionNamed(subscriptionNameOf(document), config)
+}
+
+export function subscriptionNameOf(document: Line | Train): string {
+  return document.kind === 'line' ? document.subscription : addressOf(document.id).subscription
+}
+
+function subscriptionNamed(name: string, config: Config): Subscription | undefined {
+  return config.subscriptions.find((subscription) => subscription.name === name)
+}
+
+/** Git hosts with pull requests are reached by train; plain Git is pushed to. */
+function trainOf(subscription: string, stage: string, target: Target, config: Config): TrainAddress | null {
+  if (target.kind !== 'git') return null
+  const git = config.git[target.git]
+  return git !== undefined && 'github' in git ? { git: target.git, base: git.base, subscription, stage } : null
+}
+
+export function newDocument(id: DocumentId): Line | Train {
+  return id.startsWith('train/') ? newTrain(addressOf(id)) : newLine(id.slice(lineId('').length))
+}
+
+/** A base branch may have slashes; the other parts have none. */
+function addressOf(id: DocumentId): TrainAddress {
+  const [, git = '', ...rest] = id.split('/')
+  const [subscription = '', stage = ''] = rest.slice(-2)
+  const address = { git, base: rest.slice(0, -2).join('/'), subscription, stage }
+  if (trainId(address) !== id) throw new Error(`${id} is no train's id`)
+  return address
+}
+
+const compiled = new WeakMap<Subscription, CompiledFilter>()
+
+/** Compiled once per loaded configuration, which checked it. */
+export function filterOf(subscription: Subscription): CompiledFilter {
+  const known = compiled.get(subscription)
+  if (known !== undefined) return known
+  const filter = compileFilter(subscription.tags)
+  if (!filter.ok)
+    throw new Error(
+      `the tag filter of ${subscription.name} was accepted but does not compile: ${filter.error.expected}`,
+    )
+  compiled.set(subscription, filter.value)
+  return filter.value
+}
