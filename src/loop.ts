@@ -1,19 +1,18 @@
 /** The in-process engine: one timer over what is due, for platforms that have no alarms of their own. It wakes and retries, and decides nothing. */
 
 import type { DocumentId } from './domain/document.ts'
-import { RetryLater } from './domain/retry.ts'
-import type { InboxRow, WalkStep } from './domain/walk.ts'
-import { handleEvent, work, type Ports } from './pipeline.ts'
+import type { InboxRow } from './domain/walk.ts'
+import { reconsider, work, type Ports } from './pipeline.ts'
+import { handleRow } from './settle.ts'
 
 /** What the timer finds without being told: work of other processes, and wake-ups that were lost. */
 const POLL_MS = 1_000
 const DOCUMENTS_AT_ONCE_MAX = 16
 const EVENTS_AT_ONCE_MAX = 32
 const EVENT_LEASE_MS = 2 * 60_000
-/** With the backoff below: about a day of a registry that is down. */
-export const EVENT_ATTEMPTS_MAX = 30
-const BACKOFF_FIRST_MS = 1_000
-const BACKOFF_MAX_MS = 60 * 60_000
+/** A document that cannot be worked on (it is damaged, the store is away) is left alone for so long at most. */
+const REST_FIRST_MS = 1_000
+const REST_MAX_MS = 60_000
 
 export type Loop = {
   /** Something may be due now. */
@@ -24,31 +23,43 @@ export type Loop = {
   stop(): Promise<void>
 }
 
-export function createLoop(portsOf: () => Ports): Loop {
+/** The platform's timer; gives back what cancels it. */
+export type Timer = (run: () => void, delayMs: number) => () => void
+
+const platformTimer: Timer = (run, delayMs) => {
+  const timer = setTimeout(run, delayMs)
+  return () => clearTimeout(timer)
+}
+
+export function createLoop(portsOf: () => Ports, timer: Timer = platformTimer): Loop {
   const running = new Set<DocumentId>()
+  const resting = new Map<DocumentId, Rest>()
   const underWay = new Set<Promise<void>>()
-  let timer: ReturnType<typeof setTimeout> | undefined
+  let eventsUnderWay = 0
+  let cancel = (): void => {}
   let timerAt = Number.POSITIVE_INFINITY
   let isTurning = false
   let isPoked = false
   let isStopped = false
+  let considered = ''
 
   const schedule = (at: number): void => {
     if (isStopped || at >= timerAt) return
-    clearTimeout(timer)
+    cancel()
     timerAt = at
-    timer = setTimeout(
-      () => {
-        timerAt = Number.POSITIVE_INFINITY
-        poke()
-      },
-      Math.max(0, at - portsOf().now()),
-    )
+    const delayMs = Math.min(Math.max(0, at - portsOf().now()), POLL_MS)
+    cancel = timer(() => {
+      timerAt = Number.POSITIVE_INFINITY
+      poke()
+    }, delayMs)
   }
 
-  const track = (task: Promise<void>): void => {
-    underWay.add(task)
-    void task.finally(() => underWay.delete(task))
+  /** What fails here was not settled: its lease runs out, and it comes again. */
+  const track = (what: string, task: Promise<void>): void => {
+    const tracked = task
+      .catch((error: unknown) => portsOf().log.error(what, { detail: describe(error) }))
+      .finally(() => underWay.delete(tracked))
+    underWay.add(tracked)
   }
 
   const workOn = async (id: DocumentId): Promise<void> => {
@@ -56,7 +67,9 @@ export function createLoop(portsOf: () => Ports): Loop {
     const ports = portsOf()
     try {
       await work(id, ports)
+      resting.delete(id)
     } catch (error) {
+      resting.set(id, restAfter(resting.get(id), ports.now()))
       ports.log.error('document waits', { document: id, detail: describe(error) })
     } finally {
       running.delete(id)
@@ -64,21 +77,48 @@ export function createLoop(portsOf: () => Ports): Loop {
     }
   }
 
+  const takeEvents = async (ports: Ports): Promise<void> => {
+    const free = EVENTS_AT_ONCE_MAX - eventsUnderWay
+    if (free <= 0) return
+    const rows = await ports.inbox.claim(free, EVENT_LEASE_MS, ports.now())
+    eventsUnderWay += rows.length
+    for (const row of rows) track('event not settled', settleOne(row, ports))
+  }
+
+  const settleOne = async (row: InboxRow, ports: Ports): Promise<void> => {
+    try {
+      await handleRow(row, ports)
+    } finally {
+      eventsUnderWay -= 1
+      poke()
+    }
+  }
+
+  const takeDocuments = async (ports: Ports): Promise<void> => {
+    const free = DOCUMENTS_AT_ONCE_MAX - running.size
+    if (free <= 0) return
+    const now = ports.now()
+    const due = await ports.documents.due(now, free + running.size + resting.size)
+    const isFree = (id: DocumentId): boolean => !running.has(id) && (resting.get(id)?.until ?? 0) <= now
+    for (const id of due.filter(isFree).slice(0, free)) track('document waits', workOn(id))
+  }
+
   const turn = async (): Promise<void> => {
     const ports = portsOf()
-    const rows = await ports.inbox.claim(EVENTS_AT_ONCE_MAX, EVENT_LEASE_MS, ports.now())
-    for (const row of rows) track(handleRow(row, ports).finally(poke))
-    const free = DOCUMENTS_AT_ONCE_MAX - running.size
-    const due = free > 0 ? await ports.documents.due(ports.now(), free + running.size) : []
-    for (const id of due.filter((id) => !running.has(id)).slice(0, free)) track(workOn(id))
-    if (rows.length === EVENTS_AT_ONCE_MAX) isPoked = true
+    const { hash } = ports.config()
+    if (considered !== hash) {
+      await reconsider(ports)
+      considered = hash
+    }
+    await takeEvents(ports)
+    await takeDocuments(ports)
   }
 
   const poke = (): void => {
     isPoked = true
     if (isTurning || isStopped) return
     isTurning = true
-    track(turnUntilQuiet())
+    track('loop failed', turnUntilQuiet())
   }
 
   const turnUntilQuiet = async (): Promise<void> => {
@@ -103,50 +143,17 @@ export function createLoop(portsOf: () => Ports): Loop {
     },
     async stop() {
       isStopped = true
-      clearTimeout(timer)
+      cancel()
       while (underWay.size > 0) await Promise.allSettled(underWay)
     },
   }
 }
 
-/** One row of the inbox to its settlement: done, again later, or given up where a person can see and replay it. */
-export async function handleRow(row: InboxRow, ports: Ports): Promise<void> {
-  const { accepted } = row
-  const { source, id } = accepted
-  const settle = async (outcome: 'done' | 'dead' | 'retry', walk: readonly WalkStep[], at = 0): Promise<void> => {
-    const settlement = outcome === 'retry' ? { state: outcome, at } : { state: outcome }
-    await ports.inbox.settle(id, settlement, walk, ports.now())
-    ports.measure({ kind: 'settled', source, outcome })
-    const last = walk.at(-1)
-    ports.log.info('event settled', {
-      id,
-      outcome,
-      step: last?.step,
-      reason: last?.reason,
-      detail: last?.detail,
-    })
-  }
-  try {
-    const handled = await handleEvent(accepted, ports)
-    await settle(handled.state, handled.walk)
-  } catch (error) {
-    const isLast = row.attempts >= EVENT_ATTEMPTS_MAX
-    const detail = `attempt ${row.attempts}: ${describe(error)}`
-    const at = ports.now() + waitMs(row.attempts, error)
-    const step = {
-      step: 'retry',
-      at: ports.now(),
-      outcome: 'failed',
-      reason: isLast ? 'gave-up' : 'later',
-      detail,
-    } as const
-    await settle(isLast ? 'dead' : 'retry', [step], at)
-  }
-}
+type Rest = { readonly until: number; readonly times: number }
 
-function waitMs(attempts: number, error: unknown): number {
-  const asked = error instanceof RetryLater ? error.retryAfterMs : undefined
-  return Math.min(asked ?? BACKOFF_FIRST_MS * 2 ** Math.min(attempts - 1, 20), BACKOFF_MAX_MS)
+function restAfter(before: Rest | undefined, now: number): Rest {
+  const times = (before?.times ?? 0) + 1
+  return { until: now + Math.min(REST_FIRST_MS * 2 ** Math.min(times - 1, 10), REST_MAX_MS), times }
 }
 
 function describe(error: unknown): string {

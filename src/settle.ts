@@ -1,0 +1,57 @@
+/** One row of the inbox to its settlement: done, again later, or given up where a person can see and replay it. */
+
+import type { AcceptedEvent } from './domain/event.ts'
+import { err, ok, type Result } from './domain/result.ts'
+import { RetryLater } from './domain/retry.ts'
+import type { InboxRow, WalkStep } from './domain/walk.ts'
+import { handleEvent, type Handled, type Ports } from './pipeline.ts'
+
+/** With the backoff below: about a day of a registry that is down. */
+export const EVENT_ATTEMPTS_MAX = 30
+const BACKOFF_FIRST_MS = 1_000
+const BACKOFF_MAX_MS = 60 * 60_000
+
+/** Throws only where the settlement itself could not be written: then the row's lease runs out, and it comes again. */
+export async function handleRow(row: InboxRow, ports: Ports): Promise<void> {
+  const { accepted } = row
+  const { source, id } = accepted
+  const settle = async (outcome: 'done' | 'dead' | 'retry', walk: readonly WalkStep[], at = 0): Promise<void> => {
+    const settlement = outcome === 'retry' ? { state: outcome, at } : { state: outcome }
+    await ports.inbox.settle(id, settlement, walk, ports.now())
+    ports.measure({ kind: 'settled', source, outcome })
+    const last = walk.at(-1)
+    ports.log.info('event settled', {
+      id,
+      outcome,
+      step: last?.step,
+      reason: last?.reason,
+      detail: last?.detail,
+    })
+  }
+  const walk: WalkStep[] = []
+  const handled = await attempt(accepted, ports, walk)
+  if (handled.ok) return settle(handled.value.state, handled.value.walk)
+  const isLast = row.attempts >= EVENT_ATTEMPTS_MAX
+  const now = ports.now()
+  const detail = `attempt ${row.attempts}: ${describe(handled.error)}`
+  const step = { step: 'retry', at: now, outcome: 'failed', reason: isLast ? 'gave-up' : 'later', detail } as const
+  if (isLast) return settle('dead', [...walk, step])
+  await settle('retry', [step], now + waitMs(row.attempts, handled.error))
+}
+
+async function attempt(accepted: AcceptedEvent, ports: Ports, walk: WalkStep[]): Promise<Result<Handled, unknown>> {
+  try {
+    return ok(await handleEvent(accepted, ports, walk))
+  } catch (error) {
+    return err(error)
+  }
+}
+
+function waitMs(attempts: number, error: unknown): number {
+  const asked = error instanceof RetryLater ? error.retryAfterMs : undefined
+  return Math.min(asked ?? BACKOFF_FIRST_MS * 2 ** Math.min(attempts - 1, 20), BACKOFF_MAX_MS)
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : 'unknown failure'
+}
