@@ -36,7 +36,7 @@ export async function openPostgres(options: PostgresOptions): Promise<PostgresSt
   const database = createDatabase(pool)
   try {
     await refuseUnsynced(database)
-    await migrate(pool)
+    await migrate(place)
   } catch (error) {
     await database.close()
     throw error

@@ -5,10 +5,16 @@ import type { State } from '../../src/state/state.ts'
 import { describeDocuments } from './documents.contract.ts'
 import { describeInbox } from './inbox.contract.ts'
 import { describeJournal } from './journal.contract.ts'
+import { describeSharing } from './sharing.contract.ts'
 
 export type OpenState = () => Promise<{ readonly state: State; close(): void | Promise<void> }>
 
-export function describeState(name: string, open: OpenState): void {
+export type StateOptions = {
+  /** For stores that many processes share: one more connection to the store that was opened last, as another process has it. */
+  readonly join?: OpenState
+}
+
+export function describeState(name: string, open: OpenState, { join }: StateOptions = {}): void {
   describe(name, () => {
     let opened: Awaited<ReturnType<OpenState>>
     beforeEach(async () => {
@@ -21,5 +27,16 @@ export function describeState(name: string, open: OpenState): void {
     describe('documents', () => describeDocuments(() => opened.state.documents))
     describe('inbox', () => describeInbox(() => opened.state.inbox))
     describe('journal', () => describeJournal(() => opened.state.journal))
+    if (join === undefined) return
+    describe('shared by many', () => {
+      let joined: Awaited<ReturnType<OpenState>>[]
+      beforeEach(async () => {
+        joined = await Promise.all([join(), join(), join()])
+      })
+      afterEach(async () => {
+        for (const one of joined) await one.close()
+      })
+      describeSharing(() => [opened, ...joined].map(({ state }) => state))
+    })
   })
 }

@@ -1,27 +1,40 @@
-/** The store on a real PostgreSQL does what every store does. */
+/** The store on a real PostgreSQL does what every store does, alone and with others on the same database. */
 
 import { afterAll, beforeAll, describe } from 'vitest'
-import { openPostgres } from '../../src/state/postgres.ts'
+import { openPostgres, type PostgresState } from '../../src/state/postgres.ts'
 import { type Postgres, postgresBinaries, startPostgres, withoutPostgres } from '../helpers/postgres.ts'
 import { describeState } from './state.contract.ts'
 
-describe.skipIf(postgresBinaries === null)(`PostgreSQL${withoutPostgres}`, () => {
+/** As many as the cases of sharing join. */
+const STATES = 4
+
+describe.skipIf(postgresBinaries === null)(`a real server${withoutPostgres}`, () => {
   let postgres: Postgres
-  let url: string
+  /** Kept for all cases, since connecting costs more than most of them; each begins with empty tables. */
+  let states: PostgresState[]
+  let joined = 0
   beforeAll(async () => {
     postgres = await startPostgres()
-    url = await postgres.create('contract')
+    const url = await postgres.create('contract')
+    states = await Promise.all(
+      Array.from({ length: STATES }, () => openPostgres({ url: async () => [url], connections: 10 })),
+    )
   })
-  afterAll(() => postgres.close())
+  afterAll(async () => {
+    for (const state of states) await state.close()
+    await postgres.close()
+  })
 
-  describeState('PostgreSQL', async () => {
-    const state = await openPostgres({ url: async () => [url], connections: 10 })
-    return {
-      state,
-      async close() {
-        await state.close()
-        await postgres.query('TRUNCATE drayage.document, drayage.inbox, drayage.image, drayage.journal', 'contract')
-      },
-    }
-  })
+  function nth(index: number): PostgresState {
+    const state = states[index]
+    if (state === undefined) throw new Error(`only ${STATES} are open`)
+    return state
+  }
+  const open = async () => {
+    joined = 0
+    await postgres.query('TRUNCATE drayage.document, drayage.inbox, drayage.image, drayage.journal', 'contract')
+    return { state: nth(0), close: () => {} }
+  }
+  const join = async () => ({ state: nth((joined += 1)), close: () => {} })
+  describeState('PostgreSQL', open, { join })
 })

@@ -4,7 +4,7 @@ import { Client, type ClientConfig, type CustomTypesConfig, Pool, types } from '
 import { parseIntoClientConfig } from 'pg-connection-string'
 import type { Secret } from '../../domain/secret.ts'
 
-export type { Pool, PoolClient } from 'pg'
+export type { Client, Pool } from 'pg'
 
 /** Also how long a statement may wait for a free connection of the pool. */
 const CONNECT_TIMEOUT_MS = 5_000
@@ -43,9 +43,9 @@ export async function createPool(place: Place, onTrouble: (detail: string) => vo
   return pool
 }
 
-/** One of its own, for what stays open: not yet connected. */
-export async function createClient(place: Place): Promise<Client> {
-  return new Client(await configOf(place.url))
+/** One of its own, for what takes long or stays open: not yet connected. */
+export async function createClient(place: Place, { answerTimeoutMs = ANSWER_TIMEOUT_MS } = {}): Promise<Client> {
+  return new Client({ ...(await configOf(place.url)), query_timeout: answerTimeoutMs })
 }
 
 async function configOf(url: Secret): Promise<ClientConfig> {

@@ -1,6 +1,6 @@
 /** The tables in PostgreSQL, as the list of steps that lead there. A step that was released is never changed. */
 
-import type { Pool, PoolClient } from './connection.ts'
+import { type Client, createClient, type Place, type Pool } from './connection.ts'
 import { isPassing } from './database.ts'
 
 export type Migration = {
@@ -63,19 +63,29 @@ const STEP_TIMEOUT_MS = 30 * 60_000
 const LOCK_NOT_AVAILABLE = '55P03'
 
 /** Runs the steps that are missing, all of them or none; of many who start at once one does, and the others wait for it. */
-export async function migrate(pool: Pool, migrations: readonly Migration[] = MIGRATIONS): Promise<void> {
-  const client = await pool.connect()
+export async function migrate(place: Place, migrations: readonly Migration[] = MIGRATIONS): Promise<void> {
+  const client = await createClient(place, { answerTimeoutMs: STEP_TIMEOUT_MS })
+  client.on('error', () => {})
+  await client.connect()
   try {
-    if ((await schemaOf(client)).version >= migrations.length) return assertReadable(await schemaOf(client), migrations)
-    for (let tries = 1; ; tries += 1) {
-      const wasBusy = await inTransaction(client, () => runMissing(client, migrations))
-      if (!wasBusy) return
-      if (tries === STEP_TRIES_MAX) throw new Error('The tables are in use by others all the time. Try again later.')
-      await new Promise((resolve) => setTimeout(resolve, STEP_PAUSE_MS))
-    }
+    const schema = await schemaOf(client)
+    if (schema.version >= migrations.length) return assertReadable(schema, migrations)
+    await migrateAlone(client, migrations)
   } finally {
-    client.release(true)
+    await client.end()
   }
+}
+
+/** The lock ends with the connection. It comes before the transaction: one that began earlier may not see what was made meanwhile. */
+async function migrateAlone(client: Client, migrations: readonly Migration[]): Promise<void> {
+  await client.query('SELECT pg_advisory_lock($1)', [LOCK])
+  await client.query(`SET lock_timeout = ${STEP_LOCK_TIMEOUT_MS}`)
+  for (let tries = 1; tries <= STEP_TRIES_MAX; tries += 1) {
+    const isDone = await inTransaction(client, () => runMissing(client, migrations))
+    if (isDone) return
+    await new Promise((resolve) => setTimeout(resolve, STEP_PAUSE_MS))
+  }
+  throw new Error('The tables of the database are in use by others all the time. Try again later.')
 }
 
 /** Null: this program may work with the database. Else why not. */
@@ -91,15 +101,12 @@ export async function schemaProblem(pool: Pool): Promise<string | null> {
 
 type Schema = { readonly version: number; readonly oldest: number }
 
-async function runMissing(client: PoolClient, migrations: readonly Migration[]): Promise<void> {
-  await client.query(`SET LOCAL statement_timeout = ${STEP_TIMEOUT_MS}; SET LOCAL lock_timeout = ${STEP_TIMEOUT_MS}`)
-  await client.query('SELECT pg_advisory_xact_lock($1)', [LOCK])
+async function runMissing(client: Client, migrations: readonly Migration[]): Promise<void> {
   const schema = await schemaOf(client)
   assertReadable(schema, migrations)
   const missing = migrations.slice(schema.version)
   const last = migrations.at(-1)
   if (missing.length === 0 || last === undefined) return
-  await client.query(`SET LOCAL lock_timeout = ${STEP_LOCK_TIMEOUT_MS}`)
   if (schema.version === 0) await createHome(client)
   for (const statement of missing.flatMap(({ statements }) => statements)) await client.query(statement)
   await client.query('DELETE FROM drayage.schema')
@@ -107,14 +114,14 @@ async function runMissing(client: PoolClient, migrations: readonly Migration[]):
 }
 
 /** Whoever may not make a schema may be given one. */
-async function createHome(client: PoolClient): Promise<void> {
+async function createHome(client: Client): Promise<void> {
   const { rows } = await client.query<{ home: string | null }>(`SELECT to_regnamespace('drayage')::text AS home`)
   if (rows[0]?.home === null) await client.query('CREATE SCHEMA drayage')
   await client.query('CREATE TABLE drayage.schema (version integer NOT NULL, oldest integer NOT NULL)')
 }
 
 /** Version 0: there are no tables of ours. */
-async function schemaOf(client: Pick<PoolClient, 'query'> | Pool): Promise<Schema> {
+async function schemaOf(client: Client | Pool): Promise<Schema> {
   const there = await client.query<{ name: string | null }>(`SELECT to_regclass('drayage.schema')::text AS name`)
   if (there.rows[0]?.name === null) return { version: 0, oldest: 0 }
   const { rows } = await client.query<Schema>('SELECT version, oldest FROM drayage.schema')
@@ -134,16 +141,16 @@ function problemOf({ version, oldest }: Schema, migrations: readonly Migration[]
   )
 }
 
-/** True: a table was in use, and nothing was done. */
-async function inTransaction(client: PoolClient, work: () => Promise<void>): Promise<boolean> {
+/** False: a table was in use, and nothing was done. */
+async function inTransaction(client: Client, work: () => Promise<void>): Promise<boolean> {
   await client.query('BEGIN')
   try {
     await work()
     await client.query('COMMIT')
-    return false
+    return true
   } catch (error) {
     await client.query('ROLLBACK').catch(() => {})
-    if (error instanceof Error && 'code' in error && error.code === LOCK_NOT_AVAILABLE) return true
+    if (error instanceof Error && 'code' in error && error.code === LOCK_NOT_AVAILABLE) return false
     throw error
   }
 }
