@@ -57,11 +57,11 @@ export function assembleOutbound({ config, clusterOf, plainGit, http, secretOf, 
 /** By the registry's name in the configuration. */
 export function assembleReceivers(config: Config, secretOf: SecretOf, http: Http): ReadonlyMap<string, Receiver> {
   const receivers = new Map<string, Receiver>()
-  for (const [name, { events }] of Object.entries(config.registries)) {
+  for (const [name, { events, host }] of Object.entries(config.registries)) {
     if (events === undefined) continue
     const type = receiverTypes.get(events.type)
     if (type === undefined) throw new Error(`registry ${name}: there is no receiver of type ${events.type}`)
-    receivers.set(name, type.create(type.Settings.parse(events), secretOf, http))
+    receivers.set(name, type.create(type.Settings.parse(events), secretOf, http, host))
   }
   return receivers
 }

@@ -92,7 +92,7 @@ async function take({ type, registry, isParsedOnly }: Trial, request: ReceiverRe
   }
   const secretOf = createSecrets({ env: io.env, readFile: readSecretFile, now: () => io.now() })
   const http = createHttp({ fetch: createGuardedFetch(), now: () => io.now(), random: Math.random })
-  const receiver = type.create(type.Settings.parse(registry.events), secretOf, http)
+  const receiver = type.create(type.Settings.parse(registry.events), secretOf, http, registry.host)
   const taken = await receive(receiver, request, context)
   if (!taken.ok) return taken
   io.stderr(`authenticated: ${taken.value.assurance}${taken.value.secret === 1 ? ', with the previous secret' : ''}\n`)

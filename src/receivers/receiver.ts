@@ -3,6 +3,7 @@
 import type * as z from 'zod'
 import type { Assurance, RegistryEvent } from '../domain/event.ts'
 import type { Http } from '../clients/http.ts'
+import type { Registry } from '../domain/image.ts'
 import { ok, type Result } from '../domain/result.ts'
 import type { Secret, SecretReference } from '../domain/secret.ts'
 
@@ -40,6 +41,10 @@ export type IgnoredReason =
   | 'not-an-image'
   /** Neither a tag nor a well-formed digest. */
   | 'nothing-named'
+  /** From the right sender, about a registry that is not the configured one. */
+  | 'other-registry'
+  /** The registry was asked back, and knows nothing of it. */
+  | 'not-confirmed'
   | 'malformed-event'
 
 /** What came along in the same body and is no event of ours: one bad neighbour never costs the others. */
@@ -92,6 +97,11 @@ export type Receiver = {
     context: ReceiverContext,
   ): Promise<Result<Authenticated, Refusal<AuthenticationRefusalReason>>>
   readonly parse: Parse
+  /**
+   * Asks back what was received, where the sender wants that or the configuration does: after authentication, before
+   * anything is kept. Gives what is left. Throws where later may help.
+   */
+  readonly confirm?: (received: Received) => Promise<Received>
 }
 
 /** Authenticates, and only then reads. */
@@ -116,8 +126,13 @@ export type ReceiverType<Settings = unknown> = {
   readonly host?: string
   /** True where the payload names the host, and so one receiver serves many. */
   readonly manyHosts?: boolean
-  /** `http` fetches the keys of configured issuers, and nothing that a request names. */
-  create(settings: Settings, secretOf: SecretOf, http: Http): Receiver
+  /** What its hosts look like, where the configuration must name one of them. */
+  readonly hosts?: { readonly expected: string; test(host: Registry): boolean }
+  /**
+   * `http` fetches the keys of configured issuers, and nothing that a request names. `host` is the configured one, with
+   * which a payload's claim is compared; null where the receiver is bound to none.
+   */
+  create(settings: Settings, secretOf: SecretOf, http: Http, host: Registry | null): Receiver
   /** The receiver's own, for trying a body without a configuration. */
   readonly parse: Parse
 }

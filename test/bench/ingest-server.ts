@@ -24,6 +24,7 @@ async function startDrayage(): Promise<string> {
     webhook.Settings.parse({ type: 'webhook', secret: 'env:SECRET' }),
     () => async () => [secret],
     noHttp,
+    null,
   )
   const receivers = new Map([['ci', receiver]])
   const app = createApp({

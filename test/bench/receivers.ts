@@ -68,7 +68,7 @@ function receiverOf({ type: name, settings, secret }: Subject): Receiver {
   const type: ReceiverType | undefined = receiverTypes.get(name)
   if (type === undefined) throw new Error(`there is no receiver ${name}`)
   const secretOf: SecretOf = () => async () => [secret]
-  return type.create(type.Settings.parse({ type: name, ...settings }), secretOf, noHttp)
+  return type.create(type.Settings.parse({ type: name, ...settings }), secretOf, noHttp, null)
 }
 
 async function subjects(): Promise<readonly Subject[]> {

@@ -319,7 +319,7 @@ function aReceiver(
     return secrets as readonly [string, ...string[]]
   }
   const secretOf: SecretOf = () => secret
-  return subject.type.create(subject.type.Settings.parse(subject.settings('env:CURRENT')), secretOf, noHttp)
+  return subject.type.create(subject.type.Settings.parse(subject.settings('env:CURRENT')), secretOf, noHttp, null)
 }
 
 /** Any body gives a value, which can be kept, shown and read again. */

@@ -117,7 +117,7 @@ it('takes a batch of 500 in order, and at most 1000', async () => {
   const batch = (count: number): Sent => ({
     body: JSON.stringify({ events: Array.from({ length: count }, (_, index) => event(index)) }),
   })
-  const open = distribution.create({ type: 'distribution', auth: 'none' }, askForNoSecret, noHttp)
+  const open = distribution.create({ type: 'distribution', auth: 'none' }, askForNoSecret, noHttp, null)
   const tags = async (count: number): Promise<unknown> => {
     const result = await receive(open, aRequest(batch(count)), { now: NOW })
     return result.ok && result.value.received.outcome === 'events'
@@ -131,7 +131,7 @@ it('takes a batch of 500 in order, and at most 1000', async () => {
 
 it('lets anybody in where `auth: none` is written out, without assurance', async () => {
   const settings = distribution.Settings.parse({ type: 'distribution', auth: 'none' })
-  const open = distribution.create(settings, askForNoSecret, noHttp)
+  const open = distribution.create(settings, askForNoSecret, noHttp, null)
   const push = fixturesOf('distribution').find(({ name }) => name === 'push')
   const result = await receive(open, aRequest({ ...push?.sent, body: push?.body ?? '' }), { now: NOW })
   expect(result).toMatchObject({

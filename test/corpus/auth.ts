@@ -126,6 +126,7 @@ async function judgePeerCheck(check: PeerCheck): Promise<Verdict> {
     type.Settings.parse({ type: name, secret: 'env:SECRET' }),
     () => async () => [secret],
     noHttp,
+    null,
   )
   const sent = aRequest({ headers, body, query: new URLSearchParams(query).toString() })
   const proven = await receiver.authenticate({ ...sent, method }, { now: 0 })

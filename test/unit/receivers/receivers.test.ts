@@ -15,7 +15,7 @@ const parse = (type: ReceiverType, body: unknown): ReturnType<ReceiverType['pars
 describe('distribution', () => {
   it('holds no sender back: it blocks its queue until it gets 2xx', () => {
     const none = distribution.Settings.parse({ type: 'distribution', auth: 'none' })
-    expect(distribution.create(none, () => async () => ['x'], noHttp).sender).toBe('blocking-queue')
+    expect(distribution.create(none, () => async () => ['x'], noHttp, null).sender).toBe('blocking-queue')
   })
 
   it('asks for `authorization` unless another header is named', () => {
