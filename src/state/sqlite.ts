@@ -184,11 +184,20 @@ function sqlOf(database: DatabaseSync): Sql {
 
 /** Every query is a constant, so the prepared statements are few. */
 function createRun(database: DatabaseSync): Sql['run'] {
-  const statements = new Map<string, StatementSync>()
+  const runs = new Map<string, Sql['run']>()
   return (query, ...values) => {
-    const statement = statements.get(query) ?? database.prepare(query)
-    statements.set(query, statement)
-    return statement.all(...values)
+    const run = runs.get(query) ?? prepareRun(database.prepare(query))
+    runs.set(query, run)
+    return run(query, ...values)
+  }
+}
+
+/** Asking for rows costs, also where there are none to come. */
+function prepareRun(statement: StatementSync): Sql['run'] {
+  if (statement.columns().length > 0) return (_query, ...values) => statement.all(...values)
+  return (_query, ...values) => {
+    statement.run(...values)
+    return []
   }
 }
 

@@ -8,8 +8,8 @@ import { SECRET } from './ingest-server.ts'
 import type { BenchRow } from './row.ts'
 
 const CONNECTIONS = 64
-const ROUNDS = 5
-const REQUESTS = 6_000
+const ROUNDS = 9
+const REQUESTS = 5_000
 
 type Server = { readonly url: URL; readonly child: ChildProcess }
 
@@ -29,10 +29,12 @@ export async function bench(): Promise<readonly BenchRow[]> {
     drayage.child.disconnect()
   }
   const [bareRate, drayageRate] = [median(rates.bare), median(rates.drayage)]
+  // Round by round: the machine's other work touches both alike.
+  const ratios = rates.drayage.map((rate, round) => rate / (rates.bare[round] ?? rate))
   return [
     {
       name: `durable acknowledged events : bare server, ${CONNECTIONS} connections`,
-      ratio: drayageRate / bareRate,
+      ratio: median(ratios),
       aim: '≥ 0.6',
       detail: `${Math.round(drayageRate)} : ${Math.round(bareRate)} events/s, every answer was 202`,
     },
