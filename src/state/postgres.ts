@@ -10,6 +10,9 @@ import { createNotices } from './postgres/notices.ts'
 import { migrate, schemaProblem } from './postgres/schema.ts'
 import type { Damage, State } from './state.ts'
 
+/** A database that starts at the same time as we do. */
+const START_PATIENCE_MS = 5_000
+
 export type PostgresOptions = {
   /** `postgres://user:password@host:port/database`: read again for each connection, so that the password may change. */
   readonly url: Secret
@@ -58,7 +61,7 @@ export async function openPostgres(options: PostgresOptions): Promise<PostgresSt
 
 /** Nothing that is acknowledged there outlives a power cut. */
 async function refuseUnsynced(database: Database): Promise<void> {
-  const [row] = await database.run('SHOW fsync')
+  const [row] = await database.run('SHOW fsync', [], START_PATIENCE_MS)
   if (row?.['fsync'] === 'on') return
   throw new Error('The database has fsync off, so what it acknowledges may be lost. Turn it on (postgresql.conf).')
 }

@@ -16,30 +16,41 @@ export type Database = {
    * `patienceMs` have passed, so the statement must be one that changes nothing the second time.
    */
   run(text: string, values?: readonly Value[], patienceMs?: number): Promise<readonly Row[]>
-  /** For several statements, or what may not be repeated. */
+  /** For what is not repeated. */
   readonly pool: Pool
+  /** Waits for what is under way; nothing more is tried again. */
   close(): Promise<void>
 }
 
 export function createDatabase(pool: Pool): Database {
+  const underWay = new Set<Promise<unknown>>()
   let isClosed = false
+
+  async function persist(text: string, values: readonly Value[], patienceMs: number): Promise<readonly Row[]> {
+    const end = performance.now() + patienceMs
+    for (let pauseMs = PAUSE_FIRST_MS; ; pauseMs = Math.min(pauseMs * 2, PAUSE_MAX_MS)) {
+      try {
+        // The driver changes no array that it is given.
+        return (await pool.query<Record<string, unknown>>(text, values as Value[])).rows
+      } catch (error) {
+        if (!isPassing(error)) throw error
+        if (isClosed || performance.now() + pauseMs >= end) throw unreachable(error)
+        await new Promise((resolve) => setTimeout(resolve, pauseMs))
+      }
+    }
+  }
+
   return {
     pool,
     async run(text, values = [], patienceMs = PATIENCE_MS) {
-      const end = performance.now() + patienceMs
-      for (let pauseMs = PAUSE_FIRST_MS; ; pauseMs = Math.min(pauseMs * 2, PAUSE_MAX_MS)) {
-        try {
-          // The driver changes no array that it is given.
-          return (await pool.query<Record<string, unknown>>(text, values as Value[])).rows
-        } catch (error) {
-          if (!isPassing(error)) throw error
-          if (isClosed || performance.now() + pauseMs >= end) throw unreachable(error)
-          await new Promise((resolve) => setTimeout(resolve, pauseMs))
-        }
-      }
+      if (isClosed) throw new Error('The store is closed')
+      const rows = persist(text, values, patienceMs)
+      underWay.add(rows)
+      return rows.finally(() => underWay.delete(rows))
     },
     async close() {
       isClosed = true
+      await Promise.allSettled(underWay)
       await pool.end()
     },
   }
