@@ -9,6 +9,9 @@ import { migrate } from './sql/schema.ts'
 export type SqlValue = string | number | null
 export type SqlRow = Readonly<Record<string, unknown>>
 
+/** A query and its values: the same text for every database that is SQLite. */
+export type Statement = readonly [query: string, ...values: readonly SqlValue[]]
+
 /** Synchronous, as SQLite is. Every query is a constant text with `?` for values. */
 export type Sql = {
   run(query: string, ...values: readonly SqlValue[]): readonly SqlRow[]

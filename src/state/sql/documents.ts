@@ -3,10 +3,10 @@
 import { type Document, wakeAt } from '../../domain/document.ts'
 import { err, type Result } from '../../domain/result.ts'
 import { describeDamage, pageOf } from '../damage.ts'
-import type { DamagedDocument, Documents } from '../documents.ts'
+import type { DamagedDocument, DocumentPage, Documents } from '../documents.ts'
 import { idOfKey, key, KEY_END } from '../key.ts'
 import { boundedRows } from '../page.ts'
-import type { Sql, SqlStore } from '../sql.ts'
+import type { Sql, SqlRow, SqlStore, Statement } from '../sql.ts'
 import { documentText, readDocumentText } from '../stored.ts'
 
 export function createSqlDocuments({ sql, commit, onDamage }: SqlStore): Documents {
@@ -46,21 +46,30 @@ export function createSqlDocuments({ sql, commit, onDamage }: SqlStore): Documen
       const readable = rows.map((row) => String(row['id'])).filter((stored) => !damaged.has(stored))
       return readable.slice(0, limit).map(idOfKey)
     },
-    async list({ prefix = '', after, limit }) {
-      const isFirst = after === undefined || key(after) < key(prefix)
-      const rows = sql.run(
-        `SELECT id, body FROM document WHERE id ${isFirst ? '>=' : '>'} ? AND id < ? ORDER BY id LIMIT ?`,
-        key(isFirst ? prefix : after),
-        key(prefix) + KEY_END,
-        boundedRows(limit) + 1,
-      )
-      const page = rows.slice(0, boundedRows(limit))
-      const last = page.at(-1)
-      const all = page.map((row) => read(String(row['id']), row['body']))
-      const next = rows.length > page.length && last !== undefined ? idOfKey(String(last['id'])) : null
-      return pageOf(all, next)
-    },
+    list: async (query) => readPage(sql.run(...selectPage(query)), query.limit, read),
   }
+}
+
+type PageQuery = Parameters<Documents['list']>[0]
+
+/** One row more than asked for, which says whether there is a next page. */
+export function selectPage({ prefix = '', after, limit }: PageQuery): Statement {
+  const isFirst = after === undefined || key(after) < key(prefix)
+  return [
+    `SELECT id, body FROM document WHERE id ${isFirst ? '>=' : '>'} ? AND id < ? ORDER BY id LIMIT ?`,
+    key(isFirst ? prefix : after),
+    key(prefix) + KEY_END,
+    boundedRows(limit) + 1,
+  ]
+}
+
+type Read = (stored: string, body: unknown) => Result<Document, DamagedDocument>
+
+export function readPage(rows: readonly SqlRow[], limit: number, read: Read): DocumentPage {
+  const page = rows.slice(0, boundedRows(limit))
+  const last = page.at(-1)
+  const all = page.map((row) => read(String(row['id']), row['body']))
+  return pageOf(all, rows.length > page.length && last !== undefined ? idOfKey(String(last['id'])) : null)
 }
 
 type Swap = { readonly document: Document; readonly body: string; readonly wasVersion: number; readonly now: number }

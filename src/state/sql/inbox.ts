@@ -2,18 +2,18 @@
 
 import type { AcceptedEvent } from '../../domain/event.ts'
 import type { InboxRow, InboxState, WalkStep } from '../../domain/walk.ts'
-import type { Inbox, Settlement } from '../inbox.ts'
+import type { Inbox, InboxQuery, Settlement } from '../inbox.ts'
 import { idOfKey, key } from '../key.ts'
 import { boundedRows } from '../page.ts'
-import type { Sql, SqlRow, SqlStore } from '../sql.ts'
+import type { Sql, SqlRow, SqlStore, Statement } from '../sql.ts'
 import { eventText, readInboxRow, readWalkText, walkText } from '../stored.ts'
 
 /** A row that cannot be read steps back for so long, out of the way of the others, and is tried again: an upgrade may have cured it. */
-const DAMAGED_RETRY_MS = 3_600_000
+export const DAMAGED_RETRY_MS = 3_600_000
 /** Removed in one transaction, so that pruning a day never holds up a push. */
-const PRUNE_ROWS_MAX = 500
+export const PRUNE_ROWS_MAX = 500
 
-const COLUMNS = 'place, id, state, attempts, accepted, walk'
+export const INBOX_COLUMNS = 'place, id, state, attempts, accepted, walk'
 
 export function createSqlInbox({ sql, commit, onDamage }: SqlStore): Inbox {
   function read(row: SqlRow): InboxRow | null {
@@ -26,7 +26,7 @@ export function createSqlInbox({ sql, commit, onDamage }: SqlStore): Inbox {
   /** One row at a time, so that an unreadable one takes nobody's place. */
   function claimNext(leaseMs: number, now: number): InboxRow | null | undefined {
     const [row] = sql.run(
-      `SELECT ${COLUMNS} FROM inbox WHERE state = 'waiting' AND due <= ? ORDER BY due, place LIMIT 1`,
+      `SELECT ${INBOX_COLUMNS} FROM inbox WHERE state = 'waiting' AND due <= ? ORDER BY due, place LIMIT 1`,
       now,
     )
     if (row === undefined) return undefined
@@ -55,20 +55,17 @@ export function createSqlInbox({ sql, commit, onDamage }: SqlStore): Inbox {
     settle: (id, settlement, walk) => commit(() => settle(sql, id, settlement, walk)),
     reopen: (id, note, now) => commit(() => reopen(sql, id, note, now)),
     async get(id) {
-      const [row] = sql.run(`SELECT ${COLUMNS} FROM inbox WHERE id = ?`, key(id))
+      const [row] = sql.run(`SELECT ${INBOX_COLUMNS} FROM inbox WHERE id = ?`, key(id))
       if (row === undefined) return null
       const readable = readInboxRow(row)
       if (readable.ok) return readable.value
       throw new Error(`The stored event ${JSON.stringify(id)} cannot be read and is left as it is: ${readable.error}`)
     },
-    async list({ state, before, limit }) {
-      const rows = sql.run(
-        listQuery(state, before !== undefined),
-        ...(before === undefined ? [] : [key(before)]),
-        boundedRows(limit),
-      )
-      return rows.map(read).filter((row) => row !== null)
-    },
+    list: async (query) =>
+      sql
+        .run(...selectRows(query))
+        .map(read)
+        .filter((row) => row !== null),
     async depth() {
       return Number(sql.run(`SELECT count(*) AS depth FROM inbox WHERE state = 'waiting'`)[0]?.['depth'])
     },
@@ -78,9 +75,9 @@ export function createSqlInbox({ sql, commit, onDamage }: SqlStore): Inbox {
     },
     async prune(before) {
       for (let pruned = 0; ;) {
-        const rows = await commit(() => pruneSome(sql, before))
-        pruned += rows
-        if (rows < PRUNE_ROWS_MAX) return pruned
+        const rows = await commit(() => sql.run(...deleteSettled(before)))
+        pruned += rows.length
+        if (rows.length < PRUNE_ROWS_MAX) return pruned
       }
     },
   }
@@ -129,18 +126,23 @@ const IN_STATE: Readonly<Record<InboxState, string>> = {
   dead: `state = 'dead'`,
 }
 
-function listQuery(state: InboxState | undefined, hasBefore: boolean): string {
+export function selectRows({ state, before, limit }: InboxQuery): Statement {
   const inState = state === undefined ? 'true' : IN_STATE[state]
-  const older = hasBefore ? '(received, id) < (SELECT received, id FROM inbox WHERE id = ?)' : 'true'
-  return `SELECT ${COLUMNS} FROM inbox WHERE ${inState} AND ${older} ORDER BY received DESC, id DESC LIMIT ?`
+  const older = before === undefined ? 'true' : '(received, id) < (SELECT received, id FROM inbox WHERE id = ?)'
+  return [
+    `SELECT ${INBOX_COLUMNS} FROM inbox WHERE ${inState} AND ${older} ORDER BY received DESC, id DESC LIMIT ?`,
+    ...(before === undefined ? [] : [key(before)]),
+    boundedRows(limit),
+  ]
 }
 
-function pruneSome(sql: Sql, before: number): number {
-  return sql.run(
+/** Its rows are as many as were removed: fewer than `PRUNE_ROWS_MAX` where none is left. */
+export function deleteSettled(before: number): Statement {
+  return [
     `DELETE FROM inbox WHERE place IN (
        SELECT place FROM inbox WHERE received < ? AND state IN ('done', 'dead') ORDER BY received LIMIT ?
      ) RETURNING 1`,
     before,
     PRUNE_ROWS_MAX,
-  ).length
+  ]
 }

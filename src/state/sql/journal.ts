@@ -1,60 +1,55 @@
 /** The journal in SQL: one row for each entry, found by document, promotion, image or cause, newest first. */
 
 import type { Entry } from '../../domain/history.ts'
-import type { Journal, JournalQuery } from '../journal.ts'
+import type { Journal, JournalPage, JournalQuery } from '../journal.ts'
 import { idOfKey, key } from '../key.ts'
 import { boundedRows, formatPlace, parsePlace, type Place } from '../page.ts'
-import type { Sql, SqlRow, SqlStore, SqlValue } from '../sql.ts'
+import type { SqlRow, SqlStore, SqlValue, Statement } from '../sql.ts'
 import { entryText, readEntryText } from '../stored.ts'
 
 export function createSqlJournal({ sql, commit, onDamage }: SqlStore): Journal {
-  function read(row: SqlRow): Entry | null {
-    const result = readEntryText(String(row['body']))
-    if (result.ok) return result.value
-    const { document, seq } = placeOf(row)
-    onDamage({ place: 'entry', id: `${document}#${seq}`, detail: result.error })
-    return null
-  }
-
   return {
     async append(entries) {
-      const rows = entries.map((entry) => ({ entry, text: entryText(entry) }))
-      return commit(() => rows.forEach(({ entry, text }) => insert(sql, entry, text)))
+      const statements = entries.flatMap(insertEntry)
+      return commit(() => statements.forEach((statement) => sql.run(...statement)))
     },
     async query(query) {
-      const place = query.before === undefined ? undefined : parsePlace(query.before)
-      if (place === null) return { entries: [], next: null }
-      const limit = boundedRows(query.limit)
-      const { text, values } = queryOf(query, place)
-      const rows = sql.run(text, ...values, limit + 1)
-      const page = rows.slice(0, limit)
-      const last = page.at(-1)
-      const next = rows.length > limit && last !== undefined ? formatPlace(placeOf(last)) : null
-      return { entries: page.map(read).filter((entry) => entry !== null), next }
+      const statement = selectEntries(query)
+      return statement === null ? NOTHING : readPage(sql.run(...statement), query.limit, onDamage)
     },
   }
 }
 
-function insert(sql: Sql, entry: Entry, text: string): void {
+/** Before a place that we did not write there is nothing. */
+export const NOTHING: JournalPage = { entries: [], next: null }
+
+export function insertEntry(entry: Entry): readonly Statement[] {
+  const text = entryText(entry)
   const image = entry.image === undefined ? null : key(entry.image)
-  if (image !== null) sql.run('INSERT INTO image (name) VALUES (?) ON CONFLICT DO NOTHING', image)
-  sql.run(
-    `INSERT INTO journal (document, seq, at, promotion, image, cause, body)
-     VALUES (?, ?, ?, ?, (SELECT id FROM image WHERE name = ?), ?, ?) ON CONFLICT (document, seq) DO NOTHING`,
-    key(entry.document),
-    entry.seq,
-    entry.at,
-    entry.promotion === undefined ? null : key(entry.promotion),
-    image,
-    entry.cause === undefined ? null : key(entry.cause),
-    text,
-  )
+  const named: readonly Statement[] =
+    image === null ? [] : [['INSERT INTO image (name) VALUES (?) ON CONFLICT DO NOTHING', image]]
+  return [
+    ...named,
+    [
+      `INSERT INTO journal (document, seq, at, promotion, image, cause, body)
+       VALUES (?, ?, ?, ?, (SELECT id FROM image WHERE name = ?), ?, ?) ON CONFLICT (document, seq) DO NOTHING`,
+      key(entry.document),
+      entry.seq,
+      entry.at,
+      entry.promotion === undefined ? null : key(entry.promotion),
+      image,
+      entry.cause === undefined ? null : key(entry.cause),
+      text,
+    ],
+  ]
 }
 
 type Condition = readonly [condition: string, ...values: SqlValue[]]
 
-function queryOf(query: JournalQuery, place: Place | undefined): { text: string; values: readonly SqlValue[] } {
-  const { document, promotion, image, cause } = query
+/** One row more than asked for, which says whether there is a next page. Null: nothing can be there. */
+export function selectEntries({ document, promotion, image, cause, before, limit }: JournalQuery): Statement | null {
+  const place = before === undefined ? undefined : parsePlace(before)
+  if (place === null) return null
   const conditions: Condition[] = []
   if (document !== undefined) conditions.push(['document = ?', key(document)])
   if (promotion !== undefined) conditions.push(['promotion = ?', key(promotion)])
@@ -66,10 +61,28 @@ function queryOf(query: JournalQuery, place: Place | undefined): { text: string;
   }
   const where = conditions.length === 0 ? '' : `WHERE ${conditions.map(([condition]) => condition).join(' AND ')}`
   const order = document === undefined ? 'at DESC, document DESC, seq DESC' : 'seq DESC'
-  return {
-    text: `SELECT document, seq, at, body FROM journal ${where} ORDER BY ${order} LIMIT ?`,
-    values: conditions.flatMap(([, ...values]) => values),
-  }
+  return [
+    `SELECT document, seq, at, body FROM journal ${where} ORDER BY ${order} LIMIT ?`,
+    ...conditions.flatMap(([, ...values]) => values),
+    boundedRows(limit) + 1,
+  ]
+}
+
+export function readPage(rows: readonly SqlRow[], limit: number, onDamage: OnDamage): JournalPage {
+  const page = rows.slice(0, boundedRows(limit))
+  const last = page.at(-1)
+  const next = rows.length > page.length && last !== undefined ? formatPlace(placeOf(last)) : null
+  return { entries: page.map((row) => read(row, onDamage)).filter((entry) => entry !== null), next }
+}
+
+type OnDamage = SqlStore['onDamage']
+
+function read(row: SqlRow, onDamage: OnDamage): Entry | null {
+  const result = readEntryText(String(row['body']))
+  if (result.ok) return result.value
+  const { document, seq } = placeOf(row)
+  onDamage({ place: 'entry', id: `${document}#${seq}`, detail: result.error })
+  return null
 }
 
 function placeOf(row: SqlRow): Place {

@@ -6,7 +6,7 @@ import type { Sql } from '../sql.ts'
  * Ids are stored as keys (`key.ts`), instants as epoch milliseconds, nouns as JSON. Bodies stand last, so that a scan
  * of the other columns does not read them. An image is stored once, since a search for a part of its name reads them all.
  */
-const MIGRATIONS: readonly (readonly string[])[] = [
+export const MIGRATIONS: readonly (readonly string[])[] = [
   [
     `CREATE TABLE document (
       id TEXT PRIMARY KEY NOT NULL, version INTEGER NOT NULL, wake INTEGER, saved INTEGER NOT NULL, body TEXT NOT NULL
