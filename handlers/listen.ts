@@ -27,14 +27,16 @@ export type Listening = {
 
 /** Throws in words for the operator where the address cannot be had. */
 export async function listen(app: Hono, address: string, limits: ListenLimits = {}): Promise<Listening> {
+  const { headersTimeoutMs = HEADERS_TIMEOUT_MS, requestTimeoutMs = REQUEST_TIMEOUT_MS } = limits
   const answer = getRequestListener(app.fetch)
   const server = createServer(
     {
       maxHeaderSize: HEADER_BYTES_MAX,
       keepAliveTimeout: KEEP_ALIVE_MS,
-      headersTimeout: limits.headersTimeoutMs ?? HEADERS_TIMEOUT_MS,
-      requestTimeout: limits.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
-      connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+
+      headersTimeout: headersTimeoutMs,
+      requestTimeout: requestTimeoutMs,
+      connectionsCheckingInterval: Math.min(TIMEOUT_CHECK_MS, headersTimeoutMs),
     },
     (request, response) => void answer(request, response),
   )

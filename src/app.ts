@@ -209,7 +209,7 @@ async function keep(received: Received, origin: Origin, options: AppOptions): Pr
       const stored = results.filter((result) => result === 'stored').length
       if (stored > 0) options.onStored()
       const events = accepted.map(({ id }, index) => ({ id, result: results[index] }))
-      const fields = { event: accepted[0]?.id, stored, duplicates: accepted.length - stored, assurance }
+      const fields = { id: accepted[0]?.id, stored, duplicates: accepted.length - stored, assurance }
       return { outcome: stored > 0 ? 'stored' : 'duplicate', fields, reply: { events } }
     }
   }

@@ -34,7 +34,9 @@ export function isLevel(text: string): text is Level {
 function formatJson(time: Date, level: Level, event: string, fields: Fields): string {
   const known = Object.entries(fields).filter(([, value]) => value !== undefined)
   const safe = known.map(([name, value]) => [name, typeof value === 'string' ? escapeForLogField(value) : value])
-  return JSON.stringify({ time: time.toISOString(), level, event, ...Object.fromEntries(safe) })
+  const head = { time: time.toISOString(), level, event }
+  // A field of the same name never hides what happened, or when.
+  return JSON.stringify({ ...head, ...Object.fromEntries(safe), ...head })
 }
 
 function formatForTerminal(time: Date, level: Level, event: string, fields: Fields): string {
