@@ -18,10 +18,10 @@ import type { Log } from '../src/domain/log.ts'
 import { createLoop } from '../src/loop.ts'
 import type { Ports } from '../src/pipeline.ts'
 import { createReadiness } from '../src/readiness.ts'
-import { openSqlite } from '../src/state/sqlite.ts'
 import type { Wake } from '../src/state/wake.ts'
 import { isHmacByNode } from './hmac.ts'
 import { listen, nodeEdge } from './listen.ts'
+import { openStore } from './store.ts'
 
 export type NodeOptions = {
   readonly loaded: LoadedConfig
@@ -57,9 +57,7 @@ async function open(
   const { config } = loaded
   const random = Math.random
   const secretOf = createSecrets({ env, readFile: readSecretFile, now })
-  const onDamage = ({ place, id, detail }: { place: string; id: string; detail: string }): void =>
-    log.error('state damaged', { place, id, detail })
-  const state = await openSqlite(config.server.state, { onDamage })
+  const state = await openStore(config.server.state, { secretOf, log, onNews: () => loop.poke() })
   onClose(() => state.close())
   const prometheus = createPrometheus()
   const { measure } = prometheus
@@ -79,7 +77,7 @@ async function open(
   const loop = createLoop(() => ports)
   onClose(() => loop.stop())
   const receivers = assembleReceivers(config, secretOf, http)
-  const { inbox, unready, problems, stop } = createReadiness({ inbox: state.inbox, config, secretOf, now, log })
+  const { inbox, unready, problems, stop } = createReadiness({ ...state, config, secretOf, now, log })
   const app = createApp({
     receivers: () => receivers,
     inbox,

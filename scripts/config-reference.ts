@@ -45,7 +45,9 @@ function chapter({ path, schema }: Part, level: number): readonly string[] {
   const entry = entryOf(schema)
   const inner = entry === schema ? path : `${path}${schema.type === 'array' ? '[]' : '.<name>'}`
   const each = entry === schema ? '' : `Each entry is \`${inner}\`.`
-  const branches = branchesOf(entry).map((branch) => ({ branch, parts: partsOf(branch, inner) }))
+  const branches = branchesOf(entry)
+    .map((branch) => ({ branch, parts: partsOf(branch, inner) }))
+    .filter(({ parts }) => parts.length > 0)
   const inside = new Map(
     branches.flatMap(({ parts }) => parts.filter(isStructure)).map((part) => [part.path, part] as const),
   )

@@ -15,6 +15,8 @@ export type Problem = { readonly what: 'stopping' | 'store' | 'secret'; readonly
 
 export type ReadinessOptions = {
   readonly inbox: Inbox
+  /** What is wrong with the store, where it can say. Null: nothing. */
+  readonly problem?: () => Promise<string | null>
   readonly config: Config
   readonly secretOf: (reference: SecretReference) => Secret
   readonly now: () => number
@@ -34,7 +36,7 @@ export type Readiness = {
  * A secret that cannot be read keeps a service that starts from being ready, so that a roll-out stops there. Later it keeps
  * out only those whose secret it is: one registry's mishap is not all registries' (CVE-2022-39272).
  */
-export function createReadiness({ inbox, config, secretOf, now, log }: ReadinessOptions): Readiness {
+export function createReadiness({ inbox, problem, config, secretOf, now, log }: ReadinessOptions): Readiness {
   let isStopping = false
   let wasReady = false
   let refused: { readonly until: number; readonly detail: string } | undefined
@@ -42,7 +44,10 @@ export function createReadiness({ inbox, config, secretOf, now, log }: Readiness
   let told = ''
 
   const look = async (): Promise<readonly Problem[]> => {
-    const [store, secrets] = await Promise.all([lookAtStore(inbox), lookAtSecrets(config, secretOf)])
+    const [store, secrets] = await Promise.all([
+      lookAtStore(problem ?? depthOf(inbox)),
+      lookAtSecrets(config, secretOf),
+    ])
     const write = refused === undefined || now() >= refused.until ? undefined : refused
     const problems: readonly Problem[] = [
       ...store,
@@ -90,14 +95,19 @@ export function createReadiness({ inbox, config, secretOf, now, log }: Readiness
   }
 }
 
-async function lookAtStore(inbox: Inbox): Promise<readonly Problem[]> {
+/** For a store that says nothing of itself: it counts what waits, or does not. */
+function depthOf(inbox: Inbox): () => Promise<null> {
+  return async () => inbox.depth().then(() => null)
+}
+
+async function lookAtStore(problemOf: () => Promise<string | null>): Promise<readonly Problem[]> {
   let timer: ReturnType<typeof setTimeout> | undefined
   const tooLate = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => reject(new Error(`no answer within ${STORE_TIMEOUT_MS} ms`)), STORE_TIMEOUT_MS)
   })
   try {
-    await Promise.race([inbox.depth(), tooLate])
-    return []
+    const problem = await Promise.race([problemOf(), tooLate])
+    return problem === null ? [] : [{ what: 'store', detail: problem }]
   } catch (error) {
     return [{ what: 'store', detail: `the store does not answer: ${messageOf(error)}` }]
   } finally {

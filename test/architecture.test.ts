@@ -78,7 +78,15 @@ const mayImport: Record<string, readonly string[]> = {
   'src/log.ts': ['src/domain/', 'src/escape.ts'],
   'src/index.ts': ['src/'],
   'src/cli/': ['src/', 'handlers/', 'package.json', 'node:', 'zod', 'yaml', '@hono/node-server', 'hono'],
-  'handlers/': ['src/', 'handlers/listen.ts', 'handlers/hmac.ts', 'node:', '@hono/node-server', 'hono'],
+  'handlers/': [
+    'src/',
+    'handlers/listen.ts',
+    'handlers/store.ts',
+    'handlers/hmac.ts',
+    'node:',
+    '@hono/node-server',
+    'hono',
+  ],
 }
 
 const places = Object.entries(mayImport).toSorted(([a], [b]) => b.length - a.length)

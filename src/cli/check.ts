@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { loadConfigFile } from '../config/files.ts'
 import { formatProblem, type ConfigProblem } from '../config/problem.ts'
-import type { Config, LoadedConfig, RegistryConfig } from '../domain/config.ts'
+import type { Config, LoadedConfig, RegistryConfig, StateConfig } from '../domain/config.ts'
 import { formatImage } from '../domain/image.ts'
 import type { Stage, Subscription } from '../domain/subscription.ts'
 import type { Target } from '../domain/target.ts'
@@ -152,11 +152,18 @@ function summary({ config, hash }: LoadedConfig): readonly string[] {
   const count = config.subscriptions.length
   return [
     head,
+    ...describeState(config.server.state),
     ...Object.entries(config.registries).map(([name, registry]) => describeRegistry(name, registry)),
     ...(count === 0 ? ['No subscriptions: nothing is followed.'] : []),
     ...config.subscriptions.flatMap((subscription) => describeSubscription(config, subscription)),
     `configuration ${hash.slice(0, 12)}`,
   ]
+}
+
+/** The embedded store is what everybody has who writes nothing. */
+function describeState(state: StateConfig): readonly string[] {
+  if (typeof state === 'string') return []
+  return [`state: PostgreSQL at ${state.postgres}, at most ${state.connections} connections of each process`]
 }
 
 function describeRegistry(name: string, { host, events, pull }: RegistryConfig): string {

@@ -1,6 +1,7 @@
 /** Where a command's answers come from: the running service, or an embedded store that is read offline. */
 
 import { loadConfigFile } from '../config/files.ts'
+import type { StateConfig } from '../domain/config.ts'
 import { explain } from '../explain.ts'
 import { lineId } from '../domain/line.ts'
 import { openSqliteReadOnly } from '../state/sqlite.ts'
@@ -13,6 +14,8 @@ import { readLocalAccess } from './local-access.ts'
 
 const DEFAULT_STATE = '.drayage/state.db'
 const LIMIT = 100
+const NOT_FOUND =
+  'the state is in a database, and no service was found on this machine. Name one with DRAYAGE_URL and DRAYAGE_TOKEN'
 const LOOPBACK = /^(?:localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])$/u
 
 export const reachOptions = {
@@ -42,6 +45,7 @@ export type Reads = Omit<Client, 'act'>
 export async function reachToRead(reach: Reach, io: Io): Promise<Reads> {
   const access = await findService(reach, io)
   if (access.service !== null) return createClient(access.service)
+  if (typeof access.state !== 'string') throw new Error(NOT_FOUND)
   io.stderr(`no service runs on ${access.state}; reading the file\n`)
   return readOffline(access.state)
 }
@@ -50,18 +54,19 @@ export async function reachToRead(reach: Reach, io: Io): Promise<Reads> {
 export async function reachToAct(reach: Reach, io: Io): Promise<Client> {
   const access = await findService(reach, io)
   if (access.service !== null) return createClient(access.service)
+  if (typeof access.state !== 'string') throw new Error(NOT_FOUND)
   throw new Error(
     `no service runs on ${access.state}. Start it (drayage serve), or name one with DRAYAGE_URL and DRAYAGE_TOKEN`,
   )
 }
 
-type Found = { readonly service: Access } | { readonly service: null; readonly state: string }
+type Found = { readonly service: Access } | { readonly service: null; readonly state: StateConfig }
 
 /** What is named on the command line goes before what the environment says. */
 async function findService(reach: Reach, io: Io): Promise<Found> {
   const remote = reach.state === undefined ? remoteOf(io) : null
   if (remote !== null) return { service: remote }
-  const state = await stateFileOf(reach)
+  const state = await stateOf(reach)
   const access = await readLocalAccess(state)
   // A service that was killed leaves its file behind, and its port may be another's by now.
   return access !== null && (await isOurs(access)) ? { service: access } : { service: null, state }
@@ -83,7 +88,7 @@ function remoteOf(io: Io): Access | null {
   return { url, token }
 }
 
-async function stateFileOf({ config, state }: Reach): Promise<string> {
+async function stateOf({ config, state }: Reach): Promise<StateConfig> {
   if (state !== undefined) return state
   const loaded = await loadConfigFile(config ?? DEFAULT_CONFIG, configOptions)
   if (loaded.ok) return loaded.value.loaded.config.server.state

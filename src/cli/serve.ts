@@ -2,10 +2,12 @@
 
 import { parseArgs } from 'node:util'
 import { startNode } from '../../handlers/node.ts'
+import type { StateConfig } from '../domain/config.ts'
+import type { Log } from '../domain/log.ts'
 import { createLog, isLevel } from '../log.ts'
 import type { Command, ExitCode, Io } from './command.ts'
 import { DEFAULT_CONFIG, loadForUse } from './load.ts'
-import { localPerson, newLocalToken, removeLocalAccess, writeLocalAccess } from './local-access.ts'
+import { type LocalAccess, localPerson, newLocalToken, removeLocalAccess, writeLocalAccess } from './local-access.ts'
 
 const help = `
 Runs the service: receives registry events, decides, delivers, watches.
@@ -59,8 +61,9 @@ async function run(args: readonly string[], io: Io): Promise<ExitCode> {
   const service = await startNode({ loaded, env: io.env, log, now: io.now, local })
   const { state } = loaded.config.server
   try {
-    await writeLocalAccess(state, { url: service.api, token: local.token })
-    log.info('serving', { hooks: service.hooks, api: service.api, state, mode: config.mode, config: hash })
+    await tellThisMachine(state, { url: service.api, token: local.token }, log)
+    const where = typeof state === 'string' ? state : state.postgres
+    log.info('serving', { hooks: service.hooks, api: service.api, state: where, mode: config.mode, config: hash })
     for (const { name, stages } of config.subscriptions) {
       for (const { name: stage, verify } of stages) log.warn('unverified', { subscription: name, stage, verify })
     }
@@ -72,6 +75,17 @@ async function run(args: readonly string[], io: Io): Promise<ExitCode> {
   }
   log.info('stopped')
   return 0
+}
+
+/** The embedded store's folder can be written; a container with a database may have none that can. */
+async function tellThisMachine(state: StateConfig, access: LocalAccess, log: Log): Promise<void> {
+  try {
+    await writeLocalAccess(state, access)
+  } catch (error) {
+    if (typeof state === 'string') throw error
+    const detail = error instanceof Error ? error.message : 'unknown failure'
+    log.warn('commands here need DRAYAGE_URL and DRAYAGE_TOKEN', { detail })
+  }
 }
 
 async function untilAborted(signal: AbortSignal): Promise<void> {

@@ -8,7 +8,7 @@ const FOUND_LENGTH_MAX = 60
 /** A value under such a key may be the secret itself, written where its reference belongs. */
 const SECRET_KEY = /secret|password|passphrase|tokens?$|keys?$|credential/iu
 /** `https://name:password@host` under one of these. */
-const URL_KEY = /^(?:host|tokenHost|url|api|listen)$/u
+const URL_KEY = /^(?:host|tokenHost|url|api|listen|state)$/u
 
 const KINDS: Readonly<Record<string, string>> = {
   string: 'text',

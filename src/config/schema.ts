@@ -1,7 +1,15 @@
 /** The file's own shape, short forms included: what `drayage.schema.json` and the reference are generated from. */
 
 import * as z from 'zod'
-import { ApiToken, ClusterConfig, GitHubRepository, Listen, PlainRepository, PullCredential } from '../domain/config.ts'
+import {
+  ApiToken,
+  ClusterConfig,
+  GitHubRepository,
+  Listen,
+  PlainRepository,
+  PullCredential,
+  StateConfig,
+} from '../domain/config.ts'
 import { Registry } from '../domain/image.ts'
 import { Name, VerificationPolicy } from '../domain/subscription.ts'
 import { TagFilter } from '../domain/tag-filter.ts'
@@ -9,7 +17,6 @@ import { GitTarget, WorkloadTarget } from '../domain/target.ts'
 
 const INCLUDES_MAX = 100
 const IMAGE_LENGTH_MAX = 1024
-const STATE_PATH_LENGTH_MAX = 4096
 
 const Include = z.string().min(1).max(1024)
 
@@ -110,12 +117,9 @@ const RawServer = z.strictObject({
     })
     .optional()
     .describe('Where people and scrapers reach us: a listener of its own.'),
-  state: z
-    .string()
-    .min(1)
-    .max(STATE_PATH_LENGTH_MAX)
-    .optional()
-    .describe('The file of the embedded store. Default `.drayage/state.db`.'),
+  state: StateConfig.optional().describe(
+    'Where state is kept: the file of the embedded store, for one process, or a PostgreSQL database. Default `.drayage/state.db`.',
+  ),
 })
 
 export type RawServer = z.infer<typeof RawServer>

@@ -129,13 +129,40 @@ export const Listen = z
   .string({ error: 'expected host:port, such as 127.0.0.1:8080' })
   .regex(/^(?:[A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\]):[0-9]{1,5}$/u, 'expected host:port, such as 127.0.0.1:8080')
 
+/** One database for any number of processes. */
+export const PostgresConfig = z.strictObject({
+  postgres: SecretReference.describe(
+    'A reference to the URL of a PostgreSQL database, `postgres://user:password@host:port/database`: for any number of processes.',
+  ),
+  connections: z
+    .number()
+    .int()
+    .min(1)
+    .max(200)
+    .default(10)
+    .describe('How many connections each process opens at most, and one more that listens. Default 10.'),
+})
+export type PostgresConfig = Readonly<z.infer<typeof PostgresConfig>>
+
+/** A file with a scheme before it is a URL that was meant for another key, and may hold a password. */
+export const StateFile = z
+  .string({ error: 'expected the path of a file, or postgres: env:NAME' })
+  .min(1)
+  .max(PATH_LENGTH_MAX)
+  .regex(/^(?!(?:env|file):|[A-Za-z][A-Za-z0-9+.-]*:\/\/)/u, 'expected the path of a file, or postgres: env:NAME')
+
+/** Where state is kept: the embedded store's file, or a database. */
+export const StateConfig = z.union([StateFile, PostgresConfig], {
+  error: 'expected the path of a file, or postgres: env:NAME',
+})
+export type StateConfig = z.infer<typeof StateConfig>
+
 export const ServerConfig = z.object({
   /** Where registries reach us. */
   listen: Listen,
   /** Where people and scrapers reach us: a listener of its own. */
   apiListen: Listen,
-  /** The embedded store's file. */
-  state: z.string().min(1).max(PATH_LENGTH_MAX),
+  state: StateConfig,
   tokens: z.array(ApiToken),
 })
 export type ServerConfig = Readonly<z.infer<typeof ServerConfig>>

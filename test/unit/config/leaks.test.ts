@@ -19,6 +19,8 @@ it.each([
   ['a host', 'registries: { r: { host: "me:CANARY@ghcr.io" } }'],
   ['an API token', 'server: { api: { tokens: [{ person: a, role: viewer, token: CANARY }] } }'],
   ['a token in place of its entry', 'server: { api: { tokens: [CANARY] } }'],
+  ['a database’s URL', 'server: { state: { postgres: "postgres://me:CANARY@host/x" } }'],
+  ['a database’s URL as a file', 'server: { state: "postgres://me:CANARY@host/x" }'],
   ['an unknown key’s value', 'server: { secret: CANARY }'],
   ['a later version’s part', 'slack: { token: CANARY, signingSecret: CANARY }'],
 ])('repeats no secret that stands in place of its reference: %s', async (_, text) => {

@@ -194,6 +194,12 @@ it.each([
   ],
   ['server: { api: { tokens: [{ person: ada, role: viewer }] } }', 'missing server.api.tokens[0].token'],
   ['server: { port: 1 }', 'unknown-key server.port'],
+  ['server: { state: "postgres://db/drayage" }', 'malformed server.state'],
+  ['server: { state: env:DATABASE_URL }', 'malformed server.state'],
+  ['server: { state: { postgres: postgres://db/drayage } }', 'malformed server.state.postgres'],
+  ['server: { state: { postgres: env:URL, connections: 0 } }', 'malformed server.state.connections'],
+  ['server: { state: { postgres: env:URL, connections: 201 } }', 'malformed server.state.connections'],
+  ['server: { state: { connections: 5 } }', 'missing server.state.postgres'],
   ['mode: watch', 'malformed mode'],
 ])('refuses %s', async (line, problem) => {
   expect((await only(line)).map((found) => found.replace(/^\S+ /u, ''))).toEqual([problem])
