@@ -69,6 +69,7 @@ const mayImport: Record<string, readonly string[]> = {
   'src/clients/address-guard.ts': ['src/clients/', 'undici'],
   'src/clients/prometheus.ts': ['src/domain/', 'src/clients/', 'prom-client'],
   'src/config/': ['src/domain/', 'src/config/', 'yaml', 'zod'],
+  'src/state/dynamodb/sdk.ts': ['src/domain/', 'src/state/', '@aws-sdk/client-dynamodb'],
   'src/state/postgres/connection.ts': ['src/domain/', 'pg', 'pg-connection-string'],
   'src/delivery/edit/': ['src/domain/', 'src/delivery/edit/', 'yaml', 'zod'],
   ...Object.fromEntries(steps.map((step) => [`src/${step}/`, ['src/domain/', 'src/clients/', `src/${step}/`, 'zod']])),
