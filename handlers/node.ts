@@ -3,7 +3,7 @@
 import { tmpdir } from 'node:os'
 import { createApi } from '../src/api.ts'
 import { createApp } from '../src/app.ts'
-import { assembleOutbound, assembleReceivers } from '../src/assemble.ts'
+import { assembleOutbound } from '../src/assemble.ts'
 import { createGuardedFetch } from '../src/clients/address-guard.ts'
 import { createHttp } from '../src/clients/http.ts'
 import { createHttpTransport } from '../src/clients/kubernetes-http.ts'
@@ -18,6 +18,7 @@ import type { Log } from '../src/domain/log.ts'
 import { createLoop } from '../src/loop.ts'
 import type { Ports } from '../src/pipeline.ts'
 import { createReadiness } from '../src/readiness.ts'
+import { createReceivers } from '../src/receivers/configured.ts'
 import type { Wake } from '../src/state/wake.ts'
 import { isHmacByNode } from './hmac.ts'
 import { listen, nodeEdge } from './listen.ts'
@@ -57,7 +58,7 @@ async function open(
   const { config } = loaded
   const random = Math.random
   const secretOf = createSecrets({ env, readFile: readSecretFile, now })
-  const state = await openStore(config.server.state, { secretOf, log, onNews: () => loop.poke() })
+  const state = await openStore(config.server.state, { secretOf, log, now, onNews: () => loop.poke() })
   onClose(() => state.close())
   const prometheus = createPrometheus()
   const { measure } = prometheus
@@ -76,7 +77,7 @@ async function open(
   const ports: Ports = { ...state, ...outbound, registries, wake, config: () => loaded, now, log, measure }
   const loop = createLoop(() => ports)
   onClose(() => loop.stop())
-  const receivers = assembleReceivers(config, secretOf, http)
+  const receivers = createReceivers(config, secretOf, http)
   const { inbox, unready, problems, stop } = createReadiness({ ...state, config, secretOf, now, log })
   const app = createApp({
     receivers: () => receivers,

@@ -1,4 +1,4 @@
-/** Adapters chosen by the configuration: which delivery a target gets, which receiver a registry's events. The same on all platforms. */
+/** Adapters chosen by the configuration: which delivery and which health check a target gets. The same on all platforms. */
 
 import type { Cluster } from './clients/kubernetes.ts'
 import type { Http } from './clients/http.ts'
@@ -11,8 +11,7 @@ import type { Outbound } from './effects.ts'
 import type { HealthCheck } from './health/health.ts'
 import { createKubernetesHealth } from './health/kubernetes.ts'
 import { runningOf } from './health/rollout.ts'
-import { receiverTypes } from './receivers/index.ts'
-import type { Receiver, SecretOf } from './receivers/receiver.ts'
+import type { SecretOf } from './receivers/receiver.ts'
 
 /** What the platform gives. */
 export type Parts = {
@@ -52,16 +51,4 @@ export function assembleOutbound({ config, clusterOf, plainGit, http, secretOf, 
     proposals: () => github,
     health: (target) => (target.kind === 'workload' ? kubernetesHealth : gitHealth),
   }
-}
-
-/** By the registry's name in the configuration. */
-export function assembleReceivers(config: Config, secretOf: SecretOf, http: Http): ReadonlyMap<string, Receiver> {
-  const receivers = new Map<string, Receiver>()
-  for (const [name, { events, host }] of Object.entries(config.registries)) {
-    if (events === undefined) continue
-    const type = receiverTypes.get(events.type)
-    if (type === undefined) throw new Error(`registry ${name}: there is no receiver of type ${events.type}`)
-    receivers.set(name, type.create(type.Settings.parse(events), secretOf, http, host))
-  }
-  return receivers
 }
