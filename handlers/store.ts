@@ -15,16 +15,17 @@ export type Store = State & {
 export type StoreOptions = {
   readonly secretOf: (reference: SecretReference) => Secret
   readonly log: Log
+  readonly now: () => number
   /** Another process wrote something that may be due. */
   readonly onNews: () => void
 }
 
-export async function openStore(config: StateConfig, { secretOf, log, onNews }: StoreOptions): Promise<Store> {
+export async function openStore(config: StateConfig, { secretOf, log, now, onNews }: StoreOptions): Promise<Store> {
   const onDamage = ({ place, id, detail }: Damage): void => log.error('state damaged', { place, id, detail })
   if (typeof config === 'string') return openSqlite(config, { onDamage })
   // The driver is loaded by those who need it.
   const { openPostgres } = await import('../src/state/postgres.ts')
   const { postgres, connections } = config
   const onTrouble = (detail: string): void => log.warn('database connection lost', { detail })
-  return openPostgres({ url: secretOf(postgres), connections, onDamage, onNews, onTrouble })
+  return openPostgres({ url: secretOf(postgres), connections, now, onDamage, onNews, onTrouble })
 }

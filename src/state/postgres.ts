@@ -7,6 +7,7 @@ import { createPostgresDocuments } from './postgres/documents.ts'
 import { createPostgresInbox } from './postgres/inbox.ts'
 import { createPostgresJournal } from './postgres/journal.ts'
 import { createNotices } from './postgres/notices.ts'
+import { createProcesses } from './postgres/processes.ts'
 import { migrate, schemaProblem } from './postgres/schema.ts'
 import type { Damage, State } from './state.ts'
 
@@ -18,6 +19,7 @@ export type PostgresOptions = {
   readonly url: Secret
   /** At most so many of this process, and one more that listens. */
   readonly connections: number
+  readonly now: () => number
   readonly onDamage?: (damage: Damage) => void
   /** Another process wrote something that may be due. */
   readonly onNews?: () => void
@@ -34,7 +36,7 @@ export type PostgresState = State & {
 
 /** Brings the schema up to date. Throws where the database was upgraded past this program, or does not sync. */
 export async function openPostgres(options: PostgresOptions): Promise<PostgresState> {
-  const { onDamage = () => {}, onNews = () => {}, onTrouble = () => {}, ...place } = options
+  const { onDamage = () => {}, onNews = () => {}, onTrouble = () => {}, now, ...place } = options
   const pool = await createPool(place, onTrouble)
   const database = createDatabase(pool)
   try {
@@ -47,12 +49,15 @@ export async function openPostgres(options: PostgresOptions): Promise<PostgresSt
   const self = crypto.randomUUID()
   const notices = createNotices({ place, database, self, onNews })
   const { tell } = notices
+  const documents = createPostgresDocuments({ database, self, onDamage, tell })
+  const processes = createProcesses({ database, self, documents, now, onNews })
   return {
-    documents: createPostgresDocuments({ database, self, onDamage, tell }),
-    inbox: createPostgresInbox({ database, onDamage, tell }),
+    documents,
+    inbox: createPostgresInbox({ database, self, onDamage, tell }),
     journal: createPostgresJournal({ database, onDamage }),
     problem: () => schemaProblem(pool),
     async close() {
+      await processes.close()
       await notices.close()
       await database.close()
     },

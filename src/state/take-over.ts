@@ -19,7 +19,8 @@ function isLeased(document: Document): boolean {
   return document.effects.some(({ lease }) => lease !== undefined)
 }
 
-async function release(id: string, documents: Documents, now: number): Promise<void> {
+/** Frees what somebody has claimed in one document: for a store that knows its claimer dead. */
+export async function release(id: string, documents: Documents, now: number): Promise<void> {
   const loaded = await documents.load(id)
   if (loaded === null) return
   const effects = loaded.document.effects.map(({ lease: _ended, ...effect }) => ({

@@ -17,7 +17,7 @@ describe.skipIf(postgresBinaries === null)(`a real server${withoutPostgres}`, ()
     postgres = await startPostgres()
     const url = await postgres.create('contract')
     states = await Promise.all(
-      Array.from({ length: STATES }, () => openPostgres({ url: async () => [url], connections: 10 })),
+      Array.from({ length: STATES }, () => openPostgres({ url: async () => [url], connections: 10, now: Date.now })),
     )
   })
   afterAll(async () => {

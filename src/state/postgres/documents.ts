@@ -49,7 +49,8 @@ export function createPostgresDocuments({ database, self, onDamage, tell }: Docu
     },
     async save(document, wasVersion, now) {
       const wake = wakeAt(document)
-      const values = [key(document.id), wasVersion, wake, now, crypto.randomUUID(), documentText(document)]
+      const lessee = document.effects.some(({ lease }) => lease !== undefined) ? self : null
+      const values = [key(document.id), wasVersion, wake, now, crypto.randomUUID(), documentText(document), lessee]
       const rows = await database.run(wasVersion === 0 ? CREATE : SWAP, values)
       if (rows.length === 0) return 'conflict'
       if (wake !== null && wake <= now + SOON_MS) tell()
@@ -78,13 +79,16 @@ export function createPostgresDocuments({ database, self, onDamage, tell }: Docu
 const OURS = 'SELECT 1 FROM drayage.document WHERE id = $1 AND version = $2 + 1 AND stamp = $5::uuid'
 
 const CREATE = `WITH swapped AS (
-    INSERT INTO drayage.document (id, version, wake, saved, stamp, body) VALUES ($1, $2::bigint + 1, $3, $4, $5, $6)
+    INSERT INTO drayage.document (id, version, wake, saved, stamp, body, lessees)
+    VALUES ($1, $2::bigint + 1, $3, $4, $5, $6, CASE WHEN $7::uuid IS NOT NULL THEN ARRAY[$7::uuid] END)
     ON CONFLICT (id) DO NOTHING RETURNING 1
   ) SELECT 1 FROM swapped UNION ALL ${OURS}`
 
 const SWAP = `WITH swapped AS (
     UPDATE drayage.document
-    SET version = $2::bigint + 1, wake = $3, saved = $4, stamp = $5, body = $6, holder = NULL, held = NULL
+    SET version = $2::bigint + 1, wake = $3, saved = $4, stamp = $5, body = $6, holder = NULL, held = NULL,
+      lessees = CASE WHEN $7::uuid IS NULL THEN NULL WHEN $7::uuid = ANY (lessees) THEN lessees
+        ELSE array_append(lessees, $7::uuid) END
     WHERE id = $1 AND version = $2::bigint RETURNING 1
   ) SELECT 1 FROM swapped UNION ALL ${OURS}`
 

@@ -21,12 +21,14 @@ const DIGEST = `sha256(convert_to($1::text, 'UTF8'))`
 
 export type InboxOptions = {
   readonly database: Database
+  /** This process, among others on the same database. */
+  readonly self: string
   readonly onDamage: (damage: Damage) => void
   /** Something new waits: for other processes. */
   readonly tell: () => void
 }
 
-export function createPostgresInbox({ database, onDamage, tell }: InboxOptions): Inbox {
+export function createPostgresInbox({ database, self, onDamage, tell }: InboxOptions): Inbox {
   function read(row: Row): InboxRow | null {
     const result = readInboxRow(row)
     if (result.ok) return result.value
@@ -36,7 +38,7 @@ export function createPostgresInbox({ database, onDamage, tell }: InboxOptions):
 
   /** Fewer than `limit` where nothing more is due; null for one that cannot be read. */
   async function claimSome(limit: number, leaseMs: number, now: number): Promise<readonly (InboxRow | null)[]> {
-    const rows = await database.run(CLAIM, [now, limit, now + Math.max(1, leaseMs)])
+    const rows = await database.run(CLAIM, [now, limit, now + Math.max(1, leaseMs), self])
     const found = rows.map((row) => ({ place: Number(row['place']), readable: read(row) }))
     const damaged = found.filter(({ readable }) => readable === null).map(({ place }) => place)
     if (damaged.length > 0) {
@@ -57,7 +59,8 @@ export function createPostgresInbox({ database, onDamage, tell }: InboxOptions):
       const { state, due, attempts, walk } = to(String(row['walk']))
       const changed = await database.run(
         `UPDATE drayage.inbox
-         SET state = $1, due = coalesce($2::bigint, due), attempts = coalesce($3::integer, attempts), walk = $4
+         SET state = $1, due = coalesce($2::bigint, due), attempts = coalesce($3::integer, attempts), walk = $4,
+           holder = NULL
          WHERE place = $5 AND state = ANY ($6::text[]) AND walk = $7 RETURNING 1`,
         [state, due, attempts, walk, Number(row['place']), from, String(row['walk'])],
       )
@@ -154,7 +157,8 @@ const CLAIM = `WITH relaxed AS MATERIALIZED (SELECT set_config('synchronous_comm
     ORDER BY due, place LIMIT $2 FOR UPDATE SKIP LOCKED
   ),
   claimed AS (
-    UPDATE drayage.inbox SET due = $3::bigint, attempts = attempts + 1 FROM next, relaxed WHERE inbox.place = next.place
+    UPDATE drayage.inbox SET due = $3::bigint, attempts = attempts + 1, holder = $4::uuid FROM next, relaxed
+    WHERE inbox.place = next.place
     RETURNING inbox.place, id, state, attempts, accepted, walk, next.due AS was
   )
   SELECT ${COLUMNS} FROM claimed ORDER BY was, place`

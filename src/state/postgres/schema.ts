@@ -21,20 +21,26 @@ const MIGRATIONS: readonly Migration[] = [
   {
     oldest: 1,
     statements: [
-      // `stamp` names the save that made the version; `holder` was given the document as due, until `held`.
+      // `stamp` names the save that made the version; `holder` was given the document as due, until `held`; `lessees` are
+      // the processes that saved it while effects were claimed.
       `CREATE TABLE drayage.document (
         id text COLLATE "C" PRIMARY KEY, version bigint NOT NULL, wake bigint, saved bigint NOT NULL,
-        stamp uuid NOT NULL, holder uuid, held bigint, body text NOT NULL
+        stamp uuid NOT NULL, holder uuid, held bigint, lessees uuid[], body text NOT NULL
       ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05)`,
       'CREATE INDEX document_wake ON drayage.document (wake, id) WHERE wake IS NOT NULL',
+      'CREATE INDEX document_lessees ON drayage.document (id) WHERE lessees IS NOT NULL',
       'CREATE SEQUENCE drayage.inbox_place',
       `CREATE TABLE drayage.inbox (
         place bigint PRIMARY KEY, digest bytea NOT NULL UNIQUE, id text COLLATE "C" NOT NULL, state text NOT NULL,
-        due bigint NOT NULL, received bigint NOT NULL, attempts integer NOT NULL, accepted text NOT NULL, walk text NOT NULL
+        due bigint NOT NULL, received bigint NOT NULL, attempts integer NOT NULL, holder uuid,
+        accepted text NOT NULL, walk text NOT NULL
       ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05)`,
       `CREATE INDEX inbox_due ON drayage.inbox (due, place) WHERE state = 'waiting'`,
+      `CREATE INDEX inbox_holder ON drayage.inbox (holder) WHERE state = 'waiting' AND holder IS NOT NULL`,
       `CREATE INDEX inbox_dead ON drayage.inbox (received) WHERE state = 'dead'`,
       'CREATE INDEX inbox_received ON drayage.inbox (received)',
+      // Who is alive; after a crash of the server all say so again.
+      'CREATE UNLOGGED TABLE drayage.process (id uuid PRIMARY KEY, seen timestamptz NOT NULL)',
       `CREATE TABLE drayage.image (
         id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text COLLATE "C" NOT NULL UNIQUE
       )`,

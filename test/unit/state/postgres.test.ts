@@ -31,7 +31,7 @@ describe.skipIf(postgresBinaries === null)(`the store in PostgreSQL${withoutPost
   })
 
   async function open(options: Partial<PostgresOptions> = {}): Promise<PostgresState> {
-    const state = await openPostgres({ url: async () => [url], connections: 4, ...options })
+    const state = await openPostgres({ url: async () => [url], connections: 4, now: Date.now, ...options })
     opened.push(state)
     return state
   }
@@ -310,7 +310,7 @@ describe.skipIf(postgresBinaries === null)(`the store in PostgreSQL${withoutPost
       { title: 'a malformed URL', change: (text: string) => text.replace('@', '@@[:') },
     ])('refuse $title without showing the secret', { timeout: 60_000 }, async ({ change }) => {
       const wrong = change(url)
-      const error = await openPostgres({ url: async () => [wrong], connections: 1 }).then(
+      const error = await openPostgres({ url: async () => [wrong], connections: 1, now: Date.now }).then(
         () => null,
         (refused: unknown) => refused,
       )
@@ -320,7 +320,7 @@ describe.skipIf(postgresBinaries === null)(`the store in PostgreSQL${withoutPost
   })
 
   it('closes in the midst of work, and leaves no connection', async () => {
-    const state = await openPostgres({ url: async () => [url], connections: 4 })
+    const state = await openPostgres({ url: async () => [url], connections: 4, now: Date.now })
     const writes = Array.from({ length: 20 }, (_, n) => state.inbox.put([anAcceptedEvent({ id: `hub/${n}` })]))
     await new Promise((resolve) => setTimeout(resolve, 5))
     const [outcomes] = await Promise.all([Promise.allSettled(writes), state.close()])
@@ -338,7 +338,9 @@ describe.skipIf(postgresBinaries === null)(`the store in PostgreSQL${withoutPost
 
 it.skipIf(postgresBinaries === null)(`refuses a server that does not sync${withoutPostgres}`, async () => {
   const postgres = await startPostgres({ fsync: 'off' })
-  await expect(openPostgres({ url: async () => [postgres.url()], connections: 1 })).rejects.toThrow(/fsync off/u)
+  await expect(openPostgres({ url: async () => [postgres.url()], connections: 1, now: Date.now })).rejects.toThrow(
+    /fsync off/u,
+  )
   await postgres.close()
 })
 
