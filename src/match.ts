@@ -26,13 +26,17 @@ export function match(
   if (source === undefined) {
     return { matched: false, reason: 'source-removed', detail: `no registry ${accepted.source} is configured any more` }
   }
+  if (event.repository === null) {
+    return { matched: false, reason: 'no-image', detail: `${event.occurrence ?? 'the event'} names no image` }
+  }
   const registry = source.host ?? event.registry
   if (registry === null)
     return { matched: false, reason: 'no-host', detail: 'neither the configuration nor the event names a host' }
-  const name: ImageName = { registry, repository: event.repository }
   const [first, ...rest] = subscriptions.filter(
     ({ image }) => image.registry === registry && image.repository === event.repository,
   )
-  if (first !== undefined) return { matched: true, name, subscriptions: [first, ...rest] }
+  if (first !== undefined) {
+    return { matched: true, name: { registry, repository: first.image.repository }, subscriptions: [first, ...rest] }
+  }
   return { matched: false, reason: 'no-subscription', detail: `nobody follows ${registry}/${event.repository}` }
 }

@@ -9,7 +9,7 @@ const LABEL_WIDTH = 24
 
 export function tellEvent({ accepted, state, attempts }: InboxRow): string {
   const { id, event, assurance, receivedAt } = accepted
-  const what = `${event.kind} of ${event.repository}${event.tag === null ? '' : `:${event.tag}`}`
+  const what = `${event.kind} of ${event.repository ?? event.occurrence ?? 'no image'}${event.tag === null ? '' : `:${event.tag}`}`
   const tries = attempts > 1 ? `, attempt ${attempts}` : ''
   return escapeForTerminal(`${instant(receivedAt)} ${id}: ${what} (${assurance}) ${state}${tries}`)
 }

@@ -1,7 +1,7 @@
 /** What every receiver makes of a request: push events and signals. A hint each; the registry is the truth. */
 
 import * as z from 'zod'
-import { Digest, Registry, Repository, Tag } from './image.ts'
+import { ClaimedRepository, Digest, Registry, Tag } from './image.ts'
 
 /** How an event was authenticated, strongest first. */
 export const ASSURANCES = ['signed-body', 'authenticated-sender', 'shared-secret', 'url-secret', 'none'] as const
@@ -28,7 +28,10 @@ export const RegistryEvent = z.object({
   /** The sender's id for this event, unique within its receiver; repeated when the sender retries. */
   id: z.string().min(1).max(EVENT_ID_LENGTH_MAX),
   registry: Registry.nullable(),
-  repository: Repository,
+  /** What the payload calls its registry, where that is no host that anybody could ask. Shown, never used. */
+  claimedRegistry: z.string().max(TEXT_LENGTH_MAX).optional(),
+  /** As claimed, too: it means something only where a subscription follows exactly this name. Null: only an analysis is named. */
+  repository: ClaimedRepository.nullable(),
   tag: Tag.nullable(),
   digest: Digest.nullable(),
   mediaType: z.string().max(TEXT_LENGTH_MAX).nullable(),
@@ -36,6 +39,8 @@ export const RegistryEvent = z.object({
   subject: Digest.nullable(),
   pusher: z.string().max(TEXT_LENGTH_MAX).nullable(),
   occurredAt: Instant.nullable(),
+  /** Google's name of an analysis: who wants to know which image it is about asks there. */
+  occurrence: z.string().max(TEXT_LENGTH_MAX).optional(),
 })
 export type RegistryEvent = Readonly<z.infer<typeof RegistryEvent>>
 

@@ -5,6 +5,8 @@ import { err, ok, type Result } from './result.ts'
 
 const COMPONENT = '[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*'
 const REPOSITORY = new RegExp(`^${COMPONENT}(?:/${COMPONENT})*$`, 'u')
+/** Not by the flag `i`, under which the Kelvin sign is a k. */
+const REPOSITORY_OF_ANY_CASE = new RegExp(REPOSITORY.source.replaceAll('a-z', 'A-Za-z'), 'u')
 const REGISTRY =
   /^(?:localhost|[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*|\[[0-9a-f:]+\])(?::[0-9]{1,5})?$/u
 const TAG = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/u
@@ -32,6 +34,16 @@ export const Repository = z
   .regex(REPOSITORY, 'expected a lower-case path, such as acme/payments')
   .brand<'Repository'>()
 export type Repository = z.infer<typeof Repository>
+
+/**
+ * A repository as a payload names it. Some senders write upper case, which no registry takes: such a name is kept as it came,
+ * and nobody follows it.
+ */
+export const ClaimedRepository = z
+  .string()
+  .max(NAME_LENGTH_MAX)
+  .regex(REPOSITORY_OF_ANY_CASE, 'expected a path, such as acme/payments')
+export type ClaimedRepository = z.infer<typeof ClaimedRepository>
 
 export const Tag = z.string().regex(TAG, 'expected a tag: at most 128 of A-Z a-z 0-9 _ . -').brand<'Tag'>()
 export type Tag = z.infer<typeof Tag>

@@ -3,6 +3,7 @@
 import * as z from 'zod'
 import { Instant, type RegistryEvent } from '../domain/event.ts'
 import { Digest, Registry } from '../domain/image.ts'
+import type { ReceiverRequest } from './receiver.ts'
 
 const SENDER_ID_LENGTH_MAX = 256
 const TEXT_LENGTH_MAX = 256
@@ -36,11 +37,22 @@ export const ClaimedSeconds = z
   .nullable()
   .catch(null)
 
+const DELIVERY_ID = /^[!-~]{1,128}$/u
+
+/**
+ * The sender's name for its delivery, the same when it delivers again. Headers are not signed: with a made-up one a captured
+ * body is looked at once more, and nothing else.
+ */
+export function claimedDelivery(request: ReceiverRequest, header: string): string | null {
+  const [id = '', ...others] = request.headers.get(header) ?? []
+  return others.length === 0 && DELIVERY_ID.test(id) ? id : null
+}
+
 /**
  * The event's name where its sender gives none: what it says and when. Without a time it is the minute of arrival, so that
  * a repeated delivery is known for one, and A → B → A is not.
  */
 export function derivedId(event: Omit<RegistryEvent, 'id'>, now: number): string {
   const at = event.occurredAt ?? `minute-${Math.floor(now / MINUTE_MS)}`
-  return `${event.kind}/${event.repository}:${event.tag ?? ''}@${event.digest ?? ''}/${at}`
+  return `${event.kind}/${event.repository ?? ''}:${event.tag ?? ''}@${event.digest ?? ''}/${at}`
 }

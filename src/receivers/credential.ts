@@ -3,6 +3,7 @@
  * Each takes the values in force, says which of them matched, and never repeats a value. No value, no entry.
  */
 
+import * as z from 'zod'
 import { err, ok, type Result } from '../domain/result.ts'
 import { isSameSecret, type Secret } from '../domain/secret.ts'
 import { decodeBase64, decodeHex, utf8, type Bytes } from './encoding.ts'
@@ -19,6 +20,13 @@ export type HmacScheme = {
   /** What stands before the signature, such as `sha256=`. */
   readonly prefix?: string
 }
+
+/** The name of a header that carries a secret, where the configuration chooses it. */
+export const HeaderName = z
+  .string()
+  .max(128)
+  .regex(/^[A-Za-z0-9-]+$/u, 'expected a header name, such as authorization')
+  .transform((name) => name.toLowerCase())
 
 const BASIC = /^Basic +(?<credentials>[A-Za-z0-9+/=]+)$/iu
 

@@ -9,8 +9,11 @@ export type Outcome = {
   readonly reason?: RefusalReason | IgnoredReason
   /** What a `validation` must be answered with. */
   readonly reply?: string
-  readonly events: readonly RegistryEvent[]
+  readonly events: readonly ShownEvent[]
 }
+
+/** As it is shown: an event names its registry as its payload does, even where that is no host. */
+type ShownEvent = Omit<RegistryEvent, 'registry' | 'claimedRegistry'> & { readonly registry: string | null }
 
 /** A refusal is an outcome among others here; its detail is for people and stays behind. */
 export function outcomeOf(result: Result<Received, Refusal>): Outcome {
@@ -18,7 +21,7 @@ export function outcomeOf(result: Result<Received, Refusal>): Outcome {
   const received = result.value
   switch (received.outcome) {
     case 'events':
-      return { outcome: 'events', events: received.events }
+      return { outcome: 'events', events: received.events.map(withClaim) }
     case 'ping':
       return { outcome: 'ping', events: [] }
     case 'validation':
@@ -26,4 +29,8 @@ export function outcomeOf(result: Result<Received, Refusal>): Outcome {
     case 'ignored':
       return { outcome: 'ignored', reason: received.reason, events: [] }
   }
+}
+
+function withClaim({ claimedRegistry, ...event }: RegistryEvent): ShownEvent {
+  return { ...event, registry: event.registry ?? claimedRegistry ?? null }
 }
