@@ -45,7 +45,7 @@ export function aScene(options: Partial<AppOptions> & { readonly receiver?: Part
     ...rest,
   })
   const log = (): readonly Fields[] => lines.map((line): Fields => JSON.parse(line) as Fields)
-  const post = (path = '/hooks/hub', init: RequestInit = {}) =>
+  const post = async (path = '/hooks/hub', init: RequestInit = {}): Promise<Response> =>
     app.request(path, {
       method: 'POST',
       body: '{}',

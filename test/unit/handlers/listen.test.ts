@@ -203,7 +203,7 @@ describe('an end', () => {
     halfway.on('error', () => {})
     await Promise.all([once(silent, 'connect'), once(halfway, 'connect')])
     halfway.write('POST /hooks/local HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n{')
-    const underWay = raw(url, [`${request(`POST /hooks/hub/${SECRET}`, [`Content-Length: ${PUSH.length}`])}`, PUSH])
+    const underWay = raw(url, [request(`POST /hooks/hub/${SECRET}`, [`Content-Length: ${PUSH.length}`]), PUSH])
     await new Promise((resolve) => setTimeout(resolve, 10))
     const started = performance.now()
     const gone = Promise.all([once(silent, 'close'), once(halfway, 'close')])
