@@ -11,6 +11,8 @@ import { readLocalAccess } from '../../src/cli/local-access.ts'
 
 const MAIN = new URL('../../src/cli/main.ts', import.meta.url).pathname
 const START_TIMEOUT_MS = 20_000
+/** Of all services on one database. */
+export const FLEET_TOKEN = 'CANARY-of-the-fleet'
 const PROBE_MS = 25
 const EVENTUALLY_MS = 60_000
 
@@ -22,25 +24,33 @@ export type ServiceOptions = {
   readonly port?: number
   /** `server.api.tokens`; on this machine the local token does without. */
   readonly tokens?: readonly unknown[]
+  /** A PostgreSQL URL, in place of the embedded store: services that share it are asked with a token of their configuration. */
+  readonly database?: string
 }
 export type Service = Awaited<ReturnType<typeof startService>>
 
 /** The folder, and with it the state, stays over restarts until `remove`. */
-export async function startService({ yaml, env = {}, port, tokens = [] }: ServiceOptions) {
+export async function startService({ yaml, env = {}, port, tokens = [], database }: ServiceOptions) {
   const folder = mkdtempSync(join(tmpdir(), 'drayage-service-'))
   const config = join(folder, 'drayage.yaml')
   const state = join(folder, 'state.db')
   const hooksPort = port ?? (await freePort())
   const apiPort = await freePort()
-  const server = `server:\n  listen: 127.0.0.1:${hooksPort}\n  api: { listen: "127.0.0.1:${apiPort}", tokens: ${JSON.stringify(tokens)} }\n  state: ${state}\n`
-  writeFileSync(config, `version: 1\n${server}${yaml}`)
+  const shared = { person: 'fleet', role: 'operator', token: 'env:FLEET_TOKEN' }
+  const server = {
+    listen: `127.0.0.1:${hooksPort}`,
+    api: { listen: `127.0.0.1:${apiPort}`, tokens: database === undefined ? tokens : [...tokens, shared] },
+    state: database === undefined ? state : { postgres: 'env:DATABASE_URL', connections: 5 },
+  }
+  writeFileSync(config, `version: 1\nserver: ${JSON.stringify(server)}\n${yaml}`)
   let child: ChildProcess | undefined
   let log = ''
   let client: Client | undefined
 
   const start = async (): Promise<void> => {
     child = spawn(process.execPath, [MAIN, 'serve', '--config', config], {
-      env: { PATH: process.env['PATH'], ...env },
+      env: { PATH: process.env['PATH'], DATABASE_URL: database, FLEET_TOKEN, ...env },
+      cwd: folder,
       stdio: ['ignore', 'ignore', 'pipe'],
     })
     child.stderr?.setEncoding('utf8').on('data', (text: string) => (log += text))
@@ -55,7 +65,10 @@ export async function startService({ yaml, env = {}, port, tokens = [] }: Servic
     await eventually(
       'the local token is written',
       async () => {
-        const access = await readLocalAccess(state)
+        const access =
+          database === undefined
+            ? await readLocalAccess(state)
+            : { url: `http://127.0.0.1:${apiPort}`, token: FLEET_TOKEN }
         if (access?.url !== `http://127.0.0.1:${apiPort}`) return false
         client = createClient(access)
         return client.status({}).then(
