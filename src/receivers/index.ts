@@ -2,9 +2,11 @@
 
 import { distribution } from './distribution.ts'
 import { dockerhub } from './dockerhub.ts'
+import { ghcr } from './ghcr.ts'
+import { gitlab } from './gitlab.ts'
 import type { ReceiverType } from './receiver.ts'
 import { webhook } from './webhook.ts'
 
-const types: readonly ReceiverType[] = [distribution, dockerhub, webhook]
+const types: readonly ReceiverType[] = [distribution, dockerhub, ghcr, gitlab, webhook]
 
 export const receiverTypes: ReadonlyMap<string, ReceiverType> = new Map(types.map((type) => [type.type, type]))

@@ -1,6 +1,5 @@
 /** Every receiver of the catalogue under the contract, each with its sender's side written independently of ours. */
 
-import { createHmac, generateKeyPairSync, randomBytes, sign } from 'node:crypto'
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
@@ -11,14 +10,9 @@ import { receive } from '../../src/receivers/receiver.ts'
 import { webhook } from '../../src/receivers/webhook.ts'
 import type { Sent } from '../helpers/receiver-request.ts'
 import { aRequest } from '../helpers/receiver-request.ts'
-import {
-  describeParser,
-  describeReceiver,
-  fixturesOf,
-  NOW,
-  type Key,
-  type ReceiverSubject,
-} from './receiver.contract.ts'
+import { fieldSubjects } from './field-subjects.ts'
+import { describeParser, describeReceiver, fixturesOf, NOW, type ReceiverSubject } from './receiver.contract.ts'
+import { ed25519Key, headers, hmacKey, keys, webhookGarbage } from './sender-keys.ts'
 import { noHttp } from '../helpers/no-http.ts'
 
 const FIXTURES = join(import.meta.dirname, '../fixtures/receivers')
@@ -89,6 +83,7 @@ const subjects: readonly ReceiverSubject[] = [
     garbage: webhookGarbage('v1a'),
     replayWindowMs: 300_000,
   },
+  ...fieldSubjects,
 ]
 
 for (const type of receiverTypes.values()) describeParser(type)
@@ -143,79 +138,4 @@ it('lets anybody in where `auth: none` is written out, without assurance', async
 /** A receiver without a credential has nothing to ask for. */
 function askForNoSecret(): never {
   throw new Error('no secret was configured')
-}
-
-type Keys = { readonly current: Key; readonly previous: Key; readonly stranger: Key }
-
-function keys(
-  proofOf: (value: string) => (body: Uint8Array) => Sent,
-  configured = (value: string): string => value,
-): Keys {
-  const key = (): Key => {
-    const value = `CANARY-${randomBytes(24).toString('hex')}`
-    return { configured: configured(value), canaries: [value], prove: async (body) => proofOf(value)(body) }
-  }
-  return { current: key(), previous: key(), stranger: key() }
-}
-
-function headers(name: string, values: readonly string[]): readonly Sent[] {
-  return values.map((value) => ({ headers: { [name]: value } }))
-}
-
-function hmacKey(): Key {
-  const bytes = randomBytes(32)
-  const configured = `whsec_${bytes.toString('base64')}`
-  return {
-    configured,
-    canaries: [configured, bytes.toString('base64'), bytes.toString('hex'), bytes.toString('base64url')],
-    prove: async (body, now) =>
-      signed(body, now, (content) => `v1,${createHmac('sha256', bytes).update(content).digest('base64')}`),
-  }
-}
-
-function ed25519Key(): Key {
-  const { publicKey, privateKey } = generateKeyPairSync('ed25519')
-  const raw = publicKey.export({ format: 'der', type: 'spki' }).subarray(-32)
-  return {
-    configured: `whpk_${raw.toString('base64')}`,
-    canaries: [],
-    prove: async (body, now) =>
-      signed(body, now, (content) => `v1a,${sign(null, content, privateKey).toString('base64')}`),
-  }
-}
-
-function signed(body: Uint8Array, now: number, signatureOf: (content: Buffer) => string): Sent {
-  const timestamp = String(Math.floor(now / 1000))
-  const signature = signatureOf(Buffer.concat([Buffer.from(`msg_fixture.${timestamp}.`), body]))
-  return { headers: { 'webhook-id': 'msg_fixture', 'webhook-timestamp': timestamp, 'webhook-signature': signature } }
-}
-
-function webhookGarbage(version: string): readonly Sent[] {
-  const empty = Buffer.alloc(version === 'v1' ? 32 : 64).toString('base64')
-  const signatures = [
-    version,
-    `${version},`,
-    `${version},AAAA`,
-    `${version},!!!!`,
-    `${version},${empty}`,
-    ' ',
-    ',',
-    `v9,${empty}`,
-    'x'.repeat(65_536),
-  ]
-  return [
-    ...headers('webhook-signature', signatures),
-    ...headers('webhook-timestamp', [
-      '',
-      '0',
-      '-1',
-      '1e9',
-      'NaN',
-      '0x10',
-      '1773063866.4',
-      ' 1773063866',
-      '9'.repeat(400),
-    ]),
-    ...headers('webhook-id', ['', 'a.b', 'a b', 'ä', '\n', 'x'.repeat(257)]),
-  ]
 }

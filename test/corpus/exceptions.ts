@@ -27,6 +27,14 @@ export const payloadExceptions: readonly Rule<PayloadCase>[] = [
     reason: 'the peer wakes up on any body and reads no image from it; ours refuses a body that names none',
     applies: ({ expected: [expected] }) => expected.http_status === 200 && !expected.repository && !expected.ignore,
   },
+  {
+    reason: 'misspelt where it was written down: the owner DingGGu is dingggu in lower case, with three g',
+    applies: ({ expected: [expected] }) => expected.repository === 'dinggu/utaitebox',
+  },
+  {
+    reason: "follows Helm charts too; to us a chart's media type says that no workload runs it",
+    applies: ({ file }) => /^kargo--ghcr--.*helm-chart/u.test(file),
+  },
 ]
 
 export type TagRule = Rule<TagCase> & { readonly peer: Peer | 'any' }
