@@ -188,14 +188,14 @@ function isGitTarget(target: Target | null): target is GitTarget {
 }
 
 function arrived(result: Result<Delivered, DeliveryFailure>): Answer {
-  if (!result.ok)
-    return result.error.reason === 'fenced' ? { kind: 'later', detail: result.error.detail } : failed(result.error)
+  if (!result.ok) return failed(result.error)
   const { status, reference, now, diff } = result.value
   return { kind: 'delivered', status, reference, now, diff }
 }
 
-function failed(error: DeliveryFailure | ProposalFailure): Answer {
-  return { kind: 'failed', reason: error.reason, detail: error.detail, found: error.found }
+/** `fenced` says only that this attempt came too late: the next one has a higher number. */
+function failed({ reason, detail, found }: DeliveryFailure | ProposalFailure): Answer {
+  return reason === 'fenced' ? { kind: 'later', detail } : { kind: 'failed', reason, detail, found }
 }
 
 function wellness(health: Health): Answer {

@@ -47,9 +47,11 @@ async function attempt(accepted: AcceptedEvent, ports: Ports, walk: WalkStep[]):
   }
 }
 
+/** Never sooner than asked; and one who always says "in a second" does not use up our attempts in a minute. */
 function waitMs(attempts: number, error: unknown): number {
-  const asked = error instanceof RetryLater ? error.retryAfterMs : undefined
-  return Math.min(asked ?? BACKOFF_FIRST_MS * 2 ** Math.min(attempts - 1, 20), BACKOFF_MAX_MS)
+  const asked = error instanceof RetryLater ? (error.retryAfterMs ?? 0) : 0
+  const backoff = BACKOFF_FIRST_MS * 2 ** Math.min(attempts - 1, 20)
+  return Math.min(Math.max(asked, backoff), BACKOFF_MAX_MS)
 }
 
 function describe(error: unknown): string {

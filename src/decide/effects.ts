@@ -57,7 +57,7 @@ function again(turn: Desk, effect: Effect, answer: Extract<Answer, { kind: 'late
     giveUp(turn, effect, 'gave-up', `after ${effect.attempt} attempts: ${answer.detail}`)
     return
   }
-  effect.due = turn.now + Math.min(answer.retryAfterMs ?? backoffMs(effect), RETRY_AFTER_MAX_MS)
+  effect.due = turn.now + Math.min(Math.max(answer.retryAfterMs ?? 0, backoffMs(effect)), RETRY_AFTER_MAX_MS)
   if (effect.attempt === 1 || effect.attempt % 8 === 0) {
     note(turn, {
       ...about(effect),

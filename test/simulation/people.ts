@@ -1,0 +1,216 @@
+/** What people and machines around us do: push, move tags, change targets by hand, merge, close, commit, lift, retry, replay. */
+
+import { AcceptedEvent } from '../../src/domain/event.ts'
+import type { Line } from '../../src/domain/line.ts'
+import { advance } from '../../src/pipeline.ts'
+import type { State } from '../../src/state/state.ts'
+import type { Chaos } from './chaos.ts'
+import type { Chronicle } from './chronicle.ts'
+import type { Clock } from './clock.ts'
+import type { Inspector } from './inspector.ts'
+import type { Ledger } from './ledger.ts'
+import type { Machine } from './machine.ts'
+import { mergePull } from './pull-requests.ts'
+import type { Random } from './random.ts'
+import { pushTag } from './registry.ts'
+import type { Shape } from './shape.ts'
+import type { World } from './world.ts'
+
+export type Scene = {
+  readonly clock: Clock
+  readonly random: Random
+  readonly chaos: Chaos
+  readonly chronicle: Chronicle
+  readonly ledger: Ledger
+  readonly world: World
+  readonly state: State
+  readonly inspector: Inspector
+  readonly machines: readonly [Machine, ...Machine[]]
+  readonly shape: Shape
+  readonly accepted: string[]
+  /** Whether somebody did what may keep a newer image from arriving. */
+  readonly did: { interfered: boolean; observedMoved: boolean }
+}
+
+/** Even numbers are pushed; odd ones are what people write by hand. */
+export function schedulePushes(scene: Scene): void {
+  const { clock, random, chaos, shape } = scene
+  const start = clock.now()
+  for (let index = 1; index <= chaos.pushes; index += 1) {
+    const at = start + random.between(0, chaos.spanMs)
+    clock.at(at, () => pushOne(scene, shape.isOrdered ? String(100 + 2 * index) : '100'))
+  }
+}
+
+function pushOne(scene: Scene, tag: string): void {
+  const { clock, random, chaos, chronicle, world } = scene
+  const isMove = world.registry.tags.has(tag) && scene.shape.isOrdered
+  if (isMove) chronicle.fault('moved tag')
+  const digest = pushTag(world.registry, tag)
+  chronicle.say(() => `PUSH ${tag} is #${digest.slice(-4).replace(/^0+/u, '')}`)
+  const tellings = 1 + (random.chance(chaos.duplicates) ? random.between(1, 3) : 0)
+  const id = `hub/${digest.slice(-6)}`
+  for (let telling = 0; telling < tellings; telling += 1) {
+    if (telling > 0) chronicle.fault('event told again')
+    const isRenamed = telling > 0 && random.chance(0.5)
+    const delayMs = random.chance(0.5) ? random.between(0, 500) : random.between(0, 120_000)
+    clock.at(clock.now() + delayMs, () => void tell(scene, isRenamed ? `${id}-${telling}` : id, tag))
+  }
+}
+
+async function tell(scene: Scene, id: string, tag: string): Promise<void> {
+  const { clock, random, state, accepted, machines } = scene
+  const unsaid = { digest: null, mediaType: null, subject: null, pusher: null, occurredAt: null }
+  const event = { kind: 'push', id, registry: 'docker.io', repository: 'acme/payments', tag, ...unsaid }
+  const row = AcceptedEvent.parse({ id, source: 'hub', assurance: 'url-secret', receivedAt: clock.now(), event })
+  const [stored] = await state.inbox.put([row])
+  if (stored === 'stored') accepted.push(id)
+  if (random.chance(0.9)) random.pick(machines).poke()
+}
+
+export function scheduleActs(scene: Scene): void {
+  const { clock, random, chaos } = scene
+  const start = clock.now()
+  for (let index = 0; index < chaos.acts; index += 1) {
+    clock.at(start + random.between(0, chaos.spanMs + 120_000), () => act(scene, index))
+  }
+  for (let index = 0; index < chaos.outages; index += 1) outage(scene, start + random.between(0, chaos.spanMs))
+}
+
+function outage({ clock, random, chronicle, world }: Scene, at: number): void {
+  const victim: { isDown: boolean } = random.pick<{ isDown: boolean }>([
+    world.registry,
+    world.cluster,
+    world.plain,
+    world.host.repository,
+  ])
+  chronicle.fault('outage')
+  clock.at(at, () => (victim.isDown = true))
+  clock.at(at + random.between(1_000, 600_000), () => (victim.isDown = false))
+}
+
+function act(scene: Scene, index: number): void {
+  const { random, chronicle } = scene
+  const kind = random.pick(['hand', 'hand', 'close', 'commit', 'move tag', 'lift', 'retry', 'replay', 'merge', 'merge'])
+  chronicle.fault(`person: ${kind}`)
+  switch (kind) {
+    case 'hand':
+      return changeByHand(scene, index)
+    case 'close':
+      return closePull(scene)
+    case 'commit':
+      return commitToBranch(scene, index)
+    case 'move tag': {
+      const tag = [...scene.world.registry.tags.keys()][0]
+      scene.did.observedMoved = true
+      if (tag !== undefined) pushOne(scene, tag)
+      return
+    }
+    case 'lift':
+      return liftOne(scene)
+    case 'retry':
+      return retryAll(scene)
+    case 'replay':
+      return replayOne(scene)
+    case 'merge':
+      return mergeOne(scene)
+  }
+}
+
+function targetsOf(scene: Scene): string[] {
+  const { workloads } = scene.world.cluster
+  const inCluster = [...workloads.values()].flatMap(({ images }) => [...images.keys()])
+  const inGit = [scene.world.plain, scene.world.host.repository].flatMap(({ base }) => [...base.images.keys()])
+  return [...inCluster, ...inGit]
+}
+
+/** Something of their own, or a version that counts: every hand is another image, so that it can be told from ours. */
+function changeByHand(scene: Scene, index: number): void {
+  const { random, world, ledger, did } = scene
+  const [first, ...others] = targetsOf(scene)
+  if (first === undefined) return
+  const target = random.pick([first, ...others])
+  const tag = random.chance(0.5) ? `hand-${index}` : String(91 + 2 * random.between(0, 12))
+  const image = `docker.io/acme/payments:${tag}`
+  if (ledger.hands.has(image)) return
+  did.interfered = true
+  ledger.hand(target, image)
+  world.put(target, image)
+}
+
+function closePull({ world, did, chronicle }: Scene): void {
+  const pull = world.host.pulls.find(({ state }) => state === 'open')
+  if (pull === undefined) return
+  did.interfered = true
+  chronicle.say(() => `CLOSE ${pull.number}`)
+  Object.assign(pull, { state: 'closed', by: 'ann' })
+}
+
+/** A person's commit on our branch: we stop, until it is gone. */
+function commitToBranch({ world, did, chronicle }: Scene, index: number): void {
+  const [first] = world.host.branches
+  if (first === undefined) return
+  const [name, branch] = first
+  did.interfered = true
+  chronicle.say(() => `COMMIT on ${name}`)
+  world.host.branches.set(name, { ...branch, head: `${branch.head}-${index}+` })
+}
+
+function lines(scene: Scene): Line[] {
+  return [...scene.inspector.documents.values()].filter((document) => document.kind === 'line')
+}
+
+function liftOne(scene: Scene): void {
+  for (const line of lines(scene)) {
+    for (const [stage, { refused }] of Object.entries(line.stages)) {
+      const [first] = refused
+      if (first === undefined) continue
+      const lift = { kind: 'lift', by: 'ann', reason: 'again', stage, candidate: first.candidate } as const
+      scene.random.pick(scene.machines).run((ports) => advance(line.id, lift, ports))
+      return
+    }
+  }
+}
+
+export function retryAll(scene: Scene): void {
+  for (const id of scene.inspector.documents.keys()) {
+    const retry = { kind: 'retry', by: 'ann', reason: 'repaired', stage: null } as const
+    scene.random.pick(scene.machines).run((ports) => advance(id, retry, ports))
+  }
+}
+
+function replayOne(scene: Scene): void {
+  const [first, ...others] = scene.accepted
+  if (first === undefined) return
+  const id = scene.random.pick([first, ...others])
+  const at = scene.clock.now()
+  const note = { step: 'replay', at, outcome: 'pass', reason: 'replay', detail: 'by ann' } as const
+  void scene.state.inbox.reopen(id, note, at)
+}
+
+export function mergeOne({ world, ledger, clock, chronicle }: Scene): void {
+  const pull = world.host.pulls.find(({ state }) => state === 'open')
+  if (pull === undefined) return
+  const commit = mergePull(world.host, pull, 'ann', ledger, clock.now())
+  if (commit !== null) chronicle.say(() => `MERGE ${pull.number} as ${commit}`)
+}
+
+/** What people do once all is quiet again: branches freed of what is not ours, conflicts closed, all else merged. */
+export function repair(scene: Scene): void {
+  const { world, ledger, clock, did } = scene
+  for (const victim of [world.registry, world.cluster, world.plain, world.host.repository]) victim.isDown = false
+  for (const [name, { head }] of world.host.branches) {
+    // Merged and left behind, or with a commit of their own: our adapter takes both for somebody's.
+    const isMerged = world.host.pulls.some((pull) => pull.head === head && pull.state === 'merged')
+    if (!head.endsWith('+') && !isMerged) continue
+    world.host.branches.delete(name)
+    for (const pull of world.host.pulls.filter((one) => one.branch === name && one.state === 'open'))
+      Object.assign(pull, { state: 'closed', by: 'ann' })
+    did.interfered = true
+  }
+  for (const pull of world.host.pulls.filter(({ state }) => state === 'open')) {
+    if (mergePull(world.host, pull, 'ann', ledger, clock.now()) !== null) continue
+    did.interfered = true
+    Object.assign(pull, { state: 'closed', by: 'ann' })
+  }
+}

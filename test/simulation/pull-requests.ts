@@ -1,0 +1,202 @@
+/** A Git host with pull requests, as our adapter for GitHub meets it: one rolling branch, swapped from the head that was read. */
+
+import type { Cargo, ProposalFailure, Proposals } from '../../src/delivery/delivery.ts'
+import { isSameReference } from '../../src/domain/image.ts'
+import { err, ok, type Result } from '../../src/domain/result.ts'
+import { RetryLater } from '../../src/domain/retry.ts'
+import { targetId } from '../../src/domain/target.ts'
+import { writtenAs, type Ledger } from './ledger.ts'
+import { commitToBase, type Repository, type Surroundings } from './repository.ts'
+
+const TRIES_MAX = 8
+
+export type Branch = {
+  readonly head: string
+  /** The base that it was built upon. */
+  readonly parent: string
+  readonly promotion: string
+  readonly images: ReadonlyMap<string, string>
+}
+
+export type PullRequest = {
+  readonly number: number
+  readonly branch: string
+  state: 'open' | 'merged' | 'closed'
+  head: string
+  promotion: string
+  by: string | null
+  commit: string
+}
+
+export type Host = {
+  readonly repository: Repository
+  readonly branches: Map<string, Branch>
+  readonly pulls: PullRequest[]
+}
+
+export function createHost(repository: Repository): Host {
+  return { repository, branches: new Map(), pulls: [] }
+}
+
+export function openPull(host: Host, branch: string): PullRequest | undefined {
+  return host.pulls.find((pull) => pull.branch === branch && pull.state === 'open')
+}
+
+/** Null: the same file changed on the base since the branch was built. */
+export function mergePull(host: Host, pull: PullRequest, by: string, ledger: Ledger, now: number): string | null {
+  const branch = host.branches.get(pull.branch)
+  if (pull.state !== 'open' || branch === undefined || hasConflict(host, branch)) return null
+  pull.state = 'merged'
+  pull.by = by
+  for (const [target, after] of branch.images) {
+    const before = host.repository.base.images.get(target) ?? ''
+    pull.commit = commitToBase(host.repository, target, after)
+    if (before !== after)
+      ledger.write({ target, before, after, promotion: branch.promotion, kind: 'merge', orderedAt: now })
+  }
+  return pull.commit
+}
+
+const ancestors = new WeakMap<Host, Map<string, ReadonlyMap<string, string>>>()
+
+/** What the base held when a branch was built, by its commit. */
+function remember(host: Host): void {
+  const known = ancestors.get(host) ?? new Map<string, ReadonlyMap<string, string>>()
+  known.set(host.repository.base.commit, host.repository.base.images)
+  ancestors.set(host, known)
+}
+
+function hasConflict(host: Host, branch: Branch): boolean {
+  const then = ancestors.get(host)?.get(branch.parent)
+  return [...branch.images.keys()].some((target) => then?.get(target) !== host.repository.base.images.get(target))
+}
+
+export function pullRequestsOf(host: Host, { life, ledger, now }: Surroundings): Proposals {
+  const { repository, branches, pulls } = host
+  const ask = async <T>(act: () => T): Promise<T> => {
+    await life.send()
+    if (repository.isDown) throw new RetryLater('the Git host is down')
+    const answer = act()
+    await life.receive()
+    return answer
+  }
+  const change = async <T>(act: () => T): Promise<T> => {
+    await life.send()
+    await life.travel()
+    if (repository.isDown) throw new RetryLater('the Git host is down')
+    const answer = act()
+    await life.receive()
+    return answer
+  }
+
+  const attempt = async (cargo: Cargo, name: string, lastHead: string | null) => {
+    const { base, branch } = await ask(() => {
+      remember(host)
+      return { base: repository.base, branch: branches.get(name) }
+    })
+    if (!cargo.stillHeld()) return fenced
+    const image = writtenAs(cargo.wish)
+    const ids = cargo.targets.map(targetId)
+    for (const id of ids) {
+      const found = base.images.get(id)
+      if (found === undefined) return err({ reason: 'target-missing', detail: id } as const)
+      if (isSameReference(found, image) || cargo.expected?.some((one) => isSameReference(one, found)) === true) continue
+      return err({ reason: 'moved', detail: `found ${found}`, found } as const)
+    }
+    if (ids.every((id) => isSameReference(base.images.get(id) ?? '', image)))
+      return ok({ unchanged: true, commit: base.commit } as const)
+    const isOurs = branch?.promotion === cargo.promotion && !branch.head.endsWith('+')
+    if (branch !== undefined && branch.head !== lastHead && !isOurs)
+      return err({ reason: 'foreign-commits', detail: `${name} has ${branch.head}` } as const)
+    let head = branch?.head ?? ''
+    if (branch === undefined || branch.parent !== base.commit || branch.promotion !== cargo.promotion || !isOurs) {
+      const images = new Map(ids.map((id) => [id, image]))
+      if (!cargo.stillHeld()) return fenced
+      const moved = await change(() => {
+        if (branches.get(name)?.head !== branch?.head) return null
+        repository.commits += 1
+        const written = { head: `h${repository.commits}`, parent: base.commit, promotion: cargo.promotion, images }
+        branches.set(name, written)
+        const open = openPull(host, name)
+        if (open !== undefined) Object.assign(open, { head: written.head, promotion: cargo.promotion })
+        return written.head
+      })
+      if (moved === null) return null
+      head = moved
+    }
+    return show(cargo, name, head)
+  }
+
+  const show = async (cargo: Cargo, name: string, head: string) => {
+    const known = await ask(() =>
+      pulls.findLast((one) => one.branch === name && (one.state === 'open' || one.head === head)),
+    )
+    const proposal = ({ number }: PullRequest) => {
+      const url = `https://git.example/pull/${number}`
+      return ok({ number, url, head, diff: `+${writtenAs(cargo.wish)}` } as const)
+    }
+    if (known !== undefined && known.state !== 'merged') return proposal(known)
+    if (!cargo.stillHeld()) return fenced
+    return change(() => {
+      const open = openPull(host, name)
+      if (open !== undefined) return proposal(open)
+      const branch = branches.get(name)
+      // No commits between the base and the branch, or no branch any more: the next look tells.
+      if (branch === undefined || branch.head !== head || known?.state === 'merged') return null
+      const { promotion } = branch
+      const pull: PullRequest = {
+        number: pulls.length + 1,
+        branch: name,
+        state: 'open',
+        head,
+        promotion,
+        by: null,
+        commit: '',
+      }
+      pulls.push(pull)
+      return proposal(pull)
+    })
+  }
+
+  return {
+    async propose(cargo, name, lastHead) {
+      for (let tries = 0; tries < TRIES_MAX; tries += 1) {
+        const answer = await attempt(cargo, name, lastHead)
+        if (answer !== null) return answer
+      }
+      throw new RetryLater(`${name} moved ${TRIES_MAX} times`, { retryAfterMs: 15_000 })
+    },
+    look: (_git, number) =>
+      ask(() => {
+        const pull = pulls[number - 1]
+        if (pull === undefined) return err({ reason: 'target-missing', detail: 'no such pull request' })
+        if (pull.state === 'open') return ok({ state: 'open', head: branches.get(pull.branch)?.head ?? pull.head })
+        if (pull.state === 'merged') return ok({ state: 'merged', commit: pull.commit, by: pull.by })
+        return ok({ state: 'closed', by: pull.by })
+      }),
+    async merge(_git, number, head): Promise<Result<{ commit: string }, ProposalFailure>> {
+      const pull = pulls[number - 1]
+      const current = await ask(() => (pull === undefined ? null : branches.get(pull.branch)?.head))
+      if (pull === undefined || current !== head) return err({ reason: 'head-moved', detail: 'another head' })
+      return change(() => {
+        if (pull.state === 'merged') return ok({ commit: pull.commit })
+        if (branches.get(pull.branch)?.head !== head) return err({ reason: 'head-moved', detail: 'another head' })
+        const commit = mergePull(host, pull, 'drayage[bot]', ledger, now())
+        return commit === null ? err({ reason: 'not-mergeable', detail: 'conflict, or closed' }) : ok({ commit })
+      })
+    },
+    async withdraw(_git, number, name, head) {
+      const pull = pulls[number - 1]
+      if (pull === undefined) return err({ reason: 'target-missing', detail: 'no such pull request' })
+      await change(() => {
+        if (pull.state === 'open') Object.assign(pull, { state: 'closed', by: 'drayage[bot]' })
+      })
+      await change(() => {
+        if (branches.get(name)?.head === head) branches.delete(name)
+      })
+      return ok(null)
+    },
+  }
+}
+
+const fenced = err({ reason: 'fenced', detail: 'the lease ran out' } as const)

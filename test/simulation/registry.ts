@@ -1,0 +1,49 @@
+/** The registry: tags that point at content, move, and vanish; and the events that it sends of them. */
+
+import type { Registries } from '../../src/domain/registry.ts'
+import { formatImage, type Digest } from '../../src/domain/image.ts'
+import { err, ok } from '../../src/domain/result.ts'
+import { RetryLater } from '../../src/domain/retry.ts'
+import { aDigest } from '../helpers/build.ts'
+import type { Ledger } from './ledger.ts'
+import type { Life } from './life.ts'
+
+export type Registry = {
+  readonly tags: Map<string, Digest>
+  contents: number
+  isDown: boolean
+}
+
+export function createRegistry(): Registry {
+  return { tags: new Map(), contents: 0, isDown: false }
+}
+
+/** New content under a tag. */
+export function pushTag(registry: Registry, tag: string): Digest {
+  registry.contents += 1
+  const digest = aDigest(registry.contents)
+  registry.tags.set(tag, digest)
+  return digest
+}
+
+export function registriesOf(registry: Registry, life: Life, ledger: Ledger): Registries {
+  const ask = async <T>(answer: () => T): Promise<T> => {
+    await life.send()
+    await life.travel()
+    if (registry.isDown) throw new RetryLater('the registry is down', { retryAfterMs: 5_000 })
+    const said = answer()
+    await life.receive()
+    return said
+  }
+  return {
+    resolve: (image) =>
+      ask(() => {
+        const digest = registry.tags.get(image.tag)
+        if (digest === undefined) return err({ reason: 'tag-not-found', detail: image.tag })
+        ledger.resolved(formatImage({ ...image, digest }))
+        return ok({ digest, mediaType: 'application/vnd.oci.image.index.v1+json' })
+      }),
+    inspect: () => ask(() => ok({ kind: 'image' })),
+    listTags: () => ask(() => ok([...registry.tags.keys()])),
+  }
+}

@@ -1,0 +1,91 @@
+/** A Git repository's server: branches of files, moved by compare-and-swap only. */
+
+import type { Delivered, Delivery, DeliveryFailure, Order } from '../../src/delivery/delivery.ts'
+import { isSameReference } from '../../src/domain/image.ts'
+import { err, ok, type Result } from '../../src/domain/result.ts'
+import { RetryLater } from '../../src/domain/retry.ts'
+import { targetId } from '../../src/domain/target.ts'
+import { writtenAs, type Ledger } from './ledger.ts'
+import type { Life } from './life.ts'
+
+const TRIES_MAX = 8
+
+export type Repository = {
+  /** The base branch: its commit, and by target id the image that its file holds. */
+  base: { readonly commit: string; readonly images: ReadonlyMap<string, string> }
+  commits: number
+  isDown: boolean
+}
+
+export function createRepository(): Repository {
+  return { base: { commit: 'c0', images: new Map() }, commits: 0, isDown: false }
+}
+
+/** A new commit upon the base. */
+export function commitToBase(repository: Repository, target: string, image: string): string {
+  repository.commits += 1
+  const commit = `c${repository.commits}`
+  repository.base = { commit, images: new Map([...repository.base.images, [target, image]]) }
+  return commit
+}
+
+export type Surroundings = { readonly life: Life; readonly ledger: Ledger; readonly now: () => number }
+
+/** Commits straight to the base: nobody there knows of fences, so the lease is asked, and the branch swapped. */
+export function commitDelivery(repository: Repository, { life, ledger, now }: Surroundings): Delivery {
+  const read = async (): Promise<Repository['base']> => {
+    await life.send()
+    if (repository.isDown) throw new RetryLater('the repository cannot be reached')
+    const { base } = repository
+    await life.receive()
+    return base
+  }
+
+  const push = async (order: Order, was: string, image: string, orderedAt: number): Promise<string | null> => {
+    await life.send()
+    await life.travel()
+    if (repository.isDown) throw new RetryLater('the repository cannot be reached')
+    const isFastForward = repository.base.commit === was
+    let commit: string | null = null
+    if (isFastForward) {
+      const target = targetId(order.target)
+      const before = repository.base.images.get(target) ?? ''
+      commit = commitToBase(repository, target, image)
+      const kind = order.reason.startsWith('rollback') ? 'back' : 'candidate'
+      ledger.write({ target, before, after: image, promotion: order.promotion, kind, orderedAt })
+    }
+    await life.receive()
+    return commit
+  }
+
+  const bring = async (order: Order, isPreview: boolean): Promise<Result<Delivered, DeliveryFailure>> => {
+    const image = writtenAs(order.wish)
+    const orderedAt = now()
+    for (let tries = 0; tries < TRIES_MAX; tries += 1) {
+      const base = await read()
+      const found = base.images.get(targetId(order.target))
+      if (found === undefined) return err({ reason: 'target-missing', detail: 'no such file' })
+      if (!order.stillHeld()) return err({ reason: 'fenced', detail: 'the lease ran out' })
+      if (isSameReference(found, image))
+        return ok({ status: 'unchanged', reference: base.commit, previous: found, now: found })
+      if (!(order.expected ?? []).some((one) => isSameReference(one, found)))
+        return err({ reason: 'moved', detail: `found ${found}`, found })
+      const changed = { status: 'changed', previous: found, now: image } as const
+      if (isPreview) return ok({ ...changed, reference: base.commit })
+      const commit = await push(order, base.commit, image, orderedAt)
+      if (commit !== null) return ok({ ...changed, reference: commit })
+    }
+    throw new RetryLater(`the branch moved ${TRIES_MAX} times`)
+  }
+
+  return {
+    async observe(target) {
+      const image = (await read()).images.get(targetId(target))
+      if (image === undefined) return err({ reason: 'target-missing', detail: 'no such file' })
+      ledger.observed({ target: targetId(target), image, running: 'not-observed', at: now() })
+      return ok({ image, running: 'not-observed' })
+    },
+    deliver: (order) => bring(order, false),
+    preview: (order) => bring(order, true),
+  }
+}
