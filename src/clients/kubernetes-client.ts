@@ -2,7 +2,8 @@
 
 import { KubeConfig, RequestContext } from '@kubernetes/client-node'
 import { RetryLater } from '../domain/retry.ts'
-import type { ClientNodeCluster, ClusterAnswer, ClusterOptions, ClusterRequest, Send } from './kubernetes.ts'
+import type { ClientNodeCluster, ClusterOptions } from './kubernetes-configured.ts'
+import type { ClusterAnswer, ClusterRequest, Send } from './kubernetes.ts'
 
 type Dispatcher = NonNullable<ReturnType<RequestContext['getDispatcher']>>
 /** One pool of connections with the credentials of the moment. */

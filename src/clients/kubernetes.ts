@@ -1,7 +1,6 @@
 /** The Kubernetes API as delivery and health need it: read, list, patch; bounded, and never to another host. */
 
 import * as z from 'zod'
-import type { ClusterConfig, ServerCluster } from '../domain/config.ts'
 import { Json } from '../domain/json.ts'
 import { err, ok, type Result } from '../domain/result.ts'
 import { RetryLater } from '../domain/retry.ts'
@@ -47,30 +46,9 @@ export type Cluster = {
   ): Promise<Result<T, ClusterProblem>>
 }
 
-export type ClusterOptions = {
-  readonly now: () => number
-  readonly readFile: (path: string) => Promise<string>
-  /** What stands before `/var/run/secrets/kubernetes.io/serviceaccount`; nothing in a pod. */
-  readonly serviceAccountRoot?: string
-  /** How long one request may take, its answer read whole. */
-  readonly requestMsMax?: number
-}
-
 const ITEMS_MAX = 200
 const DETAIL_LENGTH_MAX = 500
 const RETRY_AFTER_SECONDS_MAX = 3600
-
-/** What client-node connects to; `server:` is plain HTTP of our own (`kubernetes-http.ts`). */
-export type ClientNodeCluster = Exclude<ClusterConfig, ServerCluster>
-
-/** A cluster by its configuration. Nothing is read or loaded before the first request. */
-export function createCluster(config: ClientNodeCluster, options: ClusterOptions): Cluster {
-  let transport: Promise<Send> | undefined
-  return createClusterOver(async (request) => {
-    transport ??= import('./kubernetes-client.ts').then(({ createTransport }) => createTransport(config, options))
-    return (await transport)(request)
-  })
-}
 
 /** A cluster over any wire: on Workers, an injected `fetch`. */
 export function createClusterOver(send: Send): Cluster {

@@ -3,7 +3,8 @@
 import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { createTransport } from '../../src/clients/kubernetes-client.ts'
-import { createCluster, type Cluster, type ClusterRequest, type Send } from '../../src/clients/kubernetes.ts'
+import { createCluster } from '../../src/clients/kubernetes-configured.ts'
+import type { Cluster, ClusterRequest, Send } from '../../src/clients/kubernetes.ts'
 
 type Answer = { readonly status: number; readonly body: Record<string, unknown> }
 
