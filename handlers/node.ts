@@ -9,6 +9,7 @@ import { createHttp } from '../src/clients/http.ts'
 import { createCluster } from '../src/clients/kubernetes-configured.ts'
 import { createHttpTransport } from '../src/clients/kubernetes-http.ts'
 import { createClusterOver } from '../src/clients/kubernetes.ts'
+import { createOtlpFromEnvironment } from '../src/clients/otlp.ts'
 import { createPrometheus } from '../src/clients/prometheus.ts'
 import { createRegistries } from '../src/clients/registry/registries.ts'
 import { readSecretFile } from '../src/config/files.ts'
@@ -24,6 +25,8 @@ import type { Wake } from '../src/state/wake.ts'
 import { isHmacByNode } from './hmac.ts'
 import { listen, nodeEdge } from './listen.ts'
 import { openStore } from './store.ts'
+
+const TRACES_EVERY_MS = 5_000
 
 export type NodeOptions = {
   readonly loaded: LoadedConfig
@@ -75,7 +78,14 @@ async function open(
   }
   const outbound = assembleOutbound({ config, clusterOf, plainGit, http, secretOf, random, now })
   const wake: Wake = (id, at) => loop.wake(id, at)
-  const ports: Ports = { ...state, ...outbound, registries, wake, config: () => loaded, now, log, measure }
+  const traces = createOtlpFromEnvironment(env, { http, log })
+  const trace = traces === null ? {} : { trace: traces.trace }
+  const ports: Ports = { ...state, ...outbound, registries, wake, config: () => loaded, now, log, measure, ...trace }
+  const flushing = setInterval(() => void traces?.flush(), TRACES_EVERY_MS)
+  onClose(async () => {
+    clearInterval(flushing)
+    await traces?.flush()
+  })
   const loop = createLoop(() => ports)
   onClose(() => loop.stop())
   const receivers = createReceivers(config, secretOf, http)

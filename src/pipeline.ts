@@ -16,6 +16,7 @@ import { lineId } from './domain/line.ts'
 import type { Log } from './domain/log.ts'
 import type { Measure } from './domain/measure.ts'
 import type { Registries, RegistryProblem } from './domain/registry.ts'
+import type { Trace } from './domain/span.ts'
 import { RetryLater } from './domain/retry.ts'
 import type { Subscription } from './domain/subscription.ts'
 import type { WalkStep } from './domain/walk.ts'
@@ -28,6 +29,7 @@ import type { DocumentPage, Documents } from './state/documents.ts'
 import type { Inbox } from './state/inbox.ts'
 import type { Journal } from './state/journal.ts'
 import type { Wake } from './state/wake.ts'
+import { spanOfEffect, spansOfEnds } from './trace.ts'
 
 /** All that the pipeline needs of the world. */
 export type Ports = Outbound & {
@@ -41,6 +43,8 @@ export type Ports = Outbound & {
   readonly now: () => number
   readonly log: Log
   readonly measure: Measure
+  /** Absent: nobody collects traces. */
+  readonly trace?: Trace
 }
 
 /** Longer than any effect's own timeouts together. */
@@ -199,6 +203,7 @@ async function transition(id: DocumentId, input: Input, ports: Ports): Promise<T
     }
     if ((await ports.documents.save(document, loaded?.version ?? 0, now)) === 'conflict') continue
     report(document, notes, ports)
+    for (const span of spansOfEnds(was, notes, now)) ports.trace?.(span)
     await ports.journal.append(entries)
     const at = wakeAt(document)
     if (at !== null) await ports.wake(id, at)
@@ -246,7 +251,10 @@ async function performOne(effect: Effect, document: Document, until: number, por
     effect.kind === 'send'
       ? await send(effect.to, effect.message, ports)
       : await performAt(effect, document, stillHeld, ports)
-  const seconds = (ports.now() - started) / 1_000
+  const endedAt = ports.now()
+  const span = spanOfEffect(effect, document, { startedAt: started, endedAt }, answer.kind)
+  if (span !== null) ports.trace?.(span)
+  const seconds = (endedAt - started) / 1_000
   ports.measure({ kind: 'effect', effect: effect.kind, answer: answer.kind, seconds })
   if (answer.kind === 'later')
     ports.log.warn('effect waits', { effect: effect.id, attempt: effect.attempt, detail: answer.detail })

@@ -5,6 +5,7 @@ import { err, ok, type Result } from './domain/result.ts'
 import { RetryLater } from './domain/retry.ts'
 import type { InboxRow, WalkStep } from './domain/walk.ts'
 import { handleEvent, type Handled, type Ports } from './pipeline.ts'
+import { spanOfEvent } from './trace.ts'
 
 /** With the backoff below: about a day of a registry that is down. */
 export const EVENT_ATTEMPTS_MAX = 30
@@ -19,6 +20,7 @@ export async function handleRow(row: InboxRow, ports: Ports): Promise<void> {
     const settlement = outcome === 'retry' ? { state: outcome, at } : { state: outcome }
     await ports.inbox.settle(id, settlement, walk, ports.now())
     ports.measure({ kind: 'settled', source, outcome })
+    if (outcome !== 'retry') ports.trace?.(spanOfEvent(accepted, outcome, ports.now()))
     const last = walk.at(-1)
     ports.log.info('event settled', {
       id,

@@ -99,6 +99,7 @@ function sendCarry(
       targets: [first, ...rest],
       expected: Object.fromEntries([first, ...rest].map((id) => [id, state.holds[id] ?? []])),
       reason: describe(state),
+      cause: promotion.candidate.cause,
     },
   })
 }

@@ -15,6 +15,8 @@ export const Carry = z.object({
   /** What each target may hold, by target id. */
   expected: z.record(z.string(), z.array(z.string())),
   reason: z.string(),
+  /** The event that began it, for traces. */
+  cause: z.string().optional(),
 })
 export type Carry = z.infer<typeof Carry>
 
