@@ -45,6 +45,13 @@ export async function pushWithSkopeo(
   }
 }
 
+/** An image made from `seed`, as a folder that skopeo reads by `oci:`; gives its digest. */
+export function writeImageLayout(folder: string, seed: string): Digest {
+  const image = tinyImage(seed)
+  writeLayout(folder, image)
+  return image.manifest.digest
+}
+
 /** The digest that skopeo finds behind a tag. */
 export async function inspectWithSkopeo(
   host: string,
