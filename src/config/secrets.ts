@@ -4,6 +4,8 @@ import type { Secret, SecretReference } from '../domain/secret.ts'
 
 export type SecretSources = {
   readonly env: Readonly<Record<string, string | undefined>>
+  /** The platform's own store of secrets, for names that the environment does not have. */
+  readonly stored?: (name: string) => Promise<string | undefined>
   /** The text of a file; throws where there is none. */
   readonly readFile: (path: string) => Promise<string>
   /** Milliseconds. */
@@ -48,8 +50,8 @@ function cached(read: Read, { now, cacheMs = CACHE_MS }: SecretSources): Read {
   }
 }
 
-async function readSecret({ env, readFile }: SecretSources, reference: SecretReference): Promise<string> {
-  const text = reference.startsWith('env:') ? env[reference.slice('env:'.length)] : await fileText(readFile, reference)
+async function readSecret(sources: SecretSources, reference: SecretReference): Promise<string> {
+  const text = await (reference.startsWith('env:') ? named(sources, reference) : fileText(sources.readFile, reference))
   if (text === undefined) throw new Error(`the secret ${reference} is not set`)
   if (text.length > SECRET_LENGTH_MAX)
     throw new Error(`the secret ${reference} is longer than ${SECRET_LENGTH_MAX} characters`)
@@ -57,6 +59,11 @@ async function readSecret({ env, readFile }: SecretSources, reference: SecretRef
   const value = text.replace(/(?:\r?\n)+$/u, '')
   if (value.trim() === '') throw new Error(`the secret ${reference} is empty`)
   return value
+}
+
+async function named({ env, stored }: SecretSources, reference: SecretReference): Promise<string | undefined> {
+  const name = reference.slice('env:'.length)
+  return env[name] ?? (await stored?.(name))
 }
 
 async function fileText(readFile: SecretSources['readFile'], reference: SecretReference): Promise<string> {
