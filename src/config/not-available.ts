@@ -31,7 +31,6 @@ const NOT_AVAILABLE: readonly Line[] = [
       'forgejo',
       'gcr',
       'gitea',
-      'harbor',
       'nexus',
       'quay',
       'zot',

@@ -48,6 +48,11 @@ export function claimedDelivery(request: ReceiverRequest, header: string): strin
   return others.length === 0 && DELIVERY_ID.test(id) ? id : null
 }
 
+/** The names of several events that came under one: the same when it comes again. */
+export function partId(id: string, index: number): string {
+  return index === 0 ? id : `${id}/${index}`
+}
+
 /**
  * The event's name where its sender gives none: what it says and when. Without a time it is the minute of arrival, so that
  * a repeated delivery is known for one, and A → B → A is not.

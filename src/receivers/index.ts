@@ -4,9 +4,10 @@ import { distribution } from './distribution.ts'
 import { dockerhub } from './dockerhub.ts'
 import { ghcr } from './ghcr.ts'
 import { gitlab } from './gitlab.ts'
+import { harbor } from './harbor.ts'
 import type { ReceiverType } from './receiver.ts'
 import { webhook } from './webhook.ts'
 
-const types: readonly ReceiverType[] = [distribution, dockerhub, ghcr, gitlab, webhook]
+const types: readonly ReceiverType[] = [distribution, dockerhub, ghcr, gitlab, harbor, webhook]
 
 export const receiverTypes: ReadonlyMap<string, ReceiverType> = new Map(types.map((type) => [type.type, type]))

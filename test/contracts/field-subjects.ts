@@ -2,6 +2,7 @@
 
 import { ghcr } from '../../src/receivers/ghcr.ts'
 import { gitlab } from '../../src/receivers/gitlab.ts'
+import { harbor } from '../../src/receivers/harbor.ts'
 import type { ReceiverSubject } from './receiver.contract.ts'
 import { headers, hexHmacKeys, keys } from './sender-keys.ts'
 
@@ -37,5 +38,13 @@ export const fieldSubjects: readonly ReceiverSubject[] = [
       (value) => `Bearer ${value}`,
     ),
     garbage: headers('authorization', ['', 'Bearer', 'Bearer ', 'Bearer nothing', 'null', 'x'.repeat(65_536)]),
+  },
+  {
+    name: 'harbor',
+    type: harbor,
+    settings: (secret) => ({ type: 'harbor', secret }),
+    assurance: 'shared-secret',
+    ...keys((value) => (_body) => ({ headers: { authorization: value } })),
+    garbage: headers('authorization', ['', ' ', 'Bearer nothing', 'Basic Og==', 'undefined', '*', 'x'.repeat(65_536)]),
   },
 ]

@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest'
 import { ghcr } from '../../../src/receivers/ghcr.ts'
 import { gitlab } from '../../../src/receivers/gitlab.ts'
+import { harbor } from '../../../src/receivers/harbor.ts'
 import { outcomeOf, type Outcome } from '../../../src/receivers/outcome.ts'
 import type { ReceiverType } from '../../../src/receivers/receiver.ts'
 import { noHttp } from '../../helpers/no-http.ts'
@@ -102,5 +103,45 @@ describe('gitlab', () => {
     for (const name of ['', '/a', 'a/', 'a//b', 'a/../b', 'a b', 'Å', '\u212a', 'a:1', 'x'.repeat(256)]) {
       expect(read(gitlab, push(name)), name).toMatchObject({ outcome: 'ignored', reason: 'malformed-event' })
     }
+  })
+})
+
+describe('harbor', () => {
+  const push = (resource_url: string | undefined, repository?: object): unknown => ({
+    type: 'PUSH_ARTIFACT',
+    event_data: { resources: [{ tag: '1.4.2', resource_url }], repository },
+  })
+  const full = { repo_full_name: 'acme/payments' }
+
+  it.each([
+    ['harbor.example.com/acme/payments:1.4.2', full, 'harbor.example.com', 'acme/payments'],
+    ['https://harbor.example.com:8443/acme/payments:1', full, 'harbor.example.com:8443', 'acme/payments'],
+    [`harbor.example.com/acme/payments@${DIGEST}`, full, 'harbor.example.com', 'acme/payments'],
+    [`harbor.example.com/acme/payments:${DIGEST}`, full, 'harbor.example.com', 'acme/payments'],
+    ['localhost/acme/payments:1', undefined, 'localhost', 'acme/payments'],
+    ['r.example.com/acme/payments:1', { namespace: 'acme', name: 'payments' }, 'r.example.com', 'acme/payments'],
+    ['r.example.com/image:1', { repo_full_name: 'image', namespace: 'acme', name: 'x' }, 'r.example.com', 'image'],
+    [undefined, full, null, 'acme/payments'],
+    ['', full, null, 'acme/payments'],
+    ['a_b/acme/payments:1', full, null, 'acme/payments'],
+  ])('reads %s beside %j as %s and %s', (url, repository, registry, name) => {
+    expect(read(harbor, push(url, repository)).events).toMatchObject([{ registry, repository: name, tag: '1.4.2' }])
+  })
+
+  it.each([
+    ['acme/payments', full],
+    ['acme/payments:1', undefined],
+    ['harbor.example.com/acme/other:1', full],
+    ['harbor.example.com/acme/payments/..:1', undefined],
+    [undefined, undefined],
+    [undefined, {}],
+  ])('passes over %s beside %j', (url, repository) => {
+    expect(read(harbor, push(url, repository))).toMatchObject({ outcome: 'ignored', reason: 'malformed-event' })
+  })
+
+  it('gives each resource of a cloud event a name of its own, the same at each retry', () => {
+    const resources = ['1', '2', '3'].map((tag) => ({ tag, resource_url: `h.example.com/acme/payments:${tag}` }))
+    const body = { specversion: '1.0', id: 'e-1', type: 'harbor.artifact.pushed', data: { resources } }
+    expect(read(harbor, body).events.map(({ id }) => id)).toEqual(['e-1', 'e-1/1', 'e-1/2'])
   })
 })
