@@ -45,6 +45,7 @@ const mayImport: Record<string, readonly string[]> = {
   ],
   'src/rules.ts': ['src/domain/', 'src/filter.ts', 'src/decide/'],
   'src/settle.ts': ['src/domain/', 'src/pipeline.ts', 'src/trace.ts'],
+  'src/invocation.ts': ['src/domain/', 'src/pipeline.ts', 'src/settle.ts', ...ports],
   'src/loop.ts': ['src/domain/', 'src/pipeline.ts', 'src/settle.ts', ...ports],
   'src/status.ts': ['src/domain/', ...ports],
   'src/explain.ts': ['src/domain/', 'src/status.ts', 'src/state/state.ts', ...ports],
@@ -76,6 +77,7 @@ const mayImport: Record<string, readonly string[]> = {
   'src/clients/kubernetes-client.ts': ['src/domain/', 'src/clients/', '@kubernetes/client-node'],
   'src/clients/github.ts': ['src/domain/', 'src/clients/', 'zod', '@octokit/core', '@octokit/auth-app'],
   'src/clients/address-guard.ts': ['src/clients/', 'undici'],
+  'src/clients/aws/sign.ts': ['src/clients/', 'aws4fetch'],
   'src/clients/prometheus.ts': ['src/domain/', 'src/clients/', 'prom-client'],
   'src/config/': ['src/domain/', 'src/config/', 'yaml', 'zod'],
   'src/state/dynamodb/sdk.ts': ['src/domain/', 'src/state/', '@aws-sdk/client-dynamodb'],
@@ -90,6 +92,7 @@ const mayImport: Record<string, readonly string[]> = {
   'src/log.ts': ['src/domain/', 'src/escape.ts'],
   'src/index.ts': ['src/'],
   'src/cli/': ['src/', 'handlers/', 'package.json', 'node:', 'zod', 'yaml', '@hono/node-server', 'hono'],
+  'handlers/aws/': ['src/', 'handlers/aws/', 'handlers/hmac.ts', 'drayage-config', 'hono', 'zod'],
   'handlers/': [
     'src/',
     'handlers/listen.ts',
