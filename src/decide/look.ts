@@ -50,20 +50,18 @@ export function reviveLooks(turn: Turn<Line>, stage: string): void {
 }
 
 export function looked(
-  turn: Turn<Line>,
-  stage: Stage,
   state: StageState,
-  effect: EffectOf<'observe'>,
-  answer: Extract<Answer, { kind: 'found' }>,
+  { target }: EffectOf<'observe'>,
+  { image, running }: Extract<Answer, { kind: 'found' }>,
 ): void {
-  state.looks[effect.target] = { image: answer.image, running: answer.running }
-  state.holds[effect.target] = [...(state.holds[effect.target] ?? []), answer.image]
-  if (stage.targets.some((target) => state.looks[targetId(target)] === undefined)) return
-  concludeLook(turn, stage, state)
+  state.looks[target] = { image, running }
+  state.holds[target] = [...(state.holds[target] ?? []), image]
 }
 
-/** The newest that counts is the lower bound; what does not count is only shown. */
-function concludeLook(turn: Turn<Line>, stage: Stage, state: StageState): void {
+/** Once every target was looked at: the newest that counts is the lower bound; what does not count is only shown. */
+export function concludeLook(turn: Turn<Line>, stage: Stage, state: StageState): void {
+  if (state.current.state !== 'unknown') return
+  if (stage.targets.some((target) => state.looks[targetId(target)] === undefined)) return
   const found = Object.values(state.looks).map((look) => {
     const image = parseImageReference(look.image)
     const tag = image.ok ? image.value.tag : null

@@ -30,7 +30,7 @@ export function answerLine(turn: Turn<Line>, effect: Effect, answer: Answer): vo
   if (state === undefined || stage === undefined) return
   switch (effect.kind) {
     case 'observe':
-      return answer.kind === 'found' ? looked(turn, stage, state, effect, answer) : stuck(turn, effect, answer)
+      return answer.kind === 'found' ? looked(state, effect, answer) : stuck(turn, effect, answer)
     case 'deliver':
     case 'preview':
       return delivered(turn, stage, state, effect, answer)

@@ -6,7 +6,7 @@ import type { Stage } from '../domain/subscription.ts'
 import { targetId } from '../domain/target.ts'
 import { revive } from './effects.ts'
 import { whyNotFollowed } from './judge.ts'
-import { forgetLooks, lookAgain, wishLooks } from './look.ts'
+import { concludeLook, forgetLooks, lookAgain, wishLooks } from './look.ts'
 import { takeNext } from './offer.ts'
 import { isOnItsWay } from './open.ts'
 import { dropEffects, isLeased, type Turn } from './turn.ts'
@@ -35,6 +35,7 @@ function reconcileStage(turn: Turn<Line>, stage: Stage): void {
   }
   dropEffects(turn, (one) => one.kind === 'observe' && one.stage === stage.name && !targets.includes(one.target))
   wishLooks(turn, stage, state)
+  concludeLook(turn, stage, state)
   takeNext(turn, stage, state)
 }
 

@@ -60,8 +60,8 @@ export function createInspector(chronicle: Chronicle): Inspector {
       check(since === undefined || order.fence <= since, () => `delivered although refused: ${what}`)
     }
     const key = `${order.promotion} ${place} ${order.reason.startsWith('rollback')}`
-    check(atWork.get(key)?.() !== true, () => `two at work at once: ${what}`)
-    atWork.set(key, order.stillHeld)
+    check(atWork.get(key)?.() !== true || !order.stillHeld(), () => `two at work at once: ${what}`)
+    if (order.stillHeld()) atWork.set(key, order.stillHeld)
     return () => {
       if (atWork.get(key) === order.stillHeld) atWork.delete(key)
     }

@@ -165,6 +165,7 @@ function liftOne(scene: Scene): void {
     for (const [stage, { refused }] of Object.entries(line.stages)) {
       const [first] = refused
       if (first === undefined) continue
+      scene.did.interfered = true
       const lift = { kind: 'lift', by: 'ann', reason: 'again', stage, candidate: first.candidate } as const
       scene.random.pick(scene.machines).run((ports) => advance(line.id, lift, ports))
       return
@@ -195,14 +196,22 @@ export function mergeOne({ world, ledger, clock, chronicle }: Scene): void {
   if (commit !== null) chronicle.say(() => `MERGE ${pull.number} as ${commit}`)
 }
 
+/** A head whose writing was never answered, and then forgotten for another reason: the dead letter asks to delete the branch. */
+function isTakenForForeign({ inspector, chronicle }: Scene, branch: string): boolean {
+  const trains = [...inspector.documents.values()].filter((document) => document.kind === 'train')
+  const isForeign = trains.some(
+    (train) => train.branch === branch && train.effects.some(({ dead }) => dead?.reason === 'foreign-commits'),
+  )
+  if (isForeign) chronicle.fault('forgotten head')
+  return isForeign
+}
+
 /** What people do once all is quiet again: branches freed of what is not ours, conflicts closed, all else merged. */
 export function repair(scene: Scene): void {
   const { world, ledger, clock, did } = scene
   for (const victim of [world.registry, world.cluster, world.plain, world.host.repository]) victim.isDown = false
   for (const [name, { head }] of world.host.branches) {
-    // Merged and left behind, or with a commit of their own: our adapter takes both for somebody's.
-    const isMerged = world.host.pulls.some((pull) => pull.head === head && pull.state === 'merged')
-    if (!head.endsWith('+') && !isMerged) continue
+    if (!head.endsWith('+') && !isTakenForForeign(scene, name)) continue
     world.host.branches.delete(name)
     for (const pull of world.host.pulls.filter((one) => one.branch === name && one.state === 'open'))
       Object.assign(pull, { state: 'closed', by: 'ann' })

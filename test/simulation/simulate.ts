@@ -91,7 +91,7 @@ async function run(seed: number, { isTraced = false, plant = (ports) => ports }:
     repair(scene)
     retryAll(scene)
     await runUntil(now() + QUIET_AFTER_MS)
-    if (isQuiet(scene)) break
+    if (isQuiet(scene) && (await state.inbox.depth()) === 0) break
   }
   if (chronicle.violations.length === 0) await checkEnd(scene, shapes.last())
   const { violations, trace, faults, checks } = chronicle
