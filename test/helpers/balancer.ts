@@ -9,12 +9,14 @@ export type Balancer = { readonly url: string; close(): Promise<void> }
 export async function startBalancer(targets: () => readonly string[]): Promise<Balancer> {
   let turn = 0
   const server = createServer((incoming, response) => {
-    void readAll(incoming).then((body) => {
-      turn += 1
-      const all = targets()
-      pass(incoming, body, response, [...all.slice(turn % all.length), ...all.slice(0, turn % all.length)])
-    })
+    answer(incoming, response).catch(() => response.destroy())
   })
+  async function answer(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await readAll(incoming)
+    turn += 1
+    const all = targets()
+    pass(incoming, body, response, [...all.slice(turn % all.length), ...all.slice(0, turn % all.length)])
+  }
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()
