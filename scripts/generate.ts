@@ -3,11 +3,13 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { configJsonSchema } from './config-json-schema.ts'
 import { configReference } from './config-reference.ts'
+import { migrationFiles } from './d1-migrations.ts'
 
 const schema = configJsonSchema()
 const generated: Readonly<Record<string, string>> = {
   'drayage.schema.json': `${JSON.stringify(schema, null, 2)}\n`,
   'docs/configuration.md': configReference(schema, readFileSync('test/examples/quickstart.yaml', 'utf8')),
+  ...migrationFiles,
 }
 
 const isCheck = process.argv.includes('--check')

@@ -92,6 +92,9 @@ const mayImport: Record<string, readonly string[]> = {
   'src/log.ts': ['src/domain/', 'src/escape.ts'],
   'src/index.ts': ['src/'],
   'src/cli/': ['src/', 'handlers/', 'package.json', 'node:', 'zod', 'yaml', '@hono/node-server', 'hono'],
+  // A Worker has no `node:`; what is only asked for by some invocations is in modules of its own.
+  'handlers/cloudflare.ts': ['handlers/cloudflare/'],
+  'handlers/cloudflare/': ['src/', 'handlers/cloudflare/', 'cloudflare:workers', 'drayage-config', 'hono'],
   'handlers/aws/': ['src/', 'handlers/aws/', 'handlers/hmac.ts', 'drayage-config', 'hono', 'zod'],
   'handlers/': [
     'src/',

@@ -1,0 +1,44 @@
+/** Requests in: hooks at once, the API loaded when somebody asks for it. */
+
+import type { Hono } from 'hono'
+import { createApp } from '../../src/app.ts'
+import { createReadiness, type Readiness } from '../../src/readiness.ts'
+import { createReceivers } from '../../src/receivers/configured.ts'
+import type { Env } from './platform.ts'
+import { createTools, type Tools } from './tools.ts'
+
+/** Kept as long as the isolate lives: keys of issuers and secrets are fetched once for many requests. */
+type Served = { readonly tools: Tools; readonly hooks: Hono; readonly readiness: Readiness; api?: Hono }
+const served = new WeakMap<Env, Served>()
+
+export async function answer(request: Request, env: Env): Promise<Response> {
+  const known = served.get(env) ?? (await open(env))
+  served.set(env, known)
+  if (!isForApi(new URL(request.url), env)) return known.hooks.fetch(request)
+  known.api ??= (await import('./api.ts')).openApi(known.tools, known.readiness)
+  return known.api.fetch(request)
+}
+
+/** On a hostname of its own where one is configured, so that who may send events may not even try the API. */
+function isForApi({ hostname, pathname }: URL, { API_HOST }: Env): boolean {
+  if (API_HOST !== undefined && API_HOST !== '') return hostname === API_HOST
+  return pathname === '/metrics' || pathname.startsWith('/api/')
+}
+
+async function open(env: Env): Promise<Served> {
+  const tools = await createTools(env)
+  const { loaded, state, http, secretOf, log, measure, now } = tools
+  const readiness = createReadiness({ ...state, config: loaded.config, secretOf, now, log })
+  const receivers = createReceivers(loaded.config, secretOf, http)
+  const hooks = createApp({
+    receivers: () => receivers,
+    inbox: readiness.inbox,
+    // The inbox itself sends the message that wakes its workers.
+    onStored: () => {},
+    unready: readiness.unready,
+    now,
+    log,
+    measure,
+  })
+  return { tools, hooks, readiness }
+}

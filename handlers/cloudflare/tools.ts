@@ -1,0 +1,97 @@
+/** What every invocation begins with: the configuration that was compiled in, the log, secrets by binding, the state. */
+
+import bundle from 'drayage-config'
+import { createHttp, type Http } from '../../src/clients/http.ts'
+import { readBundle } from '../../src/config/bundle.ts'
+import { createSecrets } from '../../src/config/secrets.ts'
+import type { LoadedConfig } from '../../src/domain/config.ts'
+import type { Log } from '../../src/domain/log.ts'
+import type { Measure } from '../../src/domain/measure.ts'
+import type { Secret, SecretReference } from '../../src/domain/secret.ts'
+import { createLog, isLevel } from '../../src/log.ts'
+import { key } from '../../src/state/key.ts'
+import { createDatabase, type Database } from '../../src/state/d1/database.ts'
+import { createObjectState } from '../../src/state/durable-object.ts'
+import type { State } from '../../src/state/state.ts'
+import { withWakeUps } from './inbox.ts'
+import type { Env, ObjectOf } from './platform.ts'
+
+export type Tools = {
+  readonly env: Env
+  readonly loaded: LoadedConfig
+  readonly state: State
+  readonly database: Database
+  readonly http: Http
+  readonly secretOf: (references: SecretReference | readonly SecretReference[]) => Secret
+  readonly log: Log
+  readonly measure: Measure
+  readonly now: () => number
+}
+
+let known: LoadedConfig | undefined
+
+/** Throws where the bundle is not for this program: the deployment is wrong, and says so at its first request. */
+async function loadConfig(): Promise<LoadedConfig> {
+  if (known !== undefined) return known
+  const read = await readBundle(bundle, 'cloudflare')
+  if (!read.ok) throw new Error(read.error)
+  known = read.value
+  return known
+}
+
+export async function createTools(env: Env, objectOf: ObjectOf = remoteObjects(env)): Promise<Tools> {
+  const loaded = await loadConfig()
+  const now = Date.now
+  const log = createWorkerLog(env)
+  const database = createDatabase(env.DB)
+  const onDamage = ({ place, id, detail }: { place: string; id: string; detail: string }): void =>
+    log.error('state damaged', { place, id, detail })
+  const state = createObjectState({ objectOf, database, onDamage })
+  return {
+    env,
+    loaded,
+    database,
+    state: { ...state, inbox: withWakeUps(state.inbox, env.INBOX, { log, now }) },
+    // A Worker reaches public addresses only: there is no private network around it to protect.
+    http: createHttp({
+      fetch: (url, init) => fetch(url, init),
+      now,
+      random: Math.random,
+      onCall: (call) => log.debug('request', call),
+    }),
+    secretOf: createSecrets({ env: textsOf(env), readFile: noFiles, now }),
+    log,
+    measure: createMeasure(env),
+    now,
+  }
+}
+
+export function remoteObjects({ DOCUMENTS }: Env): ObjectOf {
+  return (id) => DOCUMENTS.getByName(key(id))
+}
+
+/** JSON lines: Workers Logs reads their fields. */
+export function createWorkerLog({ LOG_LEVEL = 'info' }: Env): Log {
+  const level = isLevel(LOG_LEVEL) ? LOG_LEVEL : 'info'
+  // oxlint-disable-next-line no-console -- the way to Workers Logs
+  return createLog({ write: (line) => console.log(line.trimEnd()), now: Date.now, level, style: 'json' })
+}
+
+/** One data point for each measurement, where a dataset is bound. */
+function createMeasure({ METRICS }: Env): Measure {
+  return ({ kind, ...labels }) => {
+    const texts = Object.values(labels).filter((value) => typeof value === 'string')
+    const seconds = 'seconds' in labels ? labels.seconds : 0
+    METRICS?.writeDataPoint({ indexes: [kind], blobs: [kind, ...texts], doubles: [1, seconds] })
+  }
+}
+
+function textsOf(env: Env): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(env).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  )
+}
+
+async function noFiles(): Promise<never> {
+  throw new Error('a Worker has no files')
+}

@@ -1,0 +1,65 @@
+/**
+ * Writes `dist/cloudflare` (or the folder that is named): the Worker as modules, what a webhook does not need in chunks
+ * that are loaded when they are used, and the configuration as a module of its own.
+ *
+ *   node scripts/build-cloudflare.ts [--config $DRAYAGE_CONFIG or drayage.yaml] [--out dist/cloudflare] [--entry handlers/cloudflare.ts]
+ */
+
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { build } from 'esbuild'
+import { printSizes } from './bundle-sizes.ts'
+
+const ROOT = new URL('..', import.meta.url).pathname
+const { values } = parseArgs({
+  options: {
+    config: { type: 'string', default: process.env['DRAYAGE_CONFIG'] ?? 'drayage.yaml' },
+    out: { type: 'string', default: join(ROOT, 'dist/cloudflare') },
+    entry: { type: 'string', default: join(ROOT, 'handlers/cloudflare.ts') },
+  },
+})
+const out = resolve(values.out)
+
+const bundle = execFileSync(
+  process.execPath,
+  [join(ROOT, 'src/cli/main.ts'), 'check', '--bundle', '--platform', 'cloudflare', values.config],
+  { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], maxBuffer: 64 * 1024 * 1024 },
+)
+
+rmSync(out, { recursive: true, force: true })
+const { metafile } = await build({
+  entryPoints: { worker: resolve(values.entry) },
+  outdir: out,
+  absWorkingDir: ROOT,
+  bundle: true,
+  splitting: true,
+  // Beside the worker, so that the configuration's module is found from all of them.
+  chunkNames: '[name]-[hash]',
+  format: 'esm',
+  platform: 'neutral',
+  mainFields: ['module', 'main'],
+  conditions: ['workerd', 'worker', 'import'],
+  target: 'es2024',
+  minify: true,
+  // Names are in stack traces, and those are in the logs.
+  keepNames: true,
+  sourcemap: 'linked',
+  external: ['cloudflare:*'],
+  plugins: [
+    {
+      name: 'configuration',
+      setup: (builder) =>
+        builder.onResolve({ filter: new RegExp('^drayage-config$') }, () => ({
+          path: './drayage-config.js',
+          external: true,
+        })),
+    },
+  ],
+  logLevel: 'warning',
+  metafile: true,
+})
+mkdirSync(out, { recursive: true })
+writeFileSync(join(out, 'drayage-config.js'), `export default ${bundle}`)
+printSizes('cloudflare', metafile, out)
