@@ -15,6 +15,8 @@ const HEADER_BYTES_MAX = 16 * 1024
 const CONNECTIONS_MAX = 1_024
 /** Requests under way are answered within milliseconds; who sends its bytes slowly is not waited for. */
 const CLOSE_GRACE_MS = 2_000
+/** Who is answered while it still sends has so long to hear it. */
+const LINGER_MS = 500
 /** Where a listener on all addresses is reached from this machine. */
 const LOOPBACK: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' }
 
@@ -28,7 +30,7 @@ export type Listening = {
 /** Throws in words for the operator where the address cannot be had. */
 export async function listen(app: Hono, address: string, limits: ListenLimits = {}): Promise<Listening> {
   const { headersTimeoutMs = HEADERS_TIMEOUT_MS, requestTimeoutMs = REQUEST_TIMEOUT_MS } = limits
-  const answer = getRequestListener(app.fetch)
+  const answer = getRequestListener(app.fetch, { autoCleanupIncoming: false })
   const server = createServer(
     {
       maxHeaderSize: HEADER_BYTES_MAX,
@@ -38,7 +40,10 @@ export async function listen(app: Hono, address: string, limits: ListenLimits = 
       requestTimeout: requestTimeoutMs,
       connectionsCheckingInterval: Math.min(TIMEOUT_CHECK_MS, headersTimeoutMs),
     },
-    (request, response) => void answer(request, response),
+    (request, response) => {
+      response.once('finish', () => linger(request))
+      void answer(request, response)
+    },
   )
   server.maxConnections = CONNECTIONS_MAX
   // All that fit into the bytes: beyond a number of its own Node would drop headers in silence, a repeated credential among them.
@@ -50,6 +55,13 @@ export async function listen(app: Hono, address: string, limits: ListenLimits = 
     server.listen({ host, port: Number(address.slice(at + 1)) }, resolve)
   })
   return { url: urlOf(server), close: () => close(server) }
+}
+
+/** Nothing more is read of a body that nobody wants: to throw it away costs as much as to take it. */
+function linger(request: IncomingMessage): void {
+  if (request.complete) return
+  const { socket } = request
+  setTimeout(() => request.complete || socket.destroy(), LINGER_MS).unref()
 }
 
 /** What Node still has of a request. */

@@ -8,8 +8,11 @@ const PIPE_BYTES = 1024 * 1024
 
 export type Run = { readonly code: number | null; readonly stdout: string; readonly stderr: string }
 
-export function drayage(args: readonly string[], stdin: string | Uint8Array = ''): Promise<Run> {
-  const child = spawn(process.execPath, [MAIN, ...args])
+/** Where it runs, and what its environment says beside ours. */
+export type Place = { readonly cwd?: string; readonly env?: Readonly<Record<string, string>> }
+
+export function drayage(args: readonly string[], stdin: string | Uint8Array = '', place: Place = {}): Promise<Run> {
+  const child = spawn(process.execPath, [MAIN, ...args], { ...place, env: { ...process.env, ...place.env } })
   // A command that does not read closes its end before we have written all.
   child.stdin.on('error', () => {})
   child.stdin.end(stdin)
