@@ -3,11 +3,9 @@
 import * as z from 'zod'
 import { Config, type LoadedConfig } from '../domain/config.ts'
 import { err, ok, type Result } from '../domain/result.ts'
+import { BUNDLE_VERSION } from './deployed.ts'
 import { hashOf } from './hash.ts'
 import type { Platform } from './platform.ts'
-
-/** Of this format. A change that an older reader would misunderstand raises it. */
-const BUNDLE_VERSION = 1
 
 /** What every version of the format has. */
 const Envelope = z.object({ drayage: z.literal('configuration'), bundle: z.number().int() })

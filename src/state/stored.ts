@@ -7,9 +7,11 @@ import { Entry } from '../domain/history.ts'
 import { Json } from '../domain/json.ts'
 import { err, type Result } from '../domain/result.ts'
 import { InboxRow, InboxState, WalkStep } from '../domain/walk.ts'
+import { boundedText, quoted } from './event-text.ts'
+
+export { eventText } from './event-text.ts'
 
 const DOCUMENT_BYTES_MAX = 1024 * 1024
-const EVENT_BYTES_MAX = 64 * 1024
 /** A document's tail holds it first, so it is smaller than a document. */
 const ENTRY_BYTES_MAX = DOCUMENT_BYTES_MAX
 /** An event that is tried for days keeps its newest steps. */
@@ -23,10 +25,6 @@ export function documentText(document: Document): string {
     throw new Error(`${quoted(document.id)} is not saved, for it could not be read again: ${readable.error.detail}`)
   }
   return boundedText(`Document ${quoted(document.id)}`, document, DOCUMENT_BYTES_MAX)
-}
-
-export function eventText(event: AcceptedEvent): string {
-  return boundedText(`Event ${quoted(event.id)}`, event, EVENT_BYTES_MAX)
 }
 
 export function entryText(entry: Entry): string {
@@ -84,17 +82,4 @@ export function readable<T>(read: Result<T, unknown>): T {
 
 function resultOf<T>(parsed: z.ZodSafeParseResult<T>): Result<T, string> {
   return parsed.success ? { ok: true, value: parsed.data } : err(z.prettifyError(parsed.error))
-}
-
-function boundedText(what: string, value: unknown, bytesMax: number): string {
-  const text = JSON.stringify(value)
-  // A UTF-16 unit takes at most three bytes, so most texts need no count.
-  const bytes = text.length * 3 <= bytesMax ? 0 : new TextEncoder().encode(text).length
-  if (bytes > bytesMax) throw new Error(`${what} is not stored: it has ${bytes} bytes, at most ${bytesMax} are kept`)
-  return text
-}
-
-/** Ids come from outside, and this text goes to logs. */
-function quoted(id: string): string {
-  return JSON.stringify(id.slice(0, 200))
 }
