@@ -92,6 +92,8 @@ const TAKEN = {
 export const STATUS: Readonly<Record<SenderProfile, Statuses>> = {
   default: DEFAULT,
   'blocking-queue': { ...DEFAULT, ...TAKEN },
+  /** Three answers in a row that are no 2xx, and Quay sends nothing more. */
+  'gives-up': { ...DEFAULT, ...TAKEN },
   /** Redelivers for seven days whatever is not 2xx; https://cloud.google.com/pubsub/docs/push */
   pubsub: { ...DEFAULT, ...TAKEN },
   /** 400, 401, 403 and 413 are final there: only for what may really be dropped. 202 is no answer to its handshake. */

@@ -63,9 +63,10 @@ export type Refusal<R extends RefusalReason = RefusalReason> = { readonly reason
 
 /**
  * How a sender behaves when it is answered; `app.ts` has the table of status codes.
- * `blocking-queue` retries for ever and holds back what comes after, so it gets 2xx for all that is authentic.
+ * `blocking-queue` retries for ever and holds back what comes after, `gives-up` switches itself off after a few refusals: both
+ * get 2xx for all that is authentic.
  */
-export type SenderProfile = 'default' | 'blocking-queue' | 'pubsub' | 'event-grid'
+export type SenderProfile = 'default' | 'blocking-queue' | 'gives-up' | 'pubsub' | 'event-grid'
 
 /** Whether this is the message's HMAC, compared in constant time. */
 export type IsHmac = (

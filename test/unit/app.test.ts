@@ -10,27 +10,27 @@ import { anAcceptedEvent, aDigest } from '../helpers/build.ts'
 import { aScene, aStream } from '../helpers/edge.ts'
 import { noHttp } from '../helpers/no-http.ts'
 
-const PROFILES: readonly SenderProfile[] = ['default', 'blocking-queue', 'pubsub', 'event-grid']
+const PROFILES: readonly SenderProfile[] = ['default', 'blocking-queue', 'gives-up', 'pubsub', 'event-grid']
 
 /** What each sender hears, in the order of `PROFILES`. Written out: a change of a status is a change of what senders do. */
-const EXPECTED: Readonly<Record<Outcome, readonly [number, number, number, number]>> = {
-  stored: [202, 202, 202, 202],
-  duplicate: [200, 200, 200, 200],
-  ignored: [200, 200, 200, 200],
-  ping: [200, 200, 200, 200],
-  validation: [200, 200, 200, 200],
-  'body-too-large': [413, 202, 202, 413],
-  'incomplete-body': [400, 400, 400, 400],
-  'unsupported-encoding': [415, 202, 202, 400],
-  overloaded: [429, 429, 429, 429],
-  unavailable: [503, 503, 503, 503],
-  'missing-credential': [401, 401, 401, 401],
-  'duplicate-credential': [400, 400, 400, 400],
-  'wrong-credential': [401, 401, 401, 401],
-  'stale-timestamp': [401, 401, 401, 401],
-  'unsupported-content-type': [415, 202, 202, 400],
-  'not-json': [400, 202, 202, 400],
-  'unknown-schema': [422, 202, 202, 400],
+const EXPECTED: Readonly<Record<Outcome, readonly [number, number, number, number, number]>> = {
+  stored: [202, 202, 202, 202, 202],
+  duplicate: [200, 200, 200, 200, 200],
+  ignored: [200, 200, 200, 200, 200],
+  ping: [200, 200, 200, 200, 200],
+  validation: [200, 200, 200, 200, 200],
+  'body-too-large': [413, 202, 202, 202, 413],
+  'incomplete-body': [400, 400, 400, 400, 400],
+  'unsupported-encoding': [415, 202, 202, 202, 400],
+  overloaded: [429, 429, 429, 429, 429],
+  unavailable: [503, 503, 503, 503, 503],
+  'missing-credential': [401, 401, 401, 401, 401],
+  'duplicate-credential': [400, 400, 400, 400, 400],
+  'wrong-credential': [401, 401, 401, 401, 401],
+  'stale-timestamp': [401, 401, 401, 401, 401],
+  'unsupported-content-type': [415, 202, 202, 202, 400],
+  'not-json': [400, 202, 202, 202, 400],
+  'unknown-schema': [422, 202, 202, 202, 400],
 }
 
 const refuse = (reason: RefusalReason): Partial<Receiver> => {
