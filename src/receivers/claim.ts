@@ -9,7 +9,7 @@ const SENDER_ID_LENGTH_MAX = 256
 const TEXT_LENGTH_MAX = 256
 const TIME_LENGTH_MAX = 64
 const MINUTE_MS = 60_000
-const RFC_3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2})$/u
+const RFC_3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:?\d{2})$/u
 
 /** Also for digests as some documentation prints them, with 60 digits. The registry is asked anyway. */
 export const ClaimedDigest = Digest.nullable().catch(null)
@@ -17,12 +17,12 @@ export const ClaimedHost = Registry.nullable().catch(null)
 export const ClaimedText = z.string().min(1).max(TEXT_LENGTH_MAX).nullable().catch(null)
 export const ClaimedId = z.string().min(1).max(SENDER_ID_LENGTH_MAX).nullable().catch(null)
 
-/** `2026-03-09T14:44:26.402973972-08:00`, to the millisecond. */
+/** `2026-03-09T14:44:26.402973972-08:00`, to the millisecond; Java writes the zone without a colon. */
 export const ClaimedTime = z
   .string()
   .max(TIME_LENGTH_MAX)
   .regex(RFC_3339)
-  .transform((text) => Date.parse(text))
+  .transform((text) => Date.parse(text.replace(/(?<=[+-]\d{2})(?=\d{2}$)/u, ':')))
   .pipe(Instant)
   .nullable()
   .catch(null)

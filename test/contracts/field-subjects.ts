@@ -1,8 +1,12 @@
 /** The registries beside the four clouds, as subjects of the contract. */
 
 import { ghcr } from '../../src/receivers/ghcr.ts'
+import { gitea } from '../../src/receivers/gitea.ts'
 import { gitlab } from '../../src/receivers/gitlab.ts'
 import { harbor } from '../../src/receivers/harbor.ts'
+import { jfrog } from '../../src/receivers/jfrog.ts'
+import { nexus } from '../../src/receivers/nexus.ts'
+import { quay } from '../../src/receivers/quay.ts'
 import type { ReceiverSubject } from './receiver.contract.ts'
 import { headers, hexHmacKeys, keys } from './sender-keys.ts'
 
@@ -46,5 +50,52 @@ export const fieldSubjects: readonly ReceiverSubject[] = [
     assurance: 'shared-secret',
     ...keys((value) => (_body) => ({ headers: { authorization: value } })),
     garbage: headers('authorization', ['', ' ', 'Bearer nothing', 'Basic Og==', 'undefined', '*', 'x'.repeat(65_536)]),
+  },
+  {
+    name: 'quay',
+    type: quay,
+    settings: (secret) => ({ type: 'quay', secret }),
+    assurance: 'url-secret',
+    ...keys((value) => (_body) => ({ pathSecret: value })),
+    garbage: ['undefined', 'null', '..', '%00', 'x'.repeat(65_536)].map((pathSecret) => ({ pathSecret })),
+  },
+  {
+    name: 'gitea',
+    type: gitea,
+    settings: (secret) => ({ type: 'gitea', secret }),
+    assurance: 'signed-body',
+    ...hexHmacKeys('x-gitea-signature', 'sha256'),
+    garbage: headers('x-gitea-signature', ['', ' ', '0', zeros(64), zeros(66), `sha256=${zeros(64)}`, 'null']),
+  },
+  {
+    name: 'nexus',
+    type: nexus,
+    settings: (secret) => ({ type: 'nexus', secret }),
+    assurance: 'signed-body',
+    ...hexHmacKeys('x-nexus-webhook-signature', 'sha1'),
+    garbage: headers('x-nexus-webhook-signature', [
+      '',
+      '0',
+      zeros(40),
+      zeros(64),
+      `sha1=${zeros(40)}`,
+      'x'.repeat(65_536),
+    ]),
+  },
+  {
+    name: 'jfrog (signed)',
+    type: jfrog,
+    settings: (secret) => ({ type: 'jfrog', secret }),
+    assurance: 'signed-body',
+    ...hexHmacKeys('x-jfrog-event-auth', 'sha256'),
+    garbage: headers('x-jfrog-event-auth', ['', '0', zeros(64), 'invalid-signature', 'null', 'x'.repeat(65_536)]),
+  },
+  {
+    name: 'jfrog (plain secret)',
+    type: jfrog,
+    settings: (secret) => ({ type: 'jfrog', secret, signed: false }),
+    assurance: 'shared-secret',
+    ...keys((value) => (_body) => ({ headers: { 'x-jfrog-event-auth': value } })),
+    garbage: headers('x-jfrog-event-auth', ['', ' ', zeros(64), 'null', '*', 'x'.repeat(65_536)]),
   },
 ]

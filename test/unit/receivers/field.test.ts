@@ -1,10 +1,15 @@
 /** What is particular to the registries beside the four clouds, and does not fit a fixture. */
 
+import { createHmac } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { ghcr } from '../../../src/receivers/ghcr.ts'
+import { gitea } from '../../../src/receivers/gitea.ts'
 import { gitlab } from '../../../src/receivers/gitlab.ts'
 import { harbor } from '../../../src/receivers/harbor.ts'
+import { jfrog } from '../../../src/receivers/jfrog.ts'
+import { nexus } from '../../../src/receivers/nexus.ts'
 import { outcomeOf, type Outcome } from '../../../src/receivers/outcome.ts'
+import { quay } from '../../../src/receivers/quay.ts'
 import type { ReceiverType } from '../../../src/receivers/receiver.ts'
 import { noHttp } from '../../helpers/no-http.ts'
 import { aRequest } from '../../helpers/receiver-request.ts'
@@ -143,5 +148,125 @@ describe('harbor', () => {
     const resources = ['1', '2', '3'].map((tag) => ({ tag, resource_url: `h.example.com/acme/payments:${tag}` }))
     const body = { specversion: '1.0', id: 'e-1', type: 'harbor.artifact.pushed', data: { resources } }
     expect(read(harbor, body).events.map(({ id }) => id)).toEqual(['e-1', 'e-1/1', 'e-1/2'])
+  })
+})
+
+describe('quay', () => {
+  it('hears 2xx for all that is authentic: after three refusals it would send nothing more', () => {
+    const settings = quay.Settings.parse({ type: 'quay', secret: 'env:S' })
+    expect(quay.create(settings, () => async () => ['x'], noHttp, null).sender).toBe('gives-up')
+  })
+
+  it.each([
+    ['quay.io/acme/payments', 'quay.io'],
+    ['https://quay.example.com:8443/acme/payments', 'quay.example.com:8443'],
+    ['quay.io', null],
+    ['https://', null],
+    ['user@quay.io/acme', null],
+    [undefined, null],
+    ['', null],
+    [7, null],
+  ])('shows %j as the registry %s', (docker_url, registry) => {
+    const body = { repository: 'acme/payments', docker_url, updated_tags: ['1'] }
+    expect(read(quay, body).events).toMatchObject([{ registry, digest: null }])
+  })
+
+  it('gives a repeated delivery the names of the first, within a minute', () => {
+    const body = { repository: 'acme/payments', updated_tags: ['1', '2'] }
+    expect(read(quay, body).events.map(({ id }) => id)).toEqual([
+      'push/acme/payments:1@/minute-0',
+      'push/acme/payments:2@/minute-0',
+    ])
+  })
+})
+
+describe('gitea', () => {
+  const receiver = gitea.create({ type: 'gitea', secret: 'env:S' }, () => async () => ['secret'], noHttp, null)
+  const body = JSON.stringify({ action: 'created' })
+  const signature = createHmac('sha256', 'secret').update(body).digest('hex')
+
+  it("goes by Gitea's own signature alone, not by the copies for GitHub's readers", async () => {
+    const copies = { 'x-hub-signature-256': `sha256=${signature}`, 'x-forgejo-signature': signature }
+    const sign = (headers: Record<string, string>): unknown =>
+      receiver.authenticate(aRequest({ body, headers }), { now: 0 })
+    expect(await sign({ 'x-gitea-signature': signature })).toMatchObject({ ok: true })
+    expect(await sign(copies)).toMatchObject({ ok: false, error: { reason: 'missing-credential' } })
+    expect(await sign({ ...copies, 'x-gitea-signature': '' })).toMatchObject({ ok: false })
+  })
+})
+
+describe('a repository manager', () => {
+  const parseWith = (type: ReceiverType, paths: unknown, body: unknown): Outcome => {
+    const settings = type.Settings.parse({ type: type.type, secret: 'env:S', paths })
+    const receiver = type.create(settings, () => async () => ['x'], noHttp, null)
+    return outcomeOf(receiver.parse(aRequest({ body: JSON.stringify(body) }), { now: 0 }))
+  }
+  const ofJfrog = {
+    domain: 'docker',
+    event_type: 'pushed',
+    data: { repo_key: 'docker-local', image_name: 'a/b', tag: '1' },
+  }
+  const component = { format: 'docker', name: 'a/b', version: '1' }
+  const ofNexus = { action: 'CREATED', repositoryName: 'docker-local', component }
+
+  it.each([
+    [jfrog, ofJfrog, undefined, 'docker-local/a/b'],
+    [jfrog, ofJfrog, { 'docker-local': 'docker' }, 'docker/a/b'],
+    [jfrog, ofJfrog, { 'docker-local': '' }, 'a/b'],
+    [nexus, ofNexus, undefined, 'a/b'],
+    [nexus, ofNexus, { 'docker-local': 'docker-local' }, 'docker-local/a/b'],
+  ] as const)('of type $type puts the image where people pull it (%#)', (type, body, paths, repository) => {
+    expect(parseWith(type, paths, body).events).toMatchObject([{ repository }])
+  })
+
+  it.each([
+    [jfrog, ofJfrog],
+    [nexus, ofNexus],
+  ] as const)('of type $type passes over repositories that `paths` does not name (%#)', (type, body) => {
+    for (const paths of [{}, { other: '' }, { constructor: 'x' }]) {
+      expect(parseWith(type, paths, body)).toEqual({ outcome: 'ignored', reason: 'other-registry', events: [] })
+    }
+    for (const repository of ['__proto__', 'constructor', 'toString']) {
+      const named = { ...body, repositoryName: repository, data: { ...ofJfrog.data, repo_key: repository } }
+      expect(parseWith(type, { other: '' }, named), repository).toMatchObject({ reason: 'other-registry' })
+    }
+  })
+
+  it.each([{ 'docker-local': '/x' }, { 'docker-local': 'X' }, { '': 'x' }, { 'docker-local': null }, []])(
+    'refuses the paths %j',
+    (paths) => {
+      for (const type of [jfrog, nexus]) {
+        expect(type.Settings.safeParse({ type: type.type, secret: 'env:S', paths }).success).toBe(false)
+      }
+    },
+  )
+})
+
+describe('jfrog', () => {
+  const SECRET = 'unit-test-secret'
+  const body = JSON.stringify({ domain: 'docker' })
+  const signature = createHmac('sha256', SECRET).update(body).digest('hex')
+  const enter = async (settings: object, header: string): Promise<boolean> => {
+    const parsed = jfrog.Settings.parse({ type: 'jfrog', secret: 'env:S', ...settings })
+    const receiver = jfrog.create(parsed, () => async () => [SECRET], noHttp, null)
+    return (await receiver.authenticate(aRequest({ body, headers: { 'x-jfrog-event-auth': header } }), { now: 0 })).ok
+  }
+
+  it('takes a signature or the secret itself as the configuration says, never whichever fits', async () => {
+    expect(await enter({}, signature)).toBe(true)
+    expect(await enter({}, SECRET)).toBe(false)
+    expect(await enter({ signed: true }, SECRET)).toBe(false)
+    expect(await enter({ signed: false }, SECRET)).toBe(true)
+    expect(await enter({ signed: false }, signature)).toBe(false)
+  })
+
+  it.each([
+    ['acme/payments/1.4.2/manifest.json', 'other', 'k/acme/payments'],
+    ['manifest.json', 'acme/payments', 'k/acme/payments'],
+    ['1.4.2/manifest.json', 'payments', 'k/payments'],
+    [undefined, 'payments', 'k/payments'],
+  ])('reads the path %s and the name %s as %s', (path, image_name, repository) => {
+    const data = { repo_key: 'k', path, image_name, tag: '1.4.2' }
+    expect(read(jfrog, { domain: 'docker', event_type: 'pushed', data }).events).toMatchObject([{ repository }])
   })
 })
