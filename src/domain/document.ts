@@ -4,6 +4,7 @@ import * as z from 'zod'
 import { Line } from './line.ts'
 import { err, ok, type Result } from './result.ts'
 import { Train } from './train.ts'
+import { upgrade, type UpgradeProblem } from './upgrade.ts'
 
 export const Document = z.discriminatedUnion('kind', [Line, Train])
 export type Document = z.infer<typeof Document>
@@ -22,16 +23,13 @@ export function wakeAt(document: Document): number | null {
   return all.length === 0 ? null : Math.min(...all)
 }
 
-export type DocumentProblem = { readonly reason: 'malformed-document' | 'newer-schema'; readonly detail: string }
+export type DocumentProblem = UpgradeProblem
 
-/** Reads what a store holds. A document of a newer program is refused, not guessed at. */
+/** Reads what a store holds, also of an older program. A document of a newer one is refused, not guessed at. */
 export function readDocument(stored: unknown): Result<Document, DocumentProblem> {
-  const parsed = Document.safeParse(stored)
+  const upgraded = upgrade(stored)
+  if (!upgraded.ok) return upgraded
+  const parsed = Document.safeParse(upgraded.value)
   if (parsed.success) return ok(parsed.data)
-  const base = z.object({ id: z.string(), schema: z.number() }).safeParse(stored)
-  if (base.success && base.data.schema > 1) {
-    const detail = `${base.data.id} was written by a newer Drayage (schema ${base.data.schema}, this one reads up to 1)`
-    return err({ reason: 'newer-schema', detail })
-  }
   return err({ reason: 'malformed-document', detail: z.prettifyError(parsed.error) })
 }
