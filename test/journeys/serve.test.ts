@@ -377,18 +377,18 @@ async function sendWithoutEnd(url: string): Promise<string> {
   const socket = connect(Number(new URL(url).port), '127.0.0.1')
   const closed = new Promise((resolve) => socket.on('close', resolve))
   const chunk = `10000\r\n${'a'.repeat(0x10000)}\r\n`
-  let answer = ''
+  const heard = { answer: '' }
   let sent = 0
   socket.on('error', () => {})
-  socket.setEncoding('latin1').on('data', (text: string) => (answer += text))
+  socket.setEncoding('latin1').on('data', (text: string) => (heard.answer += text))
   socket.write('POST /hooks/local HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n')
   const pump = (): void => {
-    while (sent < 0x40000000 && answer === '' && !socket.destroyed && socket.write(chunk)) sent += 0x10000
+    while (sent < 0x40000000 && heard.answer === '' && !socket.destroyed && socket.write(chunk)) sent += 0x10000
   }
   socket.on('drain', pump)
   pump()
   await closed
-  return answer.slice(0, 'HTTP/1.1 413'.length)
+  return heard.answer.slice(0, 'HTTP/1.1 413'.length)
 }
 
 it.skipIf(!existsSync('/proc/self/status'))(
