@@ -14,9 +14,9 @@ export type DynamoStateOptions = {
   /** Told of each item that cannot be read, when it is met. */
   readonly onDamage?: (damage: Damage) => void
   /** How long a settled event is kept. Default 14 days. */
-  readonly eventDays?: number
+  readonly eventDays?: number | undefined
   /** How long history is kept. Default: for ever. */
-  readonly journalDays?: number | null
+  readonly journalDays?: number | null | undefined
 }
 
 export type DynamoState = State & { readonly inbox: DynamoInbox }

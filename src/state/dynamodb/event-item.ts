@@ -1,11 +1,9 @@
 /** An event as an item of the inbox. Shared with the webhook's function, which writes such items and loads nothing else of the store. */
 
 import type { AcceptedEvent } from '../../domain/event.ts'
-import { err, type Result } from '../../domain/result.ts'
-import type { InboxRow } from '../../domain/walk.ts'
-import { eventText, readInboxRow } from '../stored.ts'
-import { compressed, readBody } from './body.ts'
-import { number, numberOf, text, textOf, type Dynamo, type Item } from './dynamo.ts'
+import { eventText } from '../event-text.ts'
+import { compressed } from './body.ts'
+import { number, text, type Dynamo, type Item } from './dynamo.ts'
 import { BREAK, itemKey, nameOf, padded, laneOf } from './item-key.ts'
 import { eachOf } from './stream.ts'
 
@@ -62,10 +60,4 @@ async function newItem(event: AcceptedEvent, accepted: string, index: number): P
 /** Newest last, equals by id. */
 export function placeOf(received: number, id: string): string {
   return `${padded(received)}${BREAK}${id}`
-}
-
-export async function readEvent(item: Item): Promise<Result<InboxRow, string>> {
-  const [accepted, walk] = await Promise.all([readBody(item, 'accepted'), readBody(item, 'walk')])
-  const row = readInboxRow({ accepted, walk, state: textOf(item, 'state'), attempts: numberOf(item, 'attempts') })
-  return row.ok ? row : err(row.error)
 }

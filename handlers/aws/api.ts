@@ -1,0 +1,29 @@
+/** Lambda: people and machines that ask or act, at a URL of its own, behind tokens. */
+
+import { createApi } from '../../src/api.ts'
+import { notePorts } from '../../src/invocation.ts'
+import { answer, lambdaEdge, type HttpAnswer, type HttpEvent } from './http.ts'
+import { createWorld } from './world.ts'
+
+const NO_METRICS = '# Metrics of the functions are in CloudWatch, namespace Drayage: see docs/aws.md\n'
+
+const world = createWorld(process.env)
+const { loaded, log, secretOf } = world.tools
+const tokens = loaded.config.server.tokens.map(({ person, role, token }) => ({ person, role, secret: secretOf(token) }))
+
+export async function handler(event: HttpEvent): Promise<HttpAnswer> {
+  const { ports, leaveNoted } = notePorts(world)
+  const api = createApi({
+    ports: () => ports,
+    tokens: () => tokens,
+    // What an act makes due is noted, and woken before the answer goes.
+    poke: () => {},
+    metrics: async () => ({ contentType: 'text/plain; version=0.0.4', text: NO_METRICS }),
+    problems: async () => [],
+    log,
+    edge: lambdaEdge,
+  })
+  const answered = await answer(api, event)
+  await leaveNoted()
+  return answered
+}

@@ -1,0 +1,22 @@
+/** Lambda: wake-ups from the queue, ten at once. What fails is named, so that it alone comes again. */
+
+import { Json } from '../../src/domain/json.ts'
+import { WakeUp } from '../../src/domain/wake-up.ts'
+import { invoke } from '../../src/invocation.ts'
+import type { Context, SqsBatch, SqsFailures } from './platform.ts'
+import { createWorld } from './world.ts'
+
+const world = createWorld(process.env)
+
+export async function handler({ Records }: SqsBatch, context: Context): Promise<SqsFailures> {
+  const read = Records.map(({ messageId, body }) => ({ messageId, wakeUp: Json.pipe(WakeUp).safeParse(body) }))
+  const good = read.flatMap(({ messageId, wakeUp }) => (wakeUp.success ? [{ messageId, wakeUp: wakeUp.data }] : []))
+  const done = await invoke(
+    good.map(({ wakeUp }) => wakeUp),
+    { ...world, remainingMs: () => context.getRemainingTimeInMillis() },
+  )
+  const succeeded = new Set(good.filter((_, index) => done[index] === true).map(({ messageId }) => messageId))
+  // What nobody can read ends with the dead letters, where somebody is told.
+  const failed = read.filter(({ messageId }) => !succeeded.has(messageId))
+  return { batchItemFailures: failed.map(({ messageId }) => ({ itemIdentifier: messageId })) }
+}

@@ -1,0 +1,19 @@
+/** Lambda: every minute. Wakes what is due and what was forgotten; after a deployment, what an older configuration decided. */
+
+import { notePorts, sweep } from '../../src/invocation.ts'
+import { reconsider } from '../../src/pipeline.ts'
+import { createWorld } from './world.ts'
+
+const world = createWorld(process.env)
+let considered = ''
+
+export async function handler(): Promise<{ readonly woken: number }> {
+  const { hash } = world.ports.config()
+  if (considered !== hash) {
+    const { ports, leaveNoted } = notePorts(world)
+    await reconsider(ports)
+    await leaveNoted()
+    considered = hash
+  }
+  return { woken: await sweep(world) }
+}

@@ -1,0 +1,47 @@
+/** All that the pipeline needs, in a function: DynamoDB by AWS's client, no git program, no files. */
+
+import { assembleOutbound } from '../../src/assemble.ts'
+import { createHttp } from '../../src/clients/http.ts'
+import { createHttpTransport } from '../../src/clients/kubernetes-http.ts'
+import { createClusterOver, type Cluster } from '../../src/clients/kubernetes.ts'
+import { createRegistries } from '../../src/clients/registry/registries.ts'
+import type { World } from '../../src/invocation.ts'
+import { createDynamoState } from '../../src/state/dynamodb.ts'
+import { createDynamo } from '../../src/state/dynamodb/sdk.ts'
+import type { Damage } from '../../src/state/state.ts'
+import { daysOf, type Variables } from './environment.ts'
+import { guardedFetch } from './guarded-fetch.ts'
+import { createTools, type Tools } from './tools.ts'
+
+export function createWorld(variables: Variables): World & { readonly tools: Tools } {
+  const tools = createTools(variables)
+  const { env, loaded, log, now, measure, secretOf, leave } = tools
+  const { config } = loaded
+  const random = Math.random
+  const http = createHttp({ fetch: guardedFetch, now, random, onCall: (call) => log.debug('request', call) })
+  const onDamage = ({ place, id, detail }: Damage): void => log.error('state damaged', { place, id, detail })
+  const { inbox, ...state } = createDynamoState({
+    dynamo: createDynamo(),
+    tables: {
+      documents: env.DRAYAGE_TABLE_DOCUMENTS,
+      inbox: env.DRAYAGE_TABLE_INBOX,
+      journal: env.DRAYAGE_TABLE_JOURNAL,
+    },
+    onDamage,
+    eventDays: daysOf(variables, 'DRAYAGE_EVENT_DAYS'),
+    journalDays: daysOf(variables, 'DRAYAGE_JOURNAL_DAYS'),
+  })
+  const clusterOf = (name: string): Cluster => {
+    const cluster = config.clusters[name]
+    if (cluster !== undefined && 'server' in cluster) {
+      return createClusterOver(createHttpTransport(cluster, { http, secretOf }))
+    }
+    throw new Error(
+      `cluster ${name}: a Lambda function has no kubeconfig; drayage check --platform aws says what to write`,
+    )
+  }
+  const outbound = assembleOutbound({ config, clusterOf, plainGit: null, http, secretOf, random, now })
+  const registries = createRegistries({ http, registries: config.registries, secretOf, now })
+  const ports = { ...state, ...outbound, registries, config: () => loaded, now, log, measure }
+  return { ports, inbox, leave, tools }
+}

@@ -1,0 +1,68 @@
+/**
+ * Writes `dist/aws` (or the folder that is named): the functions as modules, what a webhook does not need in chunks that
+ * are loaded when they are used, and the configuration as a module of its own.
+ *
+ *   node scripts/build-aws.ts [--config drayage.yaml] [--out dist/aws]
+ */
+
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { build } from 'esbuild'
+import { printSizes } from './bundle-sizes.ts'
+
+const ROOT = new URL('..', import.meta.url).pathname
+const FUNCTIONS = ['webhook', 'api', 'queue', 'timer'] as const
+/** Libraries that are CommonJS ask for Node's own modules by `require`. */
+const BANNER = `import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);`
+
+const { values } = parseArgs({
+  options: {
+    config: { type: 'string', default: 'drayage.yaml' },
+    out: { type: 'string', default: join(ROOT, 'dist/aws') },
+  },
+})
+const out = resolve(values.out)
+
+const bundle = execFileSync(
+  process.execPath,
+  [join(ROOT, 'src/cli/main.ts'), 'check', '--bundle', '--platform', 'aws', values.config],
+  { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], maxBuffer: 64 * 1024 * 1024 },
+)
+
+rmSync(out, { recursive: true, force: true })
+const { metafile } = await build({
+  entryPoints: Object.fromEntries(FUNCTIONS.map((name) => [name, join(ROOT, `handlers/aws/${name}.ts`)])),
+  outdir: out,
+  absWorkingDir: ROOT,
+  bundle: true,
+  splitting: true,
+  // Beside the entries, so that the configuration's path is the same for all.
+  chunkNames: 'chunk-[name]-[hash]',
+  outExtension: { '.js': '.mjs' },
+  format: 'esm',
+  platform: 'node',
+  // AWS's client has an ES module for its CommonJS one: half the size, as only what is used is taken.
+  mainFields: ['module', 'main'],
+  target: 'node24',
+  banner: { js: BANNER },
+  minify: true,
+  // Names are in stack traces, and those are in the logs.
+  keepNames: true,
+  plugins: [
+    {
+      name: 'configuration',
+      setup: (builder) =>
+        builder.onResolve({ filter: new RegExp('^drayage-config$') }, () => ({
+          path: './drayage-config.mjs',
+          external: true,
+        })),
+    },
+  ],
+  logLevel: 'warning',
+  metafile: true,
+})
+mkdirSync(out, { recursive: true })
+writeFileSync(join(out, 'drayage-config.mjs'), `export default ${bundle}`)
+printSizes('aws', metafile, out)

@@ -1,0 +1,54 @@
+/** A proxy in front of a DynamoDB that refuses some calls as the real one does when it has too much to do. */
+
+import { once } from 'node:events'
+import { createServer, request as ask } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+const REFUSALS = ['ProvisionedThroughputExceededException', 'ThrottlingException', 'RequestLimitExceeded'] as const
+
+export type Throttled = {
+  readonly url: string
+  /** From now on, of each hundred calls so many are refused. */
+  refuse(percent: number): void
+  readonly counts: { passed: number; refused: number }
+  close(): Promise<void>
+}
+
+export async function throttle(target: string): Promise<Throttled> {
+  const counts = { passed: 0, refused: 0 }
+  let percent = 0
+  let calls = 0
+  const server = createServer((incoming, response) => {
+    calls += 1
+    // A fixed pattern without a rhythm that a retry could fall into.
+    if ((calls * 7919) % 100 < percent) {
+      counts.refused += 1
+      incoming.resume()
+      const type = `com.amazonaws.dynamodb.v20120810#${REFUSALS[calls % REFUSALS.length]}`
+      response.writeHead(400, { 'content-type': 'application/x-amz-json-1.0' })
+      return response.end(JSON.stringify({ __type: type, message: 'Rate exceeded' }))
+    }
+    counts.passed += 1
+    const { method, headers } = incoming
+    const outgoing = ask(target, { method, headers }, (answer) => {
+      response.writeHead(answer.statusCode ?? 502, answer.headers)
+      answer.pipe(response)
+    })
+    outgoing.on('error', () => response.destroy())
+    incoming.pipe(outgoing)
+    return undefined
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    refuse: (share) => void (percent = share),
+    counts,
+    async close() {
+      const closed = once(server, 'close')
+      server.close()
+      server.closeAllConnections()
+      await closed
+    },
+  }
+}
