@@ -11,6 +11,15 @@ import { thirdPartyNotices } from './third-party.ts'
 const ROOT = new URL('..', import.meta.url).pathname
 const OUT = resolve(process.argv[2] ?? join(ROOT, 'dist'))
 const COPIED = ['README.md', 'CHANGELOG.md', 'LICENSE', 'drayage.schema.json'] as const
+/** What other platforms build stands beside it, and stays out. */
+const FILES = [
+  'drayage.js',
+  'main.js',
+  'chunks',
+  'drayage.schema.json',
+  'CHANGELOG.md',
+  'THIRD-PARTY-NOTICES.txt',
+] as const
 /** Libraries that are CommonJS ask for Node's own modules by `require`. */
 const BANNER = `import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);`
 
@@ -62,5 +71,5 @@ if (version[0] > 24 || (version[0] === 24 && version[1] >= 15)) {
 /** Without dependencies: they are in the modules. */
 function manifest(): object {
   const { name, version, description, license, engines } = source
-  return { name, version, description, license, type: 'module', engines, bin: { drayage: 'drayage.js' } }
+  return { name, version, description, license, type: 'module', engines, bin: { drayage: 'drayage.js' }, files: FILES }
 }
