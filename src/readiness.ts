@@ -11,7 +11,7 @@ const KNOWN_MS = 1_000
 /** So long does a refused write count. For ever would be for ever: who is not ready is sent nothing that could be written. */
 const REFUSED_WRITE_MS = 15_000
 
-export type Problem = { readonly what: 'stopping' | 'store' | 'secret'; readonly detail: string }
+type Problem = { readonly what: 'stopping' | 'store' | 'secret'; readonly detail: string }
 
 export type ReadinessOptions = {
   readonly inbox: Inbox

@@ -20,7 +20,7 @@ const FOLDER_MODE = 0o700
 const LocalAccess = z.object({ url: z.string(), token: z.string() })
 export type LocalAccess = z.infer<typeof LocalAccess>
 
-export function localAccessPath(state: StateConfig): string {
+function localAccessPath(state: StateConfig): string {
   return `${typeof state === 'string' ? state : OF_DATABASE}.api`
 }
 

@@ -51,6 +51,6 @@ export function labelled(label: string, text: string): string {
   return `${escapeForTerminal(label).padEnd(LABEL_WIDTH)} ${escapeForTerminal(text)}`
 }
 
-export function instant(at: number): string {
+function instant(at: number): string {
   return new Date(at).toISOString()
 }

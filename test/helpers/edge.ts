@@ -3,7 +3,7 @@
 import { connect } from 'node:net'
 import { createApp, type AppOptions } from '../../src/app.ts'
 import type { AcceptedEvent } from '../../src/domain/event.ts'
-import type { Fields, Log } from '../../src/domain/log.ts'
+import type { Fields } from '../../src/domain/log.ts'
 import type { Measurement } from '../../src/domain/measure.ts'
 import { ok } from '../../src/domain/result.ts'
 import { createLog } from '../../src/log.ts'
@@ -12,7 +12,7 @@ import { createMemoryState } from '../../src/state/memory.ts'
 import { anAcceptedEvent, NOW } from './build.ts'
 
 /** Takes everything as one authentic push, unless a test says otherwise. */
-export function aReceiver(receiver: Partial<Receiver> = {}): Receiver {
+function aReceiver(receiver: Partial<Receiver> = {}): Receiver {
   return {
     sender: 'default',
     authenticate: async () => ok({ assurance: 'shared-secret', secret: 0 }),
@@ -54,8 +54,6 @@ export function aScene(options: Partial<AppOptions> & { readonly receiver?: Part
     })
   return { app, post, lines, log, measured, stored, state }
 }
-
-export const silentLog: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 
 /** A body that never ends by itself: `chunks` of `bytes` each. */
 export function aStream(chunks: number, bytes: number, end?: Error): ReadableStream<Uint8Array> {
