@@ -10,9 +10,10 @@ import { remoteObjects, type Tools } from './tools.ts'
 const EVENTS_AT_ONCE_MAX = 8
 /** An invocation may make 1,000 queries of D1 and 10,000 subrequests in all; the next message goes on. */
 const EVENTS_PER_INVOCATION_MAX = 64
-const EVENT_LEASE_MS = 2 * 60_000
+/** Two calls of a registry at their longest. Who takes longer is overtaken by another, which changes nothing. */
+const EVENT_LEASE_MS = 60_000
 /** What an alarm or a message should have done by now. */
-const FORGOTTEN_MS = 30_000
+const FORGOTTEN_MS = 10_000
 const DOCUMENTS_PER_SWEEP_MAX = 500
 /** D1 holds 10 GB: rows of events are kept for days, not for ever. */
 const EVENTS_KEPT_MS = 3 * 24 * 60 * 60_000

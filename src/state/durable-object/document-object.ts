@@ -12,12 +12,15 @@ import type { Loaded } from '../documents.ts'
 import { idOfKey } from '../key.ts'
 import { createSqlState, type Sql, type SqlRow, type SqlValue } from '../sql.ts'
 import { insertEntry } from '../sql/journal.ts'
+import { takeOver } from '../take-over.ts'
 
 const BACKOFF_FIRST_MS = 1_000
 const BACKOFF_MAX_MS = 60_000
 /** What cannot be read waits for an upgrade, or for a person. */
 const DAMAGED_RETRY_MS = 3_600_000
 const ENTRIES_AT_ONCE_MAX = 100
+/** While it works, its alarm stays this near: should it die, the next instance takes over soon. */
+const WATCH_MS = 30_000
 
 /** The part of Cloudflare's `DurableObjectStorage` that we use. Answers of an object leave it when its writes are on disk. */
 export type ObjectStorage = {
@@ -53,6 +56,9 @@ export function createDocumentObject({ storage, database, work, now, log }: Docu
   /** In a row: of bringing our news to D1, and of work that changed nothing. */
   let unpublished = 0
   let stalls = 0
+  let isWorking = false
+  /** There is one instance at a time, so leases that it finds are those of a dead one. Fencing stops what that one left behind. */
+  let hasTakenOver = false
 
   const ownId = (): DocumentId | null => {
     const [row] = sql.run('SELECT id FROM document LIMIT 1')
@@ -65,7 +71,9 @@ export function createDocumentObject({ storage, database, work, now, log }: Docu
 
   /** In the same turn as the save that it belongs to: the platform then writes both or neither. */
   async function arm(wake: number | null): Promise<void> {
-    const all = [wake, isPublished ? null : now() + backoffMs(unpublished)].filter((at) => at !== null)
+    const all = [wake, isPublished ? null : now() + backoffMs(unpublished), isWorking ? now() + WATCH_MS : null].filter(
+      (at) => at !== null,
+    )
     if (all.length === 0) await storage.deleteAlarm()
     else await storage.setAlarm(Math.min(...all))
   }
@@ -98,6 +106,10 @@ export function createDocumentObject({ storage, database, work, now, log }: Docu
   }
 
   async function workOn(id: DocumentId): Promise<void> {
+    isWorking = true
+    await storage.setAlarm(now() + WATCH_MS)
+    if (!hasTakenOver) await takeOver(documents, now())
+    hasTakenOver = true
     const before = (await own())?.version
     try {
       await work(id)
@@ -105,6 +117,8 @@ export function createDocumentObject({ storage, database, work, now, log }: Docu
     } catch (error) {
       stalls += 1
       log.error('document waits', { document: id, detail: describe(error) })
+    } finally {
+      isWorking = false
     }
   }
 

@@ -114,8 +114,8 @@ export async function startWorld(
         },
         settled: (id: string) =>
           eventually(`the event ${id} is settled`, async () => (await eventOf(client(), id))?.state !== 'waiting'),
-        recorded: (what: string, holds: (entry: Entry) => boolean) =>
-          eventually(`history of ${name}: ${what}`, async () => (await history()).some(holds), EVENTUALLY_MS),
+        recorded: (what: string, holds: (entry: Entry) => boolean, timeoutMs = EVENTUALLY_MS) =>
+          eventually(`history of ${name}: ${what}`, async () => (await history()).some(holds), timeoutMs),
         until: (what: string, holds: () => boolean) => eventually(what, async () => holds(), EVENTUALLY_MS),
       }
     },

@@ -1,0 +1,97 @@
+/** The Worker as it is deployed, built and run in workerd with everything that it is bound to; nothing leaves this machine. */
+
+import { execFile } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { createTestHarness, experimental_readRawConfig, type TestHarnessOptions } from 'wrangler'
+
+const ROOT = new URL('../..', import.meta.url).pathname
+const INFRA = join(ROOT, 'infra/cloudflare')
+/** The schedule is asked for by the platform, each minute; here more often. */
+const SCHEDULE_MS = 1_000
+
+process.env['WRANGLER_SEND_METRICS'] = 'false'
+process.env['CLOUDFLARE_CF_FETCH_ENABLED'] = 'false'
+
+export type WorkerOptions = {
+  readonly config: Readonly<Record<string, unknown>>
+  readonly secrets: Readonly<Record<string, string>>
+  /** In place of the handler: one that wraps it. */
+  readonly entry?: string
+}
+export type Worker = Awaited<ReturnType<typeof startWorker>>
+
+export async function startWorker({ config, secrets, entry }: WorkerOptions) {
+  const folder = mkdtempSync(join(tmpdir(), 'drayage-worker-'))
+  const yaml = join(folder, 'drayage.yaml')
+  writeFileSync(yaml, JSON.stringify(config))
+  const out = join(folder, 'out')
+  await promisify(execFile)(process.execPath, [
+    join(ROOT, 'scripts/build-cloudflare.ts'),
+    ...['--config', yaml, '--out', out],
+    ...(entry === undefined ? [] : ['--entry', entry]),
+  ])
+  const server = createTestHarness(optionsOf(out, secrets))
+  let { url } = await server.listen()
+  await server.getWorker().applyD1Migrations('DB')
+  let ticking: Promise<unknown> = Promise.resolve()
+  const schedule = (): NodeJS.Timeout =>
+    setInterval(() => {
+      ticking = ticking.then(() => server.getWorker().scheduled({ cron: '* * * * *' })).catch(() => {})
+    }, SCHEDULE_MS)
+  let timer = schedule()
+  const pause = async (): Promise<void> => {
+    clearInterval(timer)
+    await ticking
+  }
+  return {
+    server,
+    get url(): string {
+      return url.origin
+    },
+    logs: () => server.getLogs().map(({ message }) => message),
+    /** Another process of workerd over the same state: all isolates end, and the messages of queues with them. */
+    async restart(): Promise<void> {
+      await pause()
+      await server.update((options) => options)
+      url = (await server.listen()).url
+      timer = schedule()
+    },
+    /** Objects lose their memory in the midst of what they do. */
+    async evict(): Promise<number> {
+      const worker = server.getWorker()
+      const ids = await worker.listDurableObjectIds('DocumentObject')
+      await Promise.all(ids.map((id) => worker.evictDurableObject('DocumentObject', { id })))
+      return ids.length
+    },
+    async stop(): Promise<void> {
+      await pause()
+      await server.close()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** As `wrangler.jsonc` says, but for where the build is, and with the secrets as plain values. */
+function optionsOf(out: string, secrets: Readonly<Record<string, string>>): TestHarnessOptions {
+  const { rawConfig } = experimental_readRawConfig({ config: join(INFRA, 'wrangler.jsonc') })
+  const { build: _build, $schema: _schema, env: _env, d1_databases: databases = [], ...config } = rawConfig
+  return {
+    workers: [
+      {
+        config: {
+          ...config,
+          main: join(out, 'worker.js'),
+          base_dir: out,
+          d1_databases: databases.map((database: object) => ({
+            ...database,
+            migrations_dir: join(INFRA, 'migrations'),
+          })),
+          vars: { ...secrets },
+        },
+      },
+    ],
+  }
+}
