@@ -1,15 +1,21 @@
 /** The registries beside the four clouds, as subjects of the contract. */
 
+import { alibaba } from '../../src/receivers/alibaba.ts'
+import { cdevents } from '../../src/receivers/cdevents.ts'
+import { cloudevents } from '../../src/receivers/cloudevents.ts'
 import { ghcr } from '../../src/receivers/ghcr.ts'
 import { gitea } from '../../src/receivers/gitea.ts'
 import { gitlab } from '../../src/receivers/gitlab.ts'
 import { harbor } from '../../src/receivers/harbor.ts'
 import { jfrog } from '../../src/receivers/jfrog.ts'
+import { mirantis } from '../../src/receivers/mirantis.ts'
 import { nexus } from '../../src/receivers/nexus.ts'
 import { quay } from '../../src/receivers/quay.ts'
+import { zot } from '../../src/receivers/zot.ts'
 import type { ReceiverSubject } from './receiver.contract.ts'
 import { headers, hexHmacKeys, keys } from './sender-keys.ts'
 
+const GARBAGE_IN_URL = ['undefined', 'null', '..', '%00', 'x'.repeat(65_536)].map((pathSecret) => ({ pathSecret }))
 const zeros = (length: number): string => '0'.repeat(length)
 
 export const fieldSubjects: readonly ReceiverSubject[] = [
@@ -57,7 +63,7 @@ export const fieldSubjects: readonly ReceiverSubject[] = [
     settings: (secret) => ({ type: 'quay', secret }),
     assurance: 'url-secret',
     ...keys((value) => (_body) => ({ pathSecret: value })),
-    garbage: ['undefined', 'null', '..', '%00', 'x'.repeat(65_536)].map((pathSecret) => ({ pathSecret })),
+    garbage: GARBAGE_IN_URL,
   },
   {
     name: 'gitea',
@@ -97,5 +103,62 @@ export const fieldSubjects: readonly ReceiverSubject[] = [
     assurance: 'shared-secret',
     ...keys((value) => (_body) => ({ headers: { 'x-jfrog-event-auth': value } })),
     garbage: headers('x-jfrog-event-auth', ['', ' ', zeros(64), 'null', '*', 'x'.repeat(65_536)]),
+  },
+  ...[alibaba, mirantis].map((type): ReceiverSubject => {
+    return {
+      name: type.type,
+      type,
+      settings: (secret) => ({ type: type.type, secret }),
+      assurance: 'url-secret',
+      ...keys((value) => (_body) => ({ pathSecret: value })),
+      garbage: GARBAGE_IN_URL,
+    }
+  }),
+  ...[cdevents, cloudevents].flatMap((type): readonly ReceiverSubject[] => {
+    const header = (name: string) => keys((value) => (_body) => ({ headers: { [name]: value } }))
+    const garbage = (name: string) => headers(name, [' ', '0', 'null', '*', 'Bearer nothing', 'x'.repeat(65_536)])
+    const subject = { type, assurance: 'shared-secret' as const }
+    return [
+      {
+        ...subject,
+        name: type.type,
+        settings: (secret) => ({ type: type.type, secret }),
+        ...header('x-webhook-secret'),
+        garbage: garbage('x-webhook-secret'),
+      },
+      {
+        ...subject,
+        name: `${type.type} with a header of its own`,
+        settings: (secret) => ({ type: type.type, secret, header: 'Authorization' }),
+        ...header('authorization'),
+        garbage: garbage('authorization'),
+      },
+      {
+        ...subject,
+        name: `${type.type} with the secret in the URL`,
+        settings: (secret) => ({ type: type.type, secret }),
+        assurance: 'url-secret',
+        ...keys((value) => (_body) => ({ pathSecret: value })),
+        garbage: GARBAGE_IN_URL,
+      },
+    ]
+  }),
+  {
+    name: 'zot',
+    type: zot,
+    settings: (password) => ({ type: 'zot', username: 'zot', password }),
+    assurance: 'shared-secret',
+    ...keys((value) => (_body) => ({ headers: { authorization: `Basic ${btoa(`zot:${value}`)}` } })),
+    garbage: headers('authorization', [
+      '',
+      'Basic',
+      'Basic ',
+      'Basic Og==',
+      `Basic ${btoa('zot:')}`,
+      `Basic ${btoa('zot')}`,
+      'Basic !!!!',
+      'Bearer nothing',
+      'x'.repeat(65_536),
+    ]),
   },
 ]

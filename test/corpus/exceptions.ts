@@ -40,6 +40,10 @@ export const payloadExceptions: readonly Rule<PayloadCase>[] = [
     applies: ({ file }) => /^argocd-image-updater--quay--.*-falls-back-to-quay-io\.json$/u.test(file),
   },
   {
+    reason: 'reads no digest of a payload that has one',
+    applies: ({ file }) => file === 'argocd-image-updater--aliyun-acr--full-payload-from-user-example.json',
+  },
+  {
     reason: 'wakes up for pushes alone; ours keeps a deletion, as a signal',
     applies: ({ file }) => file === 'argocd-image-updater--harbor--unsupported-event-type.json',
   },

@@ -22,6 +22,8 @@ const TYPES: Readonly<Record<string, string>> = {
   inspector2: 'ecr',
   github: 'ghcr',
   artifactory: 'jfrog',
+  'aliyun-acr': 'alibaba',
+  'cloudevents-generic': 'cloudevents',
 }
 /** What the expectations of `ignore` leave open. */
 const SIGNALS: ReadonlySet<string> = new Set(['signature', 'attestation'])

@@ -2,6 +2,9 @@
 
 import { createHmac } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
+import { alibaba } from '../../../src/receivers/alibaba.ts'
+import { cdevents } from '../../../src/receivers/cdevents.ts'
+import { cloudevents } from '../../../src/receivers/cloudevents.ts'
 import { ghcr } from '../../../src/receivers/ghcr.ts'
 import { gitea } from '../../../src/receivers/gitea.ts'
 import { gitlab } from '../../../src/receivers/gitlab.ts'
@@ -11,6 +14,7 @@ import { nexus } from '../../../src/receivers/nexus.ts'
 import { outcomeOf, type Outcome } from '../../../src/receivers/outcome.ts'
 import { quay } from '../../../src/receivers/quay.ts'
 import type { ReceiverType } from '../../../src/receivers/receiver.ts'
+import { zot } from '../../../src/receivers/zot.ts'
 import { noHttp } from '../../helpers/no-http.ts'
 import { aRequest } from '../../helpers/receiver-request.ts'
 
@@ -268,5 +272,105 @@ describe('jfrog', () => {
   ])('reads the path %s and the name %s as %s', (path, image_name, repository) => {
     const data = { repo_key: 'k', path, image_name, tag: '1.4.2' }
     expect(read(jfrog, { domain: 'docker', event_type: 'pushed', data }).events).toMatchObject([{ repository }])
+  })
+})
+
+describe('cloudevents and cdevents', () => {
+  const enter = async (settings: object, sent: Parameters<typeof aRequest>[0]): Promise<unknown> => {
+    const parsed = cloudevents.Settings.parse({ type: 'cloudevents', secret: 'env:S', ...settings })
+    const proven = await cloudevents
+      .create(parsed, () => async () => ['s3cret'], noHttp, null)
+      .authenticate(aRequest(sent), { now: 0 })
+    return proven.ok ? proven.value.assurance : proven.error.reason
+  }
+
+  it.each([
+    [{}, { headers: { 'x-webhook-secret': 's3cret' } }, 'shared-secret'],
+    [{}, { pathSecret: 's3cret' }, 'url-secret'],
+    [{}, { query: 'secret=s3cret' }, 'url-secret'],
+    [{}, { headers: { 'x-webhook-secret': 'wrong' }, pathSecret: 's3cret' }, 'wrong-credential'],
+    [{}, { pathSecret: 's3cret', query: 'secret=s3cret' }, 'duplicate-credential'],
+    [{ header: 'X-Key' }, { headers: { 'x-key': 's3cret' } }, 'shared-secret'],
+    [{ header: 'X-Key' }, { pathSecret: 's3cret' }, 'missing-credential'],
+    [{ header: 'X-Key' }, { headers: { 'x-webhook-secret': 's3cret' } }, 'missing-credential'],
+  ])('with %j, %j gives %s', async (settings, sent, expected) => {
+    expect(await enter(settings, sent)).toBe(expected)
+  })
+
+  it.each([
+    ['container.push', true],
+    ['com.example.container.push', true],
+    ['org.container.image.published', true],
+    ['com.amazon.ecr.image.push', true],
+    ['image.pushed', true],
+    ['com.example.database.updated', false],
+    ['git.push', false],
+    ['myimage.push', false],
+    ['image.pushed.failed', false],
+    ['image', false],
+  ])('the type %s is about a push of an image: %s', (type, isImage) => {
+    const event = { specversion: '1.0', type, data: { image: 'ghcr.io/acme/payments:1' } }
+    expect(read(cloudevents, event).outcome).toBe(isImage ? 'events' : 'ignored')
+  })
+
+  it('decodes attributes in headers, and takes none that came twice', () => {
+    const body = { image: 'ghcr.io/acme/payments:1' }
+    const headers = { 'ce-type': 'image.pushed', 'ce-id': 'e%20%C3%A4', 'ce-source': '%zz' }
+    expect(read(cloudevents, body, headers).events).toMatchObject([{ id: '%zz#e ä' }])
+    const twice = aRequest({ body: JSON.stringify(body), headers: { ...headers, 'ce-id': ['1', '2'] } })
+    expect(outcomeOf(cloudevents.parse(twice, { now: 0 })).events).toMatchObject([
+      { id: 'push/acme/payments:1@/minute-0' },
+    ])
+  })
+
+  it('name an event by source and id together', () => {
+    const event = (source: string) => ({
+      specversion: '1.0',
+      id: '1',
+      source,
+      type: 'image.pushed',
+      data: { image: 'ghcr.io/a/b:1' },
+    })
+    const idOf = (source: string): unknown => read(cloudevents, event(source)).events[0]?.id
+    expect(idOf('a')).not.toBe(idOf('b'))
+  })
+
+  it('takes at most 1000 events in a batch', () => {
+    const headers = { 'content-type': 'application/cloudevents-batch+json' }
+    const event = { specversion: '1.0', type: 'image.pushed', data: { image: 'ghcr.io/a/b:1' } }
+    const batch = (count: number): Outcome =>
+      read(
+        cloudevents,
+        Array.from({ length: count }, () => event),
+        headers,
+      )
+    expect(batch(1000).events).toHaveLength(1000)
+    expect(batch(1001)).toMatchObject({ outcome: 'refused', reason: 'unknown-schema' })
+    expect(batch(0)).toMatchObject({ outcome: 'ignored', reason: 'no-events' })
+  })
+
+  it('serve many hosts', () => {
+    expect([cloudevents.manyHosts, cdevents.manyHosts]).toEqual([true, true])
+  })
+})
+
+describe('alibaba', () => {
+  it('never takes a host from the query', () => {
+    const body = JSON.stringify({ push_data: { tag: '1' }, repository: { repo_full_name: 'ns/app' } })
+    const request = aRequest({ body, query: 'registry_url=evil.example.com' })
+    expect(outcomeOf(alibaba.parse(request, { now: 0 })).events).toMatchObject([{ registry: null }])
+  })
+})
+
+describe('zot', () => {
+  it('keeps a manifest from choosing another image: only what it is about is read from it', () => {
+    const manifest = JSON.stringify({
+      subject: { digest: OTHER },
+      artifactType: 'application/vnd.cncf.notary.signature',
+    })
+    const body = { name: 'acme/payments', reference: DIGEST, digest: DIGEST, mediaType: null, manifest }
+    expect(read(zot, body, { 'ce-type': 'zotregistry.image.updated' }).events).toMatchObject([
+      { kind: 'signature', repository: 'acme/payments', digest: DIGEST, subject: OTHER },
+    ])
   })
 })
