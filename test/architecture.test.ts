@@ -20,6 +20,8 @@ const steps = ['receivers', 'delivery', 'health', 'state']
 /** The only files outside `cli/` and `handlers/` that may know the platform; all else runs on Workers. */
 const mayImportNode = [
   'src/state/sqlite.ts',
+  'src/state/sqlite-file.ts',
+  'src/state/sqlite-backup.ts',
   'src/clients/git.ts',
   'src/clients/git-cache.ts',
   'src/clients/address-guard.ts',
@@ -48,6 +50,7 @@ const mayImport: Record<string, readonly string[]> = {
   'src/invocation.ts': ['src/domain/', 'src/pipeline.ts', 'src/settle.ts', ...ports],
   'src/loop.ts': ['src/domain/', 'src/pipeline.ts', 'src/settle.ts', ...ports],
   'src/status.ts': ['src/domain/', ...ports],
+  'src/restore.ts': ['src/domain/', 'src/state/state.ts', ...ports],
   'src/explain.ts': ['src/domain/', 'src/status.ts', 'src/state/state.ts', ...ports],
   'src/body.ts': [],
   'src/edge.ts': [],

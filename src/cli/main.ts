@@ -9,6 +9,7 @@ import { createProcessIo } from './io.ts'
 
 /** Loaded when asked for: a command pays for its own imports only. */
 const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = {
+  backup: () => import('./backup.ts'),
   check: () => import('./check.ts'),
   demo: () => import('./demo.ts'),
   edit: () => import('./edit.ts'),
@@ -16,6 +17,7 @@ const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = 
   history: () => import('./history.ts'),
   lift: () => import('./lift.ts'),
   replay: () => import('./replay.ts'),
+  restore: () => import('./restore.ts'),
   retry: () => import('./retry.ts'),
   status: () => import('./status.ts'),
   receive: () => import('./receive.ts'),

@@ -88,7 +88,8 @@ function remoteOf(io: Io): Access | null {
   return { url, token }
 }
 
-async function stateOf({ config, state }: Reach): Promise<StateConfig> {
+/** Where the state is, by the command line or the configuration. */
+export async function stateOf({ config, state }: Reach): Promise<StateConfig> {
   if (state !== undefined) return state
   const loaded = await loadConfigFile(config ?? DEFAULT_CONFIG, configOptions)
   if (loaded.ok) return loaded.value.loaded.config.server.state

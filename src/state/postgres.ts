@@ -30,6 +30,8 @@ export type PostgresOptions = {
 export type PostgresState = State & {
   /** Null: the database answers, and has a schema that this program knows. Else what is wrong. */
   problem(): Promise<string | null>
+  /** How many other processes work on it. */
+  others(): Promise<number>
   /** Waits for what is under way, then ends the connections. */
   close(): Promise<void>
 }
@@ -56,6 +58,7 @@ export async function openPostgres(options: PostgresOptions): Promise<PostgresSt
     inbox: createPostgresInbox({ database, self, onDamage, tell }),
     journal: createPostgresJournal({ database, onDamage }),
     problem: () => schemaProblem(pool),
+    others: () => processes.others(),
     async close() {
       await processes.close()
       await notices.close()

@@ -21,7 +21,13 @@ export type ProcessesOptions = {
   readonly onNews: () => void
 }
 
-export function createProcesses(options: ProcessesOptions): { close(): Promise<void> } {
+export type Processes = {
+  /** How many others are alive. */
+  others(): Promise<number>
+  close(): Promise<void>
+}
+
+export function createProcesses(options: ProcessesOptions): Processes {
   const { database, self } = options
   /** So long the database was there for us: before that, the silence of others says nothing. */
   let since: number | undefined
@@ -45,6 +51,10 @@ export function createProcesses(options: ProcessesOptions): { close(): Promise<v
 
   beating = beat()
   return {
+    async others() {
+      const [row] = await database.run(OTHERS, [self, DEAD_AFTER_MS])
+      return Number(row?.['others'])
+    },
     async close() {
       isClosed = true
       clearTimeout(timer)
@@ -79,6 +89,9 @@ const DEAD = `SELECT id FROM (
     SELECT 1 FROM drayage.process
     WHERE process.id = holder.id AND seen > clock_timestamp() - $1::bigint * interval '1 millisecond'
   )`
+
+const OTHERS = `SELECT count(*) AS others FROM drayage.process
+  WHERE id <> $1 AND seen > clock_timestamp() - $2::bigint * interval '1 millisecond'`
 
 const SILENT = `seen <= clock_timestamp() - $2::bigint * interval '1 millisecond'`
 

@@ -387,22 +387,3 @@ it('passes over a damaged entry of the history, and says which', async () => {
   expect(page.entries.map(({ seq }) => seq)).toEqual([3, 1])
   expect(found).toMatchObject([{ place: 'entry', id: 'line/payments#2' }])
 })
-
-describe('a backup', () => {
-  it('is whole although the service writes on, and opens as a state file', async () => {
-    const state = await open()
-    await state.inbox.put(Array.from({ length: 500 }, (_, n) => anAcceptedEvent({ id: `hub/${n}` })))
-    const copy = join(folder, 'copy.db')
-    const [, stored] = await Promise.all([state.backup(copy), state.inbox.put([anAcceptedEvent({ id: 'hub/late' })])])
-    expect(stored).toEqual(['stored'])
-    expect(mode(copy)).toBe('600')
-    expect(await (await open(copy)).inbox.depth()).toBeGreaterThanOrEqual(500)
-  })
-
-  it('does not overwrite a file', async () => {
-    const state = await open()
-    writeFileSync(join(folder, 'precious'), 'x')
-    await expect(state.backup(join(folder, 'precious'))).rejects.toThrow(/EEXIST/u)
-    expect(readFileSync(join(folder, 'precious'), 'utf8')).toBe('x')
-  })
-})
