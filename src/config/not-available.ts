@@ -21,7 +21,7 @@ const NOT_AVAILABLE: readonly Line[] = [
   { path: ['registries', '*', 'pull'], values: ['aws', 'google', 'azure'] },
   {
     path: ['registries', '*', 'events', 'type'],
-    values: ['acr', 'cdevents', 'cloudevents', 'ecr', 'eventgrid', 'gcr', 'zot'],
+    values: ['acr', 'ecr', 'eventgrid', 'gcr'],
   },
   { path: ['clusters', '*', 'eks'] },
   { path: ['clusters', '*', 'gke'] },

@@ -1,6 +1,7 @@
 /** Where a peer's expectation is a defect or means something else than we do: each rule with its reason. Our own expectations have none. */
 
 import { isTag } from '../../src/domain/image.ts'
+import type { PeerCheck } from './auth.ts'
 import type { EditCase } from './edits.ts'
 import type { PayloadCase } from './payloads.ts'
 import type { Case as TagCase, Peer } from './tags/case.ts'
@@ -50,6 +51,22 @@ export const payloadExceptions: readonly Rule<PayloadCase>[] = [
   {
     reason: 'would refuse two tags in one event; our own expectation of this body takes its tag, and asks the registry',
     applies: ({ file }) => file === 'keel--harbor--push-artifact-tag-field-disagrees-with-resource-url.json',
+  },
+]
+
+/** Checks that are about no receiver of ours. */
+export const authUnasked: readonly Rule<PeerCheck>[] = [
+  {
+    reason: 'is about the edge, whoever sends: its size bound and its readiness have tests of their own',
+    applies: ({ registry_type }) => registry_type === 'any',
+  },
+  {
+    reason: "lets anybody in who knows a path that is made of the secret's hash; ours compares the secret",
+    applies: ({ registry_type }) => registry_type === 'quay/dockerhub/acr/generic',
+  },
+  {
+    reason: 'lets anybody in (a hole: the case itself says so)',
+    applies: ({ registry_type }) => registry_type === '/v1/webhooks/registry',
   },
 ]
 
