@@ -20,10 +20,12 @@ export type WorkerOptions = {
   readonly secrets: Readonly<Record<string, string>>
   /** In place of the handler: one that wraps it. */
   readonly entry?: string
+  /** False: nobody asks for the sweep. */
+  readonly schedule?: boolean
 }
 export type Worker = Awaited<ReturnType<typeof startWorker>>
 
-export async function startWorker({ config, secrets, entry }: WorkerOptions) {
+export async function startWorker({ config, secrets, entry, schedule: isScheduled = true }: WorkerOptions) {
   const folder = mkdtempSync(join(tmpdir(), 'drayage-worker-'))
   const yaml = join(folder, 'drayage.yaml')
   writeFileSync(yaml, JSON.stringify(config))
@@ -39,6 +41,7 @@ export async function startWorker({ config, secrets, entry }: WorkerOptions) {
   let ticking: Promise<unknown> = Promise.resolve()
   const schedule = (): NodeJS.Timeout =>
     setInterval(() => {
+      if (!isScheduled) return
       ticking = ticking.then(() => server.getWorker().scheduled({ cron: '* * * * *' })).catch(() => {})
     }, SCHEDULE_MS)
   let timer = schedule()

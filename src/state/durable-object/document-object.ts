@@ -19,6 +19,8 @@ const BACKOFF_MAX_MS = 60_000
 /** What cannot be read waits for an upgrade, or for a person. */
 const DAMAGED_RETRY_MS = 3_600_000
 const ENTRIES_AT_ONCE_MAX = 100
+/** The platform takes no earlier instant. */
+const ALARM_MIN = 1
 /** While it works, its alarm stays this near: should it die, the next instance takes over soon. */
 const WATCH_MS = 30_000
 
@@ -75,7 +77,7 @@ export function createDocumentObject({ storage, database, work, now, log }: Docu
       (at) => at !== null,
     )
     if (all.length === 0) await storage.deleteAlarm()
-    else await storage.setAlarm(Math.min(...all))
+    else await storage.setAlarm(Math.max(Math.min(...all), ALARM_MIN))
   }
 
   /** After work: what is due still would be due at once again, for ever. */
