@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { createReadiness, type ReadinessOptions } from '../../src/readiness.ts'
 import type { SecretReference } from '../../src/domain/secret.ts'
 import { createLog } from '../../src/log.ts'
@@ -96,7 +96,11 @@ describe('a store', () => {
   it('that says nothing is not waited for', async () => {
     const { inbox } = createMemoryState()
     const { readiness } = aScene({ inbox: { ...inbox, depth: () => new Promise(() => {}) } })
-    expect(await readiness.unready()).toEqual(['store'])
+    vi.useFakeTimers()
+    const unready = readiness.unready()
+    await vi.advanceTimersByTimeAsync(2_000)
+    vi.useRealTimers()
+    expect(await unready).toEqual(['store'])
   })
 
   it('that refused the last event is not ready until it takes one, or a while has passed', async () => {
