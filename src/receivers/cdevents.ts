@@ -38,7 +38,8 @@ const CDEvent = z.preprocess(
 type CDEvent = z.infer<typeof CDEvent>
 
 function unwrapped(event: unknown): unknown {
-  return z.object({ data: z.looseObject({ context: z.unknown() }) }).safeParse(event).data?.data ?? event
+  const isObject = typeof event === 'object' && event !== null
+  return isObject && 'data' in event && !('context' in event) ? event.data : event
 }
 
 const parse: Parse = (request, { now }) => readCloudEvents(request, CDEvent, (event) => read(event, now))

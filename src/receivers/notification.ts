@@ -5,7 +5,7 @@
 
 import * as z from 'zod'
 import type { RegistryEvent } from '../domain/event.ts'
-import { ClaimedRepository, Tag, type Registry } from '../domain/image.ts'
+import { Tag, type ClaimedRepository, type Registry } from '../domain/image.ts'
 import { err, ok } from '../domain/result.ts'
 import { describeIssue, readBody } from './body.ts'
 import { ClaimedDigest, ClaimedHost, ClaimedId, ClaimedText, ClaimedTime, derivedId } from './claim.ts'
@@ -18,38 +18,38 @@ const URL_LENGTH_MAX = 2048
 
 const Envelope = z.object({ events: z.array(z.unknown()).max(EVENTS_MAX) })
 
-const Event = z.object({
+const Around = z.object({
   id: ClaimedId,
   timestamp: ClaimedTime,
   action: z.string().max(64),
-  target: z.object({
-    mediaType: ClaimedText,
-    artifactType: ClaimedText,
-    digest: ClaimedDigest,
-    repository: ClaimedRepository,
-    tag: z.literal('').or(Tag).nullish(),
-    url: z.string().max(URL_LENGTH_MAX).nullable().catch(null),
-  }),
   request: z.object({ host: ClaimedHost }).nullable().catch(null),
   actor: z.object({ name: ClaimedText }).nullable().catch(null),
 })
-type Event = z.infer<typeof Event>
+const Target = z.object({
+  mediaType: ClaimedText,
+  artifactType: ClaimedText,
+  digest: ClaimedDigest,
+  tag: z.literal('').or(Tag).nullish(),
+  url: z.string().max(URL_LENGTH_MAX).nullable().catch(null),
+})
+type Event = z.infer<typeof Around> & {
+  readonly target: z.infer<typeof Target> & { readonly repository: ClaimedRepository }
+}
 
 /** `Names` is what counts as a repository: by the OCI grammar, or any claim. */
-export function createNotificationParser(Names: z.ZodType<string>): Parse {
+export function createNotificationParser(Names: z.ZodType<ClaimedRepository>): Parse {
+  const Event = Around.extend({ target: Target.extend({ repository: Names }) })
   return (request, { now }) => {
     const envelope = readBody(request, Envelope)
-    return envelope.ok ? ok(receivedOf(envelope.value.events.map((event) => read(event, Names, now)))) : envelope
+    return envelope.ok
+      ? ok(receivedOf(envelope.value.events.map((event) => read(Event.safeParse(event), now))))
+      : envelope
   }
 }
 
-function read(claimed: unknown, Names: z.ZodType<string>, now: number): Reading {
-  const parsed = Event.safeParse(claimed)
+function read(parsed: z.ZodSafeParseResult<Event>, now: number): Reading {
   if (!parsed.success) return err({ reason: 'malformed-event', detail: describeIssue(parsed.error) })
   const { action, target } = parsed.data
-  const name = Names.safeParse(target.repository)
-  if (!name.success)
-    return err({ reason: 'malformed-event', detail: `target.repository: ${describeIssue(name.error)}` })
   if (action !== 'push' && action !== 'delete') {
     return err({ reason: 'other-action', detail: 'expected the action push or delete' })
   }

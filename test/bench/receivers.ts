@@ -82,9 +82,63 @@ async function subjects(): Promise<readonly Subject[]> {
     distribution,
     { ...distribution, name, sent: { headers, body: batch }, requests: REQUESTS / 100 },
     { ...secret, name: 'dockerhub', type: 'dockerhub', sent: { pathSecret: SECRET, body: bodyOf('dockerhub') } },
+    ...(await fieldSubjects()),
     await hmacWebhook(),
     await ed25519Webhook(),
   ]
+}
+
+/** The registries beside the four clouds. */
+async function fieldSubjects(): Promise<readonly Subject[]> {
+  const plain = { settings: { secret: 'env:SECRET' }, secret: SECRET, requests: REQUESTS, raw: compareSecrets }
+  const inHeader = (type: string, header: string): Subject => {
+    return { ...plain, name: type, type, sent: { headers: { [header]: SECRET }, body: bodyOf(type) } }
+  }
+  const inUrl = (type: string): Subject => {
+    return { ...plain, name: type, type, sent: { pathSecret: SECRET, body: bodyOf(type) } }
+  }
+  const zot = inHeader('zot', 'x-unused')
+  return [
+    inHeader('gitlab', 'authorization'),
+    inHeader('harbor', 'authorization'),
+    inHeader('cdevents', 'x-webhook-secret'),
+    inHeader('cloudevents', 'x-webhook-secret'),
+    {
+      ...zot,
+      settings: { username: 'zot', password: 'env:SECRET' },
+      sent: {
+        ...zot.sent,
+        headers: { authorization: `Basic ${btoa(`zot:${SECRET}`)}`, 'ce-type': 'zotregistry.image.updated' },
+      },
+    },
+    inUrl('quay'),
+    inUrl('alibaba'),
+    inUrl('mirantis'),
+    await signedOver('ghcr', 'x-hub-signature-256', 'SHA-256', 'sha256='),
+    await signedOver('gitea', 'x-gitea-signature', 'SHA-256'),
+    await signedOver('jfrog', 'x-jfrog-event-auth', 'SHA-256'),
+    await signedOver('nexus', 'x-nexus-webhook-signature', 'SHA-1'),
+  ]
+}
+
+/** An HMAC over the body, in hex. */
+async function signedOver(type: string, header: string, hash: 'SHA-256' | 'SHA-1', prefix = ''): Promise<Subject> {
+  const algorithm = { name: 'HMAC', hash }
+  const bytes = new TextEncoder().encode(SECRET)
+  const body = new Uint8Array(bodyOf(type))
+  const signature = await subtle.sign('HMAC', await subtle.importKey('raw', bytes, algorithm, false, ['sign']), body)
+  return {
+    name: type,
+    type,
+    settings: { secret: 'env:SECRET' },
+    secret: SECRET,
+    requests: REQUESTS,
+    sent: { headers: { [header]: prefix + Buffer.from(signature).toString('hex') }, body },
+    async raw(received) {
+      const key = await subtle.importKey('raw', bytes, algorithm, false, ['verify'])
+      return subtle.verify('HMAC', key, signature, new Uint8Array(received))
+    },
+  }
 }
 
 /** Both sides under a random key: what one comparison in constant time costs. */
