@@ -17,6 +17,8 @@ const CONNECTIONS_MAX = 1_024
 const CLOSE_GRACE_MS = 2_000
 /** Who is answered while it still sends has so long to hear it. */
 const LINGER_MS = 500
+/** For HTTP/1.0, whose health checks name no host; we never read it. */
+const NO_HOST = 'localhost'
 /** Where a listener on all addresses is reached from this machine. */
 const LOOPBACK: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' }
 
@@ -30,7 +32,7 @@ export type Listening = {
 /** Throws in words for the operator where the address cannot be had. */
 export async function listen(app: Hono, address: string, limits: ListenLimits = {}): Promise<Listening> {
   const { headersTimeoutMs = HEADERS_TIMEOUT_MS, requestTimeoutMs = REQUEST_TIMEOUT_MS } = limits
-  const answer = getRequestListener(app.fetch, { autoCleanupIncoming: false })
+  const answer = getRequestListener(app.fetch, { autoCleanupIncoming: false, hostname: NO_HOST })
   const server = createServer(
     {
       maxHeaderSize: HEADER_BYTES_MAX,

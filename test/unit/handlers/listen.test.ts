@@ -77,6 +77,11 @@ describe('a request that nobody may read in two ways', () => {
   })
 })
 
+it('answers a health check of HTTP/1.0, which names no host', async () => {
+  const { send } = await aListener()
+  expect((await send('GET /healthz HTTP/1.0\r\n\r\n')).status).toBe(200)
+})
+
 describe('the raw target', () => {
   it.each([
     ['//drayage.test/hooks/local', 404],
