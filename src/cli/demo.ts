@@ -1,6 +1,5 @@
 /** `drayage demo`: the real service on this machine, with a registry and a Git repository to try it on. */
 
-import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { startNode, type NodeService } from '../../handlers/node.ts'
@@ -12,7 +11,7 @@ import { createNarrator, type Narrator } from './demo/narrator.ts'
 import { startRegistry, type LocalRegistry } from './demo/registry.ts'
 import { BRANCH, HOOK_SECRET, setScene, showCommit, SUBSCRIPTION, type Scene } from './demo/scene.ts'
 import { loadForUse } from './load.ts'
-import { newLocalToken, writeLocalAccess } from './local-access.ts'
+import { localPerson, newLocalToken, writeLocalAccess } from './local-access.ts'
 import { printJson } from './output.ts'
 
 const help = `
@@ -41,7 +40,13 @@ const LOOK_EVERY_MS = 100
 
 export const command: Command = { name: 'demo', summary: 'see a push become a commit, on embedded parts', help, run }
 
-type Demo = { readonly client: Client; readonly narrator: Narrator; readonly registry: LocalRegistry; readonly scene: Scene; readonly io: Io }
+type Demo = {
+  readonly client: Client
+  readonly narrator: Narrator
+  readonly registry: LocalRegistry
+  readonly scene: Scene
+  readonly io: Io
+}
 
 async function run(args: readonly string[], io: Io): Promise<ExitCode> {
   const { values } = parseArgs({ args: [...args], options })
@@ -71,7 +76,7 @@ async function startService(scene: Scene, env: Io['env'], token: string, io: Io)
   const loaded = await loadForUse(scene.config, io)
   if (loaded === null) return null
   const log = createLog({ write: io.stderr, now: io.now, level: 'warn', style: io.isTTY ? 'terminal' : 'json' })
-  const local = { person: userInfo().username, role: 'operator', token } as const
+  const local = { person: localPerson(), role: 'operator', token } as const
   const service = await startNode({ loaded, env: { ...io.env, ...env }, log, now: io.now, local })
   await writeLocalAccess(loaded.config.server.state, { url: service.api, token })
   return service
@@ -93,7 +98,10 @@ async function play({ client, narrator, registry, scene, io }: Demo): Promise<re
 }
 
 /** Oldest first: the deliveries that the history knows. */
-async function untilDelivered(count: number, { client, narrator, io }: Pick<Demo, 'client' | 'narrator' | 'io'>): Promise<readonly Entry[]> {
+async function untilDelivered(
+  count: number,
+  { client, narrator, io }: Pick<Demo, 'client' | 'narrator' | 'io'>,
+): Promise<readonly Entry[]> {
   const deadline = io.now() + DELIVERY_TIMEOUT_MS
   for (;;) {
     const entries = await look(client, narrator)
