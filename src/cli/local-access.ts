@@ -55,5 +55,10 @@ export async function readLocalAccess(state: StateConfig): Promise<LocalAccess |
 
 /** While the lock is still held, or it may be the next service's file. */
 export async function removeLocalAccess(state: StateConfig): Promise<void> {
-  await rm(localAccessPath(state), { force: true })
+  try {
+    await rm(localAccessPath(state), { force: true })
+  } catch (error) {
+    // Of a database it was perhaps never written: a container may have no place for it.
+    if (typeof state === 'string') throw error
+  }
 }
