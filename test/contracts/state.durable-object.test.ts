@@ -38,7 +38,7 @@ describeState('Durable Objects and D1', async () => {
 })
 
 function remoteState(space: string): State {
-  const port = <T>(name: string): T =>
+  const port = (name: string): object =>
     new Proxy(
       {},
       {
@@ -47,8 +47,8 @@ function remoteState(space: string): State {
           (...args: unknown[]) =>
             call(space, name, String(method), args),
       },
-    ) as T
-  return { documents: port('documents'), inbox: port('inbox'), journal: port('journal') }
+    )
+  return { documents: port('documents'), inbox: port('inbox'), journal: port('journal') } as State
 }
 
 function limited<A extends unknown[], T>(max: number, run: (...args: A) => Promise<T>): (...args: A) => Promise<T> {

@@ -13,6 +13,7 @@ const INFRA = join(ROOT, 'infra/cloudflare')
 const SCHEDULE_MS = 1_000
 
 process.env['WRANGLER_SEND_METRICS'] = 'false'
+process.env['WRANGLER_LOG'] = 'error'
 process.env['CLOUDFLARE_CF_FETCH_ENABLED'] = 'false'
 
 export type WorkerOptions = {
@@ -30,11 +31,9 @@ export async function startWorker({ config, secrets, entry, schedule: isSchedule
   const yaml = join(folder, 'drayage.yaml')
   writeFileSync(yaml, JSON.stringify(config))
   const out = join(folder, 'out')
-  await promisify(execFile)(process.execPath, [
-    join(ROOT, 'scripts/build-cloudflare.ts'),
-    ...['--config', yaml, '--out', out],
-    ...(entry === undefined ? [] : ['--entry', entry]),
-  ])
+  const script = join(ROOT, 'scripts/build-cloudflare.ts')
+  const wrapped = entry === undefined ? [] : ['--entry', entry]
+  await promisify(execFile)(process.execPath, [script, '--config', yaml, '--out', out, ...wrapped])
   const server = createTestHarness(optionsOf(out, secrets))
   let { url } = await server.listen()
   await server.getWorker().applyD1Migrations('DB')
@@ -61,13 +60,6 @@ export async function startWorker({ config, secrets, entry, schedule: isSchedule
       await server.update((options) => options)
       url = (await server.listen()).url
       timer = schedule()
-    },
-    /** Objects lose their memory in the midst of what they do. */
-    async evict(): Promise<number> {
-      const worker = server.getWorker()
-      const ids = await worker.listDurableObjectIds('DocumentObject')
-      await Promise.all(ids.map((id) => worker.evictDurableObject('DocumentObject', { id })))
-      return ids.length
     },
     async stop(): Promise<void> {
       await pause()

@@ -22,7 +22,7 @@ const ENTRIES_AT_ONCE_MAX = 100
 /** The platform takes no earlier instant. */
 const ALARM_MIN = 1
 /** While it works, its alarm stays this near: should it die, the next instance takes over soon. */
-const WATCH_MS = 30_000
+const WATCH_MS = 10_000
 
 /** The part of Cloudflare's `DurableObjectStorage` that we use. Answers of an object leave it when its writes are on disk. */
 export type ObjectStorage = {
