@@ -59,8 +59,8 @@ async function explainSubscription(
 ): Promise<Explanation> {
   const page = await state.journal.query({ document: `line/${name}`, limit: ENTRIES_MAX })
   const isMeant = (other: string | undefined): boolean => stage === undefined || other === undefined || other === stage
-  const status = all.map(({ subscription, stages }) => ({
-    subscription,
+  const status = all.map(({ stages, ...rest }) => ({
+    ...rest,
     stages: stages.filter((one) => isMeant(one.stage)),
   }))
   return { about: 'subscription', events: [], entries: page.entries.filter((entry) => isMeant(entry.stage)), status }

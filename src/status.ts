@@ -1,11 +1,11 @@
 /** How things stand, from the documents: what runs where, what is on its way and what it waits for, what was refused. Reads only. */
 
-import type { Document } from './domain/document.ts'
+import type { Document, DocumentId } from './domain/document.ts'
 import type { Effect } from './domain/effect.ts'
 import { formatImage } from './domain/image.ts'
 import type { Current, Line, StageState } from './domain/line.ts'
 import type { Stage, Subscription } from './domain/subscription.ts'
-import type { Documents } from './state/documents.ts'
+import type { DamagedDocument, DocumentPage, Documents } from './state/documents.ts'
 
 const PAGE_SIZE = 100
 const DOCUMENTS_MAX = 10_000
@@ -35,7 +35,12 @@ export type StageStatus = {
     readonly by: string | null
   }[]
 }
-export type SubscriptionStatus = { readonly subscription: string; readonly stages: readonly StageStatus[] }
+export type SubscriptionStatus = {
+  readonly subscription: string
+  /** What of it is stored and cannot be read: it stands still until a person helps. */
+  readonly damage: string | null
+  readonly stages: readonly StageStatus[]
+}
 
 /** `configured`, where the configuration is at hand: a subscription that nothing was ever offered to is shown too. */
 export async function statusOf(
@@ -43,16 +48,30 @@ export async function statusOf(
   subscription: string | null,
   configured: readonly Pick<Subscription, 'name' | 'stages'>[] = [],
 ): Promise<readonly SubscriptionStatus[]> {
-  const all = await listAll(documents)
+  const { documents: all, damaged } = await readAll(documents)
   const trains = all.filter((document) => document.kind === 'train')
   const lines = all.filter((document) => document.kind === 'line')
+  const damages = new Map(damaged.map(({ id, reason, detail }) => [subscriptionOf(id), `${id}, ${reason}: ${detail}`]))
+  const damageOf = (name: string): string | null => damages.get(name) ?? null
   const known = lines.map((line) => ({
     subscription: line.subscription,
+    damage: damageOf(line.subscription),
     stages: Object.entries(line.stages).map(([stage, state]) => stageStatus(line, stage, state, trains)),
   }))
-  const silent = configured.filter(({ name }) => !lines.some((line) => line.subscription === name))
-  const unknown = silent.map(({ name, stages }) => ({ subscription: name, stages: stages.map(silentStage) }))
-  return [...known, ...unknown].filter((one) => subscription === null || one.subscription === subscription)
+  const isKnown = (name: string): boolean => lines.some((line) => line.subscription === name)
+  const unreadable = [...damages.keys()].filter((name) => !isKnown(name))
+  const broken = unreadable.map((name) => ({ subscription: name, damage: damageOf(name), stages: [] }))
+  const silent = configured.filter(({ name }) => !isKnown(name) && !damages.has(name))
+  const unheard = silent.map(({ name, stages }) => {
+    return { subscription: name, damage: null, stages: stages.map(silentStage) }
+  })
+  return [...known, ...broken, ...unheard].filter((one) => subscription === null || one.subscription === subscription)
+}
+
+/** `line/<subscription>`, or `train/…/<subscription>/<stage>`. */
+function subscriptionOf(id: DocumentId): string {
+  const parts = id.split('/')
+  return (parts[0] === 'train' ? parts.at(-2) : parts[1]) ?? id
 }
 
 function silentStage({ name }: Pick<Stage, 'name'>): StageStatus {
@@ -61,14 +80,20 @@ function silentStage({ name }: Pick<Stage, 'name'>): StageStatus {
 }
 
 export async function listAll(documents: Documents): Promise<readonly Document[]> {
+  return (await readAll(documents)).documents
+}
+
+async function readAll(documents: Documents): Promise<Omit<DocumentPage, 'next'>> {
   const all: Document[] = []
+  const damaged: DamagedDocument[] = []
   let after: string | null = null
   do {
     const page = await documents.list({ limit: PAGE_SIZE, ...(after === null ? {} : { after }) })
     all.push(...page.documents)
+    damaged.push(...page.damaged)
     after = page.next
-  } while (after !== null && all.length < DOCUMENTS_MAX)
-  return all
+  } while (after !== null && all.length + damaged.length < DOCUMENTS_MAX)
+  return { documents: all, damaged }
 }
 
 function stageStatus(line: Line, stage: string, state: StageState, trains: readonly Document[]): StageStatus {

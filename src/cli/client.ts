@@ -33,7 +33,9 @@ const StageStatus = z.object({
     }),
   ),
 })
-const Subscriptions = z.array(z.object({ subscription: z.string(), stages: z.array(StageStatus) }))
+const Subscriptions = z.array(
+  z.object({ subscription: z.string(), damage: z.string().nullable(), stages: z.array(StageStatus) }),
+)
 const Status = z.object({
   mode: z.string(),
   config: z.string(),

@@ -36,7 +36,9 @@ async function run(args: readonly string[], io: Io): Promise<ExitCode> {
   if (values.json === true) printJson(io, status, true)
   else tell(status, subscription, io)
   const isUnknown = subscription !== undefined && status.subscriptions.length === 0
-  const isStuck = status.subscriptions.some(({ stages }) => stages.some(({ givenUp }) => givenUp > 0))
+  const isStuck = status.subscriptions.some(
+    ({ damage, stages }) => damage !== null || stages.some(({ givenUp }) => givenUp > 0),
+  )
   return isUnknown || isStuck || status.problems.length > 0 ? 1 : 0
 }
 

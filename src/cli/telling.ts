@@ -28,8 +28,9 @@ export function tellEntry(entry: Entry): string {
   )
 }
 
-export function tellSubscription({ subscription, stages }: SubscriptionStatus): string {
-  return [escapeForTerminal(subscription), ...stages.flatMap((stage) => tellStage(stage))].join('\n')
+export function tellSubscription({ subscription, damage, stages }: SubscriptionStatus): string {
+  const damaged = damage === null ? [] : [labelled('  cannot be read', damage)]
+  return [escapeForTerminal(subscription), ...damaged, ...stages.flatMap((stage) => tellStage(stage))].join('\n')
 }
 
 function tellStage({ stage, current, how, since, promotion, next, waits, refused }: StageStatus): readonly string[] {

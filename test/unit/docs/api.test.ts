@@ -62,6 +62,7 @@ describe('its answers', () => {
     const shown = examples.find((example) => 'subscriptions' in example) as Shape | undefined
     const answered = (await (await call('/api/v1/status')).json()) as Shape
     expect(keysOf(shown)).toEqual(keysOf(answered))
+    expect(keysOf(shown?.subscriptions[0])).toEqual(keysOf(answered.subscriptions[0]))
     const [ofDocs, ofApi] = [shown, answered].map((one) => one?.subscriptions[0]?.stages[0])
     expect(keysOf(ofDocs)).toEqual(keysOf(ofApi))
     expect(ofApi?.['promotion']).not.toBeNull()
