@@ -12,7 +12,7 @@ export const FIRST = 'ghcr.io/acme/app:1.0.0'
  * of decimal digits never says so by chance.
  */
 export function anApp(tag: string): PinnedImage {
-  const digits = [...tag].map((letter) => letter.charCodeAt(0)).join('')
+  const digits = Array.from(tag, (letter) => letter.charCodeAt(0)).join('')
   return PinnedImage.parse({ ...APP, tag, digest: `sha256:${digits.padEnd(64, '0').slice(0, 64)}` })
 }
 

@@ -34,16 +34,16 @@ subscriptions:
   cleanup.push(() => service.remove())
 
   const digests = new Map<string, string>()
-  let isPushing = true
+  const pushes = { areUnderWay: true }
   const pushing = (async () => {
     for (let number = 1; number <= PUSHES; number += 1) {
       digests.set(`1.${number}.0`, await registry.pushImage('acme/app', `1.${number}.0`))
       await new Promise((resolve) => setTimeout(resolve, 40))
     }
-    isPushing = false
+    pushes.areUnderWay = false
   })()
   let kills = 0
-  while (isPushing || kills < KILLS) {
+  while (pushes.areUnderWay || kills < KILLS) {
     await new Promise((resolve) => setTimeout(resolve, 100 + Math.random() * 900))
     await service.kill()
     kills += 1

@@ -65,7 +65,7 @@ describe.skipIf(!hasProgram('docker-registry') || !hasProgram('skopeo'))(
         return events.length === 2 && events.every(({ state }) => state === 'done')
       })
       const { events } = await service.client.events({})
-      expect(events.map(({ walk }) => walk.at(-1)?.step).toSorted()).toEqual(['filter', 'match'])
+      expect(new Set(events.map(({ walk }) => walk.at(-1)?.step))).toEqual(new Set(['filter', 'match']))
       expect(repository.head()).toBe(before)
     })
 
