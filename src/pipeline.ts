@@ -241,12 +241,17 @@ async function claimAndPerform(id: DocumentId, effects: readonly string[], ports
   const mine = document.effects.filter(
     (effect) => effects.includes(effect.id) && before.get(effect.id) !== effect.fence,
   )
-  await Promise.all(mine.map((effect) => performOne(effect, document, until, ports)))
+  // All of them to their end: what is under way stays under the eyes of whoever called us.
+  const ends = await Promise.allSettled(mine.map((effect) => performOne(effect, document, until, ports)))
+  const failed = ends.find((end) => end.status === 'rejected')
+  if (failed !== undefined) throw failed.reason
 }
 
 async function performOne(effect: Effect, document: Document, until: number, ports: Ports): Promise<void> {
   const started = ports.now()
   const stillHeld = (): boolean => ports.now() < until - LEASE_MARGIN_MS
+  // Saved so slowly that another may have it by now.
+  if (!stillHeld()) return
   const answer =
     effect.kind === 'send'
       ? await send(effect.to, effect.message, ports)

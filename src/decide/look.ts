@@ -1,6 +1,6 @@
 /** What runs at a stage is not known: it is looked at before anything is offered there. */
 
-import { parseImageReference } from '../domain/image.ts'
+import { formatImage, isSameReference, parseImageReference } from '../domain/image.ts'
 import type { Line, StageState } from '../domain/line.ts'
 import type { Stage } from '../domain/subscription.ts'
 import { targetId } from '../domain/target.ts'
@@ -9,6 +9,7 @@ import type { EffectOf } from '../domain/effect.ts'
 import { revive } from './effects.ts'
 import { offerFromUpstream, takeNext } from './offer.ts'
 import { dropEffects, fresh, note, wish, type Turn } from './turn.ts'
+import { requeue } from './withdraw.ts'
 
 export function wishLooks(turn: Turn<Line>, stage: Stage, state: StageState): void {
   if (state.current.state !== 'unknown') return
@@ -33,6 +34,10 @@ export function forgetLooks(
   targets: readonly string[],
 ): void {
   dropEffects(turn, (effect) => effect.kind === 'observe' && effect.stage === stage)
+  const { current } = state
+  if (current.state === 'candidate') {
+    state.brought = { candidate: current.candidate, targets: Object.keys(state.holds) }
+  }
   const isKnown = (target: string): boolean => state.current.state !== 'unknown' || state.looks[target] !== undefined
   const unanswered = Object.entries(state.holds).map(
     ([target, held]) => [target, isKnown(target) ? held.slice(0, -1) : held] as const,
@@ -85,6 +90,20 @@ export function concludeLook(turn: Turn<Line>, stage: Stage, state: StageState):
     stage: stage.name,
     image: written,
   })
+  bringAgain(state)
   takeNext(turn, stage, state)
   if (state.promotion === undefined) offerFromUpstream(turn, stage)
+}
+
+/** What was healthy here still stands where we brought it: then it is brought to the targets that are new. */
+function bringAgain(state: StageState): void {
+  const { brought, looks } = state
+  delete state.brought
+  if (brought === undefined) return
+  const image = formatImage(brought.candidate.images[0])
+  const isUntouched = brought.targets.every((target) => {
+    const look = looks[target]
+    return look === undefined || isSameReference(look.image, image)
+  })
+  if (isUntouched) requeue(state, brought.candidate)
 }

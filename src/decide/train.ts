@@ -80,7 +80,7 @@ export function answerTrain(turn: Turn<Train>, effect: Effect, answer: Answer): 
     case 'propose':
       return proposed(turn, effect, answer)
     case 'look':
-      return lookedAt(turn, answer)
+      return lookedAt(turn, effect, answer)
     case 'merge':
       return merging(turn, effect, answer)
     case 'withdraw':
@@ -120,15 +120,20 @@ function shown(turn: Turn<Train>, cargo: Carry, answer: Extract<Answer, { kind: 
   train.lastHead = head
   train.pullRequest = { number, url, head, shows: cargo, since, builtAt: turn.now }
   if (!isSame) report(turn, cargo, { state: 'proposed', url, diff })
+  const look = lookId(train, train.pullRequest)
+  dropEffects(
+    turn,
+    ({ kind, id }) => (kind === 'look' && id !== look) || (kind === 'merge' && id !== mergeId(train, head)),
+  )
   lookLater(turn, train.pullRequest)
-  dropEffects(turn, (effect) => effect.kind === 'merge' && effect.id !== mergeId(train, head))
   if (turn.rules.mergesItself) wishMerge(turn, head, 0)
 }
 
 /** The pull request as the Git host has it: a person may have merged or closed it. */
-function lookedAt(turn: Turn<Train>, answer: Answer): void {
+function lookedAt(turn: Turn<Train>, effect: EffectOf<'look'>, answer: Answer): void {
   const { pullRequest, cargo } = turn.document
-  if (pullRequest === null) return
+  // Of one that another has taken the place of meanwhile.
+  if (pullRequest === null || effect.id !== lookId(turn.document, pullRequest)) return
   // What we are changing just now may look like a person's act, or belong to what it showed before.
   if (isBusy(turn)) return lookLater(turn, pullRequest)
   switch (answer.kind) {
@@ -193,9 +198,13 @@ function mergeId(train: Train, head: string): string {
   return `${train.id}/merge/${head}`
 }
 
-function lookLater(turn: Turn<Train>, { number, since }: PullRequest): void {
-  const delay = turn.now - since < LOOK_FIRST_FOR_MS ? LOOK_FIRST_MS : LOOK_LATER_MS
-  wish(turn, { kind: 'look', ...fresh(turn, `${turn.document.id}/look/${number}`, delay) })
+function lookLater(turn: Turn<Train>, pullRequest: PullRequest): void {
+  const delay = turn.now - pullRequest.since < LOOK_FIRST_FOR_MS ? LOOK_FIRST_MS : LOOK_LATER_MS
+  wish(turn, { kind: 'look', ...fresh(turn, lookId(turn.document, pullRequest), delay) })
+}
+
+function lookId(train: Train, { number }: PullRequest): string {
+  return `${train.id}/look/${number}`
 }
 
 /** The head that we wrote last stays known: the branch may outlive its pull request. */

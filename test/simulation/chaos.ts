@@ -10,6 +10,8 @@ export type Chaos = {
   readonly slow: number
   /** Minutes, so that leases run out under what still runs. */
   readonly stall: number
+  /** A write that left, and lands when nobody expects it any more. */
+  readonly flight: number
   /** A wake-up that never comes. */
   readonly lostWake: number
   /** Of a health outcome. */
@@ -32,6 +34,7 @@ export function drawChaos(random: Random): Chaos {
     lostAnswer: some(0.5, 0.1),
     slow: some(0.7, 0.2),
     stall: some(0.5, 0.03),
+    flight: some(0.4, 0.2),
     lostWake: some(0.3, 0.5),
     unwell: some(0.5, 0.5),
     processes: random.chance(0.6) ? 2 : 1,

@@ -3,16 +3,16 @@
 import type { Order, Proposals } from '../../src/delivery/delivery.ts'
 import type { LoadedConfig } from '../../src/domain/config.ts'
 import { wakeAt, type Document, type DocumentId } from '../../src/domain/document.ts'
-import { formatImage } from '../../src/domain/image.ts'
-import { lineId, type Line } from '../../src/domain/line.ts'
+import { lineId } from '../../src/domain/line.ts'
 import { targetId } from '../../src/domain/target.ts'
 import { trainId } from '../../src/domain/train.ts'
 import type { Outbound } from '../../src/effects.ts'
 import type { Chronicle } from './chronicle.ts'
-import { writtenAs } from './ledger.ts'
+import { createDocumentChecks } from './document-checks.ts'
+import { short, writtenAs, type Ledger } from './ledger.ts'
 
-const DOCUMENT_LENGTH_MAX = 256 * 1024
-const EFFECTS_MAX = 40
+/** No schedule that ends needs so many. */
+const SAVES_MAX = 4_000
 
 export type Inspector = {
   saved(document: Document): void
@@ -22,42 +22,30 @@ export type Inspector = {
   readonly documents: ReadonlyMap<DocumentId, Document>
 }
 
-export function createInspector(chronicle: Chronicle): Inspector {
+export type InspectorOptions = {
+  readonly chronicle: Chronicle
+  readonly ledger: Ledger
+  readonly now: () => number
+  /** Whether a person's commit is, or was, on the branch. */
+  readonly hadForeignCommit: (branch: string) => boolean
+}
+
+export function createInspector(options: InspectorOptions): Inspector {
+  const { chronicle, ledger } = options
   const { check } = chronicle
   const documents = new Map<DocumentId, Document>()
-  const opened = new Set<string>()
-  /** By stage and image: the fence at which it was refused. What is claimed later must not bring it. */
-  const refusedAt = new Map<string, number>()
+  const checks = createDocumentChecks(options)
   const atWork = new Map<string, () => boolean>()
-
-  const savedLine = (line: Line): void => {
-    for (const [name, { promotion, refused }] of Object.entries(line.stages)) {
-      if (promotion !== undefined) {
-        const isOld = opened.has(promotion.id)
-        opened.add(promotion.id)
-        const isRefused = refused.some(({ candidate }) => candidate === promotion.candidate.id)
-        check(isOld || !isRefused, () => `opened although refused: ${promotion.id}`)
-      }
-      for (const key of refusedAt.keys()) {
-        const [stage, image] = key.split(' ')
-        if (stage === `${line.id}/${name}` && !refused.some((one) => one.image === image)) refusedAt.delete(key)
-      }
-      for (const { image } of refused) {
-        const key = `${line.id}/${name} ${image}`
-        if (!refusedAt.has(key)) refusedAt.set(key, line.fence)
-      }
-    }
-  }
+  let saves = 0
 
   const ordered = (order: Omit<Order, 'target'>, id: DocumentId, place: string, loaded: LoadedConfig): (() => void) => {
     const what = `${order.promotion} at ${place}`
     check(loaded.config.mode === 'act', () => `touched in observe mode: ${what}`)
     const fence = documents.get(id)?.fence ?? 0
     check(fence >= order.fence, () => `performed with ${order.fence} before that was saved (${fence}): ${what}`)
-    if (!order.reason.startsWith('rollback')) {
-      const key = `${lineId(order.subscription)}/${order.stage} ${writtenAs(order.wish)}`
-      const since = id.startsWith('line/') ? refusedAt.get(key) : undefined
-      check(since === undefined || order.fence <= since, () => `delivered although refused: ${what}`)
+    if (!order.reason.startsWith('rollback') && id.startsWith('line/')) {
+      const since = checks.refusedAt(id, order.stage, writtenAs(order.wish))
+      check(since === null || order.fence <= since, () => `delivered although refused: ${what}`)
     }
     const key = `${order.promotion} ${place} ${order.reason.startsWith('rollback')}`
     check(atWork.get(key)?.() !== true || !order.stillHeld(), () => `two at work at once: ${what}`)
@@ -67,14 +55,20 @@ export function createInspector(chronicle: Chronicle): Inspector {
     }
   }
 
+  /** What is not as expected was put there by a person; what we put there ourselves must not surprise us. */
+  const answered = (order: Omit<Order, 'target'>, id: DocumentId, targets: readonly string[], found: string): void => {
+    const effects = documents.get(id)?.effects ?? []
+    if (!order.stillHeld() || !effects.some(({ fence }) => fence === order.fence)) return
+    check(ledger.isHand(found), () => `took our own ${short(found)} for a person's: ${order.promotion}`)
+    for (const target of targets) ledger.collided(target, writtenAs(order.wish))
+  }
+
   return {
     documents,
     saved(document) {
-      const before = documents.get(document.id)
-      check((before?.fence ?? 0) <= document.fence, () => `the fence of ${document.id} went back`)
-      check((before?.seq ?? 0) <= document.seq, () => `the history of ${document.id} went back`)
-      check(document.effects.length <= EFFECTS_MAX, () => `${document.id} has ${document.effects.length} effects`)
-      if (document.kind === 'line') savedLine(document)
+      saves += 1
+      check(saves <= SAVES_MAX, () => `${document.id} never rests`)
+      checks.saved(documents.get(document.id), document)
       documents.set(document.id, document)
     },
     nextWake(without) {
@@ -93,7 +87,10 @@ export function createInspector(chronicle: Chronicle): Inspector {
             const { subscription, stage } = cargo
             const id = trainId({ git, base: 'main', subscription, stage })
             const done = ordered(cargo, id, 'pull request', loadedOf())
-            return proposals.propose(cargo, branch, lastHead).finally(done)
+            const proposal = await proposals.propose(cargo, branch, lastHead).finally(done)
+            if (!proposal.ok && proposal.error.reason === 'moved')
+              answered(cargo, id, cargo.targets.map(targetId), proposal.error.found ?? '')
+            return proposal
           },
         }
       }
@@ -105,22 +102,16 @@ export function createInspector(chronicle: Chronicle): Inspector {
           return {
             ...delivery,
             async deliver(order) {
-              const done = ordered(order, lineId(order.subscription), targetId(order.target), loadedOf())
-              return delivery.deliver(order).finally(done)
+              const id = lineId(order.subscription)
+              const done = ordered(order, id, targetId(order.target), loadedOf())
+              const delivered = await delivery.deliver(order).finally(done)
+              if (!delivered.ok && delivered.error.reason === 'moved')
+                answered(order, id, [targetId(order.target)], delivered.error.found ?? '')
+              return delivered
             },
           }
         },
       }
     },
   }
-}
-
-/** What must be true of a document whenever it is saved: small enough to be saved for ever. */
-export function isSmall(document: Document): boolean {
-  return JSON.stringify(document).length <= DOCUMENT_LENGTH_MAX
-}
-
-export function imageOf(candidate: { readonly images: readonly Parameters<typeof formatImage>[0][] }): string {
-  const [image] = candidate.images
-  return image === undefined ? '' : formatImage(image)
 }

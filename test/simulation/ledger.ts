@@ -23,8 +23,14 @@ export type Ledger = {
   /** A person put this image there by hand. */
   hand(target: string, image: string): void
   isHand(image: string): boolean
+  /** We moved a branch, or merged it: never with a person's commit on it. */
+  rebuilt(branch: string, hadForeignCommit: boolean): void
   resolved(image: string): void
   wasResolved(image: string): boolean
+  /** Our delivery of this image met a person's hand there. */
+  collided(target: string, image: string): void
+  /** Whether the target held this image at any time. */
+  everHeld(target: string, image: string): boolean
   /** The health check's word about an image at a target. */
   health(target: string, image: string, state: string): void
   readonly writes: readonly Write[]
@@ -37,14 +43,17 @@ export type LedgerOptions = {
   /** A tag that the filter passes over sets no bound. */
   readonly isBound: (image: string) => boolean
   readonly now: () => number
+  /** A person lifted a refusal: what met a hand may come again. */
+  readonly wasLifted: () => boolean
 }
 
-export function createLedger({ chronicle, isOrdered, isBound, now }: LedgerOptions): Ledger {
+export function createLedger({ chronicle, isOrdered, isBound, now, wasLifted }: LedgerOptions): Ledger {
   const writes: Write[] = []
   const observations: Observation[] = []
   const hands = new Set<string>()
   const resolved = new Set<string>()
   const health = new Map<string, string>()
+  const collisions = new Set<string>()
 
   const isKnown = (image: string): boolean => resolved.has(image)
 
@@ -75,6 +84,10 @@ export function createLedger({ chronicle, isOrdered, isBound, now }: LedgerOptio
       const [older, newer] = [numberOf(before), numberOf(after)]
       chronicle.check(older === null || newer === null || older <= newer, () => `went back: ${what}`)
     }
+    if (kind === 'candidate') {
+      const met = collisions.has(`${target} ${after}`)
+      chronicle.check(!met || wasLifted(), () => `brought again what met a person's hand: ${what}`)
+    }
     if (kind !== 'merge' && hands.has(before)) {
       chronicle.check(wasSeen(write), () => `overwrote a person's hand that nobody had seen (${orderedAt}): ${what}`)
     }
@@ -92,7 +105,12 @@ export function createLedger({ chronicle, isOrdered, isBound, now }: LedgerOptio
       hands.add(image)
       chronicle.say(() => `HAND ${target}: ${image} at ${now()}`)
     },
+    rebuilt(branch, hadForeignCommit) {
+      chronicle.check(!hadForeignCommit, () => `${branch} had a person's commit, and we took it for ours`)
+    },
     isHand: (image) => hands.has(image),
+    collided: (target, image) => void collisions.add(`${target} ${image}`),
+    everHeld: (target, image) => writes.some((write) => write.target === target && write.after === image),
     resolved: (image) => void resolved.add(image),
     wasResolved: isKnown,
     health: (target, image, state) => void health.set(`${target} ${image}`, state),

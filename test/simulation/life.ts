@@ -62,7 +62,11 @@ export function createLife({ name, clock, random, chaos, chronicle, isWild, onCr
       alive = false
     },
     send: pass,
-    travel: wait,
+    async travel() {
+      if (!isWild() || !random.chance(chaos.flight)) return wait()
+      chronicle.fault('late write')
+      await clock.sleep(random.between(60_000, 900_000))
+    },
     async receive() {
       await pass()
       if (!isWild() || !random.chance(chaos.lostAnswer)) return

@@ -1,7 +1,7 @@
 /** A machine that runs Drayage: polls the store, handles events, works on documents, dies, comes back. */
 
 import type { LoadedConfig } from '../../src/domain/config.ts'
-import { wakeAt, type DocumentId } from '../../src/domain/document.ts'
+import type { Document, DocumentId } from '../../src/domain/document.ts'
 import type { Log } from '../../src/domain/log.ts'
 import { reconsider, work, type Ports } from '../../src/pipeline.ts'
 import { handleRow } from '../../src/settle.ts'
@@ -25,7 +25,7 @@ export type Machine = {
   /** Something may be due now. */
   poke(): void
   /** Takes up another configuration: at its own time. */
-  configure(loaded: LoadedConfig): void
+  configure(loaded: LoadedConfig, writtenAt: number): void
   /** Calls the pipeline as the API does. */
   run(what: (ports: Ports) => Promise<unknown>): void
   /** How many tasks are under way. */
@@ -51,6 +51,7 @@ export type MachineOptions = {
 export function createMachine(options: MachineOptions): Machine {
   const { name, clock, random, chaos, chronicle, state, inspector, isWild } = options
   let { loaded } = options
+  let configuredAt = 0
   let life: Life
   let ports: Ports
   let tasks = new Set<object>()
@@ -196,7 +197,9 @@ export function createMachine(options: MachineOptions): Machine {
   start()
   return {
     poke: () => poll(clock.now()),
-    configure(changed) {
+    configure(changed, writtenAt) {
+      if (writtenAt < configuredAt) return
+      configuredAt = writtenAt
       loaded = changed
       spawn(() => reconsider(ports))
       poll(clock.now())
@@ -210,7 +213,7 @@ export function createMachine(options: MachineOptions): Machine {
   }
 }
 
-function describeEffects(document: Parameters<typeof wakeAt>[0]): string {
+function describeEffects(document: Document): string {
   return document.effects
     .map(({ id, fence, lease, dead }) => {
       const state = dead === undefined ? (lease === undefined ? '' : ' leased') : ` dead: ${dead.reason}`

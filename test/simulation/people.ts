@@ -10,7 +10,7 @@ import type { Clock } from './clock.ts'
 import type { Inspector } from './inspector.ts'
 import type { Ledger } from './ledger.ts'
 import type { Machine } from './machine.ts'
-import { mergePull } from './pull-requests.ts'
+import { isForeign, mergePull } from './pull-requests.ts'
 import type { Random } from './random.ts'
 import { pushTag } from './registry.ts'
 import type { Shape } from './shape.ts'
@@ -29,7 +29,7 @@ export type Scene = {
   readonly shape: Shape
   readonly accepted: string[]
   /** Whether somebody did what may keep a newer image from arriving. */
-  readonly did: { interfered: boolean; observedMoved: boolean }
+  readonly did: { interfered: boolean; lifted: boolean; movedTag: boolean; unfollowed: boolean }
 }
 
 /** Even numbers are pushed; odd ones are what people write by hand. */
@@ -102,7 +102,7 @@ function act(scene: Scene, index: number): void {
       return commitToBranch(scene, index)
     case 'move tag': {
       const tag = [...scene.world.registry.tags.keys()][0]
-      scene.did.observedMoved = true
+      scene.did.movedTag = true
       if (tag !== undefined) pushOne(scene, tag)
       return
     }
@@ -153,6 +153,7 @@ function commitToBranch({ world, did, chronicle }: Scene, index: number): void {
   const [name, branch] = first
   did.interfered = true
   chronicle.say(() => `COMMIT on ${name}`)
+  world.host.foreign.add(name)
   world.host.branches.set(name, { ...branch, head: `${branch.head}-${index}+` })
 }
 
@@ -165,7 +166,7 @@ function liftOne(scene: Scene): void {
     for (const [stage, { refused }] of Object.entries(line.stages)) {
       const [first] = refused
       if (first === undefined) continue
-      scene.did.interfered = true
+      scene.did.lifted = true
       const lift = { kind: 'lift', by: 'ann', reason: 'again', stage, candidate: first.candidate } as const
       scene.random.pick(scene.machines).run((ports) => advance(line.id, lift, ports))
       return
@@ -196,6 +197,10 @@ export function mergeOne({ world, ledger, clock, chronicle }: Scene): void {
   if (commit !== null) chronicle.say(() => `MERGE ${pull.number} as ${commit}`)
 }
 
+export function endOutages({ world }: Scene): void {
+  for (const victim of [world.registry, world.cluster, world.plain, world.host.repository]) victim.isDown = false
+}
+
 /** A head whose writing was never answered, and then forgotten for another reason: the dead letter asks to delete the branch. */
 function isTakenForForeign({ inspector, chronicle }: Scene, branch: string): boolean {
   const trains = [...inspector.documents.values()].filter((document) => document.kind === 'train')
@@ -209,9 +214,8 @@ function isTakenForForeign({ inspector, chronicle }: Scene, branch: string): boo
 /** What people do once all is quiet again: branches freed of what is not ours, conflicts closed, all else merged. */
 export function repair(scene: Scene): void {
   const { world, ledger, clock, did } = scene
-  for (const victim of [world.registry, world.cluster, world.plain, world.host.repository]) victim.isDown = false
   for (const [name, { head }] of world.host.branches) {
-    if (!head.endsWith('+') && !isTakenForForeign(scene, name)) continue
+    if (!isForeign(head) && !isTakenForForeign(scene, name)) continue
     world.host.branches.delete(name)
     for (const pull of world.host.pulls.filter((one) => one.branch === name && one.state === 'open'))
       Object.assign(pull, { state: 'closed', by: 'ann' })

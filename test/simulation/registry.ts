@@ -29,7 +29,6 @@ export function pushTag(registry: Registry, tag: string): Digest {
 export function registriesOf(registry: Registry, life: Life, ledger: Ledger): Registries {
   const ask = async <T>(answer: () => T): Promise<T> => {
     await life.send()
-    await life.travel()
     if (registry.isDown) throw new RetryLater('the registry is down', { retryAfterMs: 5_000 })
     const said = answer()
     await life.receive()

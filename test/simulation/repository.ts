@@ -5,6 +5,7 @@ import { isSameReference } from '../../src/domain/image.ts'
 import { err, ok, type Result } from '../../src/domain/result.ts'
 import { RetryLater } from '../../src/domain/retry.ts'
 import { targetId } from '../../src/domain/target.ts'
+import { isExpected } from './cluster.ts'
 import { writtenAs, type Ledger } from './ledger.ts'
 import type { Life } from './life.ts'
 
@@ -68,8 +69,7 @@ export function commitDelivery(repository: Repository, { life, ledger, now }: Su
       if (!order.stillHeld()) return err({ reason: 'fenced', detail: 'the lease ran out' })
       if (isSameReference(found, image))
         return ok({ status: 'unchanged', reference: base.commit, previous: found, now: found })
-      if (!(order.expected ?? []).some((one) => isSameReference(one, found)))
-        return err({ reason: 'moved', detail: `found ${found}`, found })
+      if (!isExpected(found, order.expected)) return err({ reason: 'moved', detail: `found ${found}`, found })
       const changed = { status: 'changed', previous: found, now: image } as const
       if (isPreview) return ok({ ...changed, reference: base.commit })
       const commit = await push(order, base.commit, image, orderedAt)

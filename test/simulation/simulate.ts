@@ -1,25 +1,26 @@
 /** One schedule: the real decisions, pipeline and effects over the memory store, in a simulated world, from one seed. */
 
-import type { Ports } from '../../src/pipeline.ts'
 import { createMemoryState } from '../../src/state/memory.ts'
 import { NOW } from '../helpers/build.ts'
 import { drawChaos } from './chaos.ts'
 import { createChronicle } from './chronicle.ts'
 import { createClock } from './clock.ts'
 import { createInspector } from './inspector.ts'
+import type { Fault } from './faults.ts'
 import { createLedger, numberOf } from './ledger.ts'
 import { createMachine, type Machine } from './machine.ts'
-import { repair, retryAll, scheduleActs, schedulePushes, type Scene } from './people.ts'
+import { endOutages, repair, retryAll, scheduleActs, schedulePushes, type Scene } from './people.ts'
 import { createRandom } from './random.ts'
 import { changeShape, configOf, drawShape, type Shape } from './shape.ts'
 import { withSyncDigest } from './sync-digest.ts'
 import { targetId } from '../../src/domain/target.ts'
-import { checkEnd } from './verdict.ts'
+import { checkCalm, checkEnd } from './verdict.ts'
 import { createWorld, type World } from './world.ts'
 
 const STEPS_MAX = 40_000
 const QUIET_AFTER_MS = 20 * 60_000
 const REPAIRS_MAX = 8
+const EVERY_KIND = ['workload', 'second-workload', 'commit', 'pull-request'] as const
 
 export type Outcome = {
   readonly seed: number
@@ -35,14 +36,14 @@ export type Outcome = {
 export type SimulateOptions = {
   readonly isTraced?: boolean
   /** Plants a fault between the pipeline and its ports, to see that it is found. */
-  readonly plant?: (ports: Ports, seed: number) => Ports
+  readonly fault?: Fault
 }
 
 export function simulate(seed: number, options: SimulateOptions = {}): Promise<Outcome> {
   return withSyncDigest(() => run(seed, options))
 }
 
-async function run(seed: number, { isTraced = false, plant = (ports) => ports }: SimulateOptions): Promise<Outcome> {
+async function run(seed: number, { isTraced = false, fault }: SimulateOptions): Promise<Outcome> {
   const random = createRandom(seed)
   const clock = createClock(NOW, random)
   const chronicle = createChronicle(() => clock, isTraced)
@@ -51,25 +52,28 @@ async function run(seed: number, { isTraced = false, plant = (ports) => ports }:
   const { now } = clock
   // The one change of a filter that is made here ignores those that end in 4.
   const isBound = (image: string): boolean => chaos.changes === 0 || (numberOf(image) ?? 0) % 10 !== 4
-  const ledger = createLedger({ chronicle, isOrdered: shape.isOrdered, isBound, now })
+  const did = { interfered: false, lifted: false, movedTag: false, unfollowed: false }
+  const wasLifted = (): boolean => did.lifted
+  const ledger = createLedger({ chronicle, isOrdered: shape.isOrdered, isBound, now, wasLifted })
   const world = createWorld({ random, ledger, now, unwell: chaos.unwell })
   const state = createMemoryState()
-  const inspector = createInspector(chronicle)
+  const hadForeignCommit = (branch: string): boolean => world.host.foreign.has(branch)
+  const inspector = createInspector({ chronicle, ledger, now, hadForeignCommit })
   let isWild = true
   const common = { clock, random, chaos, chronicle, ledger, world, state, inspector }
   furnish(world, shape, random)
+  fault?.bend?.(world)
   const machine = (name: string): Machine =>
     createMachine({
       ...common,
       name,
       isWild: () => isWild,
       loaded: configOf(shape),
-      plant: (ports) => plant(ports, seed),
+      plant: (ports) => fault?.plant?.(ports, random) ?? ports,
     })
   const machines: [Machine, ...Machine[]] = [machine('one')]
   if (chaos.processes > 1) machines.push(machine('two'))
   const accepted: string[] = []
-  const did = { interfered: false, observedMoved: false }
   const scene: Scene = { ...common, machines, shape, accepted, did }
   chronicle.say(() => `seed ${seed}: ${JSON.stringify(shape)} ${JSON.stringify(chaos)}`)
   schedulePushes(scene)
@@ -77,9 +81,8 @@ async function run(seed: number, { isTraced = false, plant = (ports) => ports }:
   const shapes = scheduleChanges(scene)
   let steps = 0
   const runUntil = async (end: number): Promise<void> => {
-    let isDue = false
-    clock.at(end, () => (isDue = true))
-    while (!isDue && chronicle.violations.length === 0) {
+    clock.at(end, () => {})
+    while (now() < end && chronicle.violations.length === 0) {
       steps += 1
       chronicle.check(steps < STEPS_MAX, () => `not quiet after ${steps} steps`)
       await clock.step()
@@ -87,6 +90,9 @@ async function run(seed: number, { isTraced = false, plant = (ports) => ports }:
   }
   await runUntil(now() + chaos.spanMs + QUIET_AFTER_MS)
   isWild = false
+  endOutages(scene)
+  await runUntil(now() + QUIET_AFTER_MS)
+  if (chronicle.violations.length === 0) checkCalm(scene)
   for (let repairs = 0; repairs < REPAIRS_MAX && chronicle.violations.length === 0; repairs += 1) {
     repair(scene)
     retryAll(scene)
@@ -109,12 +115,10 @@ async function run(seed: number, { isTraced = false, plant = (ports) => ports }:
 
 /** What stands at the targets before we came: something that counts, or not, or nothing pinned. */
 function furnish(world: World, shape: Shape, random: ReturnType<typeof createRandom>): void {
-  const everything: Shape = {
-    ...shape,
-    stages: [
-      ...shape.stages.map((stage) => ({ ...stage, targets: [...stage.targets, 'workload', 'second-workload'] })),
-    ] as unknown as Shape['stages'],
-  }
+  const stages = shape.stages.map(({ name, after }) => ({ name, after, targets: EVERY_KIND }))
+  const [first, ...others] = stages
+  if (first === undefined) return
+  const everything: Shape = { ...shape, stages: [first, ...others] }
   for (const subscription of configOf(everything).config.subscriptions) {
     for (const target of subscription.stages.flatMap(({ targets }) => targets)) {
       const tag = random.pick(['100', '100', 'latest'])
@@ -125,19 +129,22 @@ function furnish(world: World, shape: Shape, random: ReturnType<typeof createRan
 }
 
 function scheduleChanges(scene: Scene): { last(): Shape } {
-  const { clock, random, chaos, chronicle, machines, shape } = scene
+  const { clock, random, chaos, chronicle, machines, shape, did } = scene
   let current = shape
   const start = clock.now()
   for (let index = 0; index < chaos.changes; index += 1) {
     clock.at(start + random.between(0, chaos.spanMs), () => {
+      const before = current
       current = changeShape(current, shape, random)
+      const isFollowed = before.ignore === current.ignore && before.subscriptions === current.subscriptions
+      did.unfollowed ||= !isFollowed
       const loaded = configOf(current)
       chronicle.fault('configuration changed')
       chronicle.say(() => `CONFIG ${loaded.hash}`)
       // Not all machines hear of it at once.
       for (const machine of machines) {
         const lag = random.chance(0.5) ? 0 : random.between(0, 10_000)
-        clock.at(clock.now() + lag, () => machine.configure(loaded))
+        clock.at(clock.now() + lag, () => machine.configure(loaded, clock.now() - lag))
       }
     })
   }

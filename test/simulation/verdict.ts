@@ -1,98 +1,123 @@
 /** What must be true once everything is quiet: nothing lost, nothing left over, every end explained. */
 
 import { findBreak } from '../../src/domain/chain.ts'
+import type { Entry } from '../../src/domain/history.ts'
 import type { Line } from '../../src/domain/line.ts'
-import { isSmall } from './inspector.ts'
+import type { Train } from '../../src/domain/train.ts'
+import { isSmall } from './document-checks.ts'
 import { numberOf } from './ledger.ts'
 import type { Scene } from './people.ts'
+import type { Shape } from './shape.ts'
 
-export async function checkEnd(scene: Scene, last: { readonly mode: 'act' | 'observe' }): Promise<void> {
-  await checkEvents(scene)
-  for (const document of scene.inspector.documents.values()) {
-    const { check } = scene.chronicle
-    const history = (await scene.state.journal.query({ document: document.id, limit: 10_000 })).entries.toReversed()
-    const broken = await findBreak(history)
-    check(broken === null, () => `the chain of ${document.id} breaks at ${broken?.seq}`)
-    check(history.length === document.seq, () => `${document.id} has ${history.length} of ${document.seq} entries`)
-    check(isSmall(document), () => `${document.id} has grown too large`)
-    const undone = document.effects.filter(({ dead }) => dead === undefined)
-    check(undone.length === 0, () => `${document.id} still wants ${undone.map(({ id }) => id).join(', ')}`)
-    const dead = document.effects.filter((effect) => effect.dead !== undefined && effect.dead.reason !== 'observe-mode')
-    check(
-      dead.length === 0,
-      () =>
-        `${document.id} gave up ${dead.map((one) => `${one.id}: ${one.dead?.reason} ${one.dead?.detail}`).join(', ')}`,
-    )
-    if (document.kind === 'line') checkLine(scene, document, last)
-    else check(document.next === undefined, () => `${document.id} never came to ${document.next?.promotion}`)
+/** Said once of a promotion, however often it was heard. */
+const ONCE = new Set(['promotion-opened', 'proposed', 'delivered', 'healthy', 'superseded', 'withdrawn', 'rejected'])
+
+/** Once the faults are over, and before people repair anything: what is still open is wanted, and nothing else. */
+export function checkCalm({ inspector, world, chronicle }: Scene): void {
+  const { check } = chronicle
+  const documents = [...inspector.documents.values()]
+  const trains = documents.filter((document) => document.kind === 'train')
+  const promotions = new Set(
+    documents.flatMap((document) =>
+      document.kind === 'line' ? Object.values(document.stages).map(({ promotion }) => promotion?.id) : [],
+    ),
+  )
+  for (const train of trains) {
+    const { cargo, effects, pullRequest } = train
+    const isStuck = effects.some(({ dead }) => dead !== undefined)
+    check(cargo === undefined || promotions.has(cargo.promotion), () => `${train.id} carries what nobody wants`)
+    const isCarried = pullRequest !== null || effects.some(({ kind }) => kind === 'propose')
+    check(cargo === undefined || isCarried, () => `${train.id} carries ${cargo?.promotion} nowhere`)
+    const isLeft = pullRequest !== null && cargo === undefined && !isStuck
+    check(!isLeft, () => `${train.id} leaves pull request ${pullRequest?.number} open`)
   }
-  checkPulls(scene)
+  const isKnown = (number: number): boolean => trains.some(({ pullRequest }) => pullRequest?.number === number)
+  const hasForgotten = trains.some(({ effects }) => effects.some(({ dead }) => dead?.reason === 'foreign-commits'))
+  for (const { number, state } of world.host.pulls) {
+    const isOrphan = state === 'open' && !isKnown(number) && !hasForgotten
+    if (isOrphan) chronicle.fault('orphaned pull request')
+  }
+}
+
+export async function checkEnd(scene: Scene, last: Shape): Promise<void> {
+  await checkEvents(scene)
+  const { chronicle, state, inspector } = scene
+  const { check } = chronicle
+  for (const document of inspector.documents.values()) {
+    const { id } = document
+    const history = (await state.journal.query({ document: id, limit: 10_000 })).entries.toReversed()
+    const broken = await findBreak(history)
+    check(broken === null, () => `the chain of ${id} breaks at ${broken?.seq}`)
+    check(history.length === document.seq, () => `${id} has ${history.length} of ${document.seq} entries`)
+    check(isSmall(document), () => `${id} has grown too large`)
+    const undone = document.effects.filter(({ dead }) => dead === undefined)
+    check(undone.length === 0, () => `${id} still wants ${undone.map((effect) => effect.id).join(', ')}`)
+    const dead = document.effects.filter((effect) => effect.dead !== undefined && effect.dead.reason !== 'observe-mode')
+    check(dead.length === 0, () => `${id} gave up ${dead.map((one) => `${one.id}: ${one.dead?.detail}`).join(', ')}`)
+    if (document.kind === 'line') checkLine(scene, document, last, history)
+    else checkTrain(scene, document)
+  }
 }
 
 /** Every accepted event is settled, and says why. */
 async function checkEvents({ accepted, state, chronicle }: Scene): Promise<void> {
+  const { check } = chronicle
   for (const id of accepted) {
     const row = await state.inbox.get(id)
     const step = row?.walk.at(-1)
-    chronicle.check(row !== null && row.state === 'done', () => `${id} is ${row?.state}: ${step?.detail}`)
-    chronicle.check(step !== undefined && step.step !== 'retry', () => `${id} has no explanation`)
-    chronicle.check(
-      row?.walk.some(({ step }) => step === 'offer' || step === 'resolve' || step === 'filter' || step === 'match') ===
-        true,
-      () => `${id} was never looked at`,
+    check(row !== null && row.state === 'done', () => `${id} is ${row?.state}: ${step?.detail}`)
+    check(
+      step !== undefined && ['match', 'filter', 'resolve', 'offer'].includes(step.step),
+      () => `${id} says no reason`,
     )
   }
 }
 
-function checkLine(scene: Scene, line: Line, { mode }: { readonly mode: 'act' | 'observe' }): void {
+function checkTrain({ chronicle, world }: Scene, { id, branch, next, cargo, pullRequest }: Train): void {
+  const { check } = chronicle
+  check(next === undefined, () => `${id} never came to ${next?.promotion}`)
+  check(cargo === undefined, () => `${id} still carries ${cargo?.promotion}`)
+  check(pullRequest === null, () => `${id} still has pull request ${pullRequest?.number}`)
+  const open = world.host.pulls.filter((pull) => pull.branch === branch && pull.state === 'open')
+  check(open.length === 0, () => `${branch} has ${open.length} open pull requests`)
+}
+
+function checkLine(scene: Scene, line: Line, last: Shape, history: readonly Entry[]): void {
   const { check } = scene.chronicle
   for (const [name, { promotion, next }] of Object.entries(line.stages)) {
-    const isFrozen = mode === 'observe' && promotion?.phase === 'rolling-back'
+    const isFrozen = last.mode === 'observe' && promotion?.phase === 'rolling-back'
     check(promotion === undefined || isFrozen, () => `${promotion?.id} never ended, it is ${promotion?.phase}`)
     check(next === undefined || isFrozen, () => `${name} never came to what waits: ${next?.id}`)
   }
-  if (mode === 'act') checkArrival(scene, line)
+  const said = history.filter(({ kind, promotion }) => promotion !== undefined && ONCE.has(kind))
+  const keys = said.map(({ kind, promotion, detail }) => `${kind} ${promotion} ${kind === 'delivered' ? detail : ''}`)
+  const twice = keys.find((key, index) => keys.indexOf(key) !== index)
+  check(twice === undefined, () => `the history says twice: ${twice}`)
+  if (last.mode === 'act') checkArrival(scene, line, last)
 }
 
 /** The newest that was ever offered runs, unless somebody, or its own health, stood in its way. */
-function checkArrival(scene: Scene, line: Line): void {
-  const { chronicle, shape, world, did, chaos } = scene
-  if (!shape.subscriptions.includes(line.subscription) || chaos.changes > 0 || did.interfered) return
+function checkArrival(scene: Scene, line: Line, last: Shape): void {
+  const { chronicle, did, chaos, world } = scene
+  if (!last.subscriptions.includes(line.subscription) || did.interfered || did.unfollowed) return
   const newest = newestPushed(scene)
   if (newest === null) return
-  for (const { name } of shape.stages) {
+  const [first] = last.stages
+  for (const { name } of last.stages) {
     const state = line.stages[name]
     const current = state?.current
     const runs = current?.state === 'candidate' ? current.candidate.images[0] : null
-    const isExcused = chaos.unwell > 0 || did.observedMoved
-    const isThere = shape.isOrdered ? runs?.tag === newest.tag : runs?.digest === newest.digest
-    chronicle.check(
-      isThere || isExcused,
-      () => `${newest.tag} never arrived at ${name}, which has ${runs?.tag ?? current?.state}`,
-    )
+    const isThere = last.isOrdered ? runs?.tag === newest.tag : runs?.digest === newest.digest
     const isRefused = state?.refused.some(({ image }) => numberOf(image) === Number(newest.tag)) === true
-    const isFirst = shape.stages[0].name === name
-    if (shape.isOrdered && isFirst && chaos.unwell > 0 && !did.observedMoved)
-      chronicle.check(isThere || isRefused, () => `${newest.tag} neither arrived at ${name} nor was refused`)
+    const isExcused =
+      did.movedTag || did.lifted || (chaos.unwell > 0 && (first.name !== name || !last.isOrdered || isRefused))
+    const has = runs?.tag ?? current?.state
+    chronicle.check(isThere || isExcused, () => `${newest.tag} never arrived at ${name}, which has ${has}`)
   }
   void world
 }
 
-function newestPushed({ world, shape }: Scene): { readonly tag: string; readonly digest: string } | null {
-  const tags = [...world.registry.tags].toSorted(([a], [b]) => Number(b) - Number(a))
-  const [first] = tags
-  return first === undefined || (shape.isOrdered && Number(first[0]) < 100) ? null : { tag: first[0], digest: first[1] }
-}
-
-/** An open pull request that no train knows would stay open for ever. */
-function checkPulls({ world, chronicle, inspector }: Scene): void {
-  const trains = [...inspector.documents.values()].filter((document) => document.kind === 'train')
-  for (const pull of world.host.pulls.filter(({ state }) => state === 'open')) {
-    const isKnown = trains.some(({ pullRequest, cargo }) => pullRequest?.number === pull.number && cargo !== undefined)
-    chronicle.check(isKnown, () => `pull request ${pull.number} of ${pull.branch} is nobody's`)
-  }
-  for (const branch of new Set(world.host.pulls.map((pull) => pull.branch))) {
-    const open = world.host.pulls.filter((pull) => pull.branch === branch && pull.state === 'open')
-    chronicle.check(open.length <= 1, () => `${branch} has ${open.length} pull requests`)
-  }
+function newestPushed({ world }: Scene): { readonly tag: string; readonly digest: string } | null {
+  const [first] = [...world.registry.tags].toSorted(([a], [b]) => Number(b) - Number(a))
+  return first === undefined ? null : { tag: first[0], digest: first[1] }
 }

@@ -1,0 +1,183 @@
+/** Mistakes that we could have made, planted between the core and its ports: the simulation has to find each. */
+
+import type { Document } from '../../src/domain/document.ts'
+import { formatImage } from '../../src/domain/image.ts'
+import type { Line, StageState } from '../../src/domain/line.ts'
+import type { Train } from '../../src/domain/train.ts'
+import type { Order } from '../../src/delivery/delivery.ts'
+import type { Ports } from '../../src/pipeline.ts'
+import type { Random } from './random.ts'
+import type { World } from './world.ts'
+
+export type Fault = {
+  readonly name: string
+  readonly plant?: (ports: Ports, random: Random) => Ports
+  /** A mistake of the world's half of the bargain. */
+  readonly bend?: (world: World) => void
+}
+
+export const FAULTS: readonly Fault[] = [
+  { name: 'targets do not test the fence', bend: ({ cluster }) => (cluster.ignoresFences = true) },
+  { name: 'a lease that ran out is still used', plant: onOrder((order) => ({ ...order, stillHeld: () => true })) },
+  { name: 'whatever stands at the target is overwritten', plant: onOrder((order) => ({ ...order, expected: null })) },
+  { name: 'the digest is left out', plant: onOrder(withoutDigest) },
+  { name: 'a document counts as saved before it is', plant: savedTooSoon },
+  { name: 'claims are not saved', plant: onSave(withoutClaims) },
+  { name: 'leases are not saved', plant: onSave(withoutLeases) },
+  { name: 'two savers do not notice each other', plant: lastSaverWins },
+  { name: 'refusals are forgotten', plant: onStage((stage) => ({ ...stage, refused: [] })) },
+  { name: 'what waits is forgotten', plant: onStage(({ next: _next, ...stage }) => stage) },
+  { name: 'what was begun is forgotten', plant: onStage(holdingOnlyTheLast) },
+  { name: 'what was not well counts as well', plant: onStage(lookingWell) },
+  { name: 'messages count in any order', plant: onTrain((train) => ({ ...train, order: 0 })) },
+  { name: 'a branch is always ours', bend: ({ host }) => (host.ignoresForeignCommits = true) },
+  { name: 'any head is merged', bend: ({ host }) => (host.mergesAnyHead = true) },
+  { name: 'entries leave the tail before they are in the journal', plant: onSave((one) => ({ ...one, tail: [] })) },
+  { name: 'events are settled before they are handled', plant: settledAtClaim },
+  { name: 'the registry is asked once per tag', plant: askedOnce },
+  { name: 'older counts as newer', plant: inverted },
+  { name: 'observe mode acts', plant: alwaysActing },
+]
+
+function onSave(change: (document: Document, before: Document | undefined) => Document) {
+  return (ports: Ports): Ports => {
+    const { documents } = ports
+    return {
+      ...ports,
+      documents: {
+        ...documents,
+        async save(document, was, now) {
+          const before = was === 0 ? undefined : (await documents.load(document.id))?.document
+          return documents.save(change(document, before), was, now)
+        },
+      },
+    }
+  }
+}
+
+function onStage(change: (stage: StageState) => StageState) {
+  return onSave((document) => {
+    if (document.kind !== 'line') return document
+    const stages = Object.entries(document.stages).map(([name, stage]) => [name, change(stage)] as const)
+    return { ...document, stages: Object.fromEntries(stages) } satisfies Line
+  })
+}
+
+function onTrain(change: (train: Train) => Train) {
+  return onSave((document) => (document.kind === 'train' ? change(document) : document))
+}
+
+function onOrder(change: <O extends Omit<Order, 'target'>>(order: O) => O) {
+  return (ports: Ports): Ports => ({
+    ...ports,
+    delivery(target) {
+      const delivery = ports.delivery(target)
+      return { ...delivery, deliver: (order) => delivery.deliver(change(order)) }
+    },
+    proposals(git) {
+      const proposals = ports.proposals(git)
+      return { ...proposals, propose: (cargo, branch, head) => proposals.propose(change(cargo), branch, head) }
+    },
+  })
+}
+
+function withoutDigest<O extends Omit<Order, 'target'>>(order: O): O {
+  const { wish } = order
+  if (wish.kind !== 'pinned') return order
+  const image = formatImage({ ...wish.image, digest: null })
+  return { ...order, wish: { kind: 'restore', name: wish.image, image } }
+}
+
+function savedTooSoon(ports: Ports, random: Random): Ports {
+  const { documents } = ports
+  const save: typeof documents.save = async (document, was, now) =>
+    random.chance(0.02) ? 'saved' : documents.save(document, was, now)
+  return { ...ports, documents: { ...documents, save } }
+}
+
+/** The number of the claim is given out, and not kept. */
+function withoutClaims(document: Document, before: Document | undefined): Document {
+  return before === undefined || document.effects.every(({ lease }) => lease === undefined)
+    ? document
+    : { ...document, fence: before.fence }
+}
+
+function withoutLeases(document: Document): Document {
+  return { ...document, effects: document.effects.map(({ lease: _lease, ...effect }) => effect) }
+}
+
+function lastSaverWins(ports: Ports): Ports {
+  const { documents } = ports
+  return {
+    ...ports,
+    documents: {
+      ...documents,
+      async save(document, was, now) {
+        const saved = await documents.save(document, was, now)
+        if (saved === 'saved') return saved
+        return documents.save(document, (await documents.load(document.id))?.version ?? 0, now)
+      },
+    },
+  }
+}
+
+function holdingOnlyTheLast(stage: StageState): StageState {
+  const holds = Object.entries(stage.holds).map(([target, held]) => [target, held.slice(-1)] as const)
+  return { ...stage, holds: Object.fromEntries(holds) }
+}
+
+function lookingWell(stage: StageState): StageState {
+  const looks = Object.entries(stage.looks).map(([target, look]) => [target, { ...look, running: 'well' as const }])
+  return { ...stage, looks: Object.fromEntries(looks) }
+}
+
+function settledAtClaim(ports: Ports): Ports {
+  const { inbox } = ports
+  return {
+    ...ports,
+    inbox: {
+      ...inbox,
+      async claim(limit, leaseMs, now) {
+        const rows = await inbox.claim(limit, leaseMs, now)
+        for (const { accepted } of rows) await inbox.settle(accepted.id, { state: 'done' }, [], now)
+        return rows
+      },
+    },
+  }
+}
+
+function askedOnce(ports: Ports): Ports {
+  const { registries } = ports
+  const known = new Map<string, Awaited<ReturnType<typeof registries.resolve>>>()
+  return {
+    ...ports,
+    registries: {
+      ...registries,
+      async resolve(image) {
+        const answer = known.get(image.tag) ?? (await registries.resolve(image))
+        if (answer.ok) known.set(image.tag, answer)
+        return answer
+      },
+    },
+  }
+}
+
+function inverted(ports: Ports): Ports {
+  const { config, hash } = ports.config()
+  const subscriptions = config.subscriptions.map((subscription) =>
+    'numerical' in subscription.tags
+      ? { ...subscription, tags: { ...subscription.tags, numerical: 'desc' as const } }
+      : subscription,
+  )
+  return { ...ports, config: () => ({ hash, config: { ...config, subscriptions } }) }
+}
+
+function alwaysActing(ports: Ports): Ports {
+  return {
+    ...ports,
+    config() {
+      const { config, hash } = ports.config()
+      return { hash, config: { ...config, mode: 'act' } }
+    },
+  }
+}
