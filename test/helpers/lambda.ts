@@ -13,17 +13,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { startFauxqs } from 'fauxqs'
-import { createDynamo } from '../../src/state/dynamodb/sdk.ts'
 import { AWS_ENV, startDynalite } from './dynalite.ts'
 import { createFunction, type LambdaFunction } from './lambda-function.ts'
 import { endLeases } from './lambda-leases.ts'
 import { startPoller, type PollerOptions } from './lambda-poller.ts'
-import { throttle } from './throttle.ts'
+import { throttle, type Throttled } from './throttle.ts'
 
 const ROOT = new URL('../..', import.meta.url).pathname
 /** In life each minute. */
 const SCHEDULE_MS = 1_000
 const AT_ONCE_MAX = 3
+export const FUNCTIONS = ['webhook', 'api', 'queue', 'timer', 'events'] as const
+export type FunctionName = (typeof FUNCTIONS)[number]
 
 export type LambdaOptions = {
   readonly config: Readonly<Record<string, unknown>>
@@ -39,7 +40,6 @@ export async function startLambdas({ config, secrets, deliver }: LambdaOptions) 
   const build = [join(ROOT, 'scripts/build-aws.ts'), '--config', join(folder, 'drayage.yaml'), '--out', dist]
   await promisify(execFile)(process.execPath, build)
   const dynalite = await startDynalite()
-  const dynamo = await throttle(dynalite.url)
   const tables = await dynalite.createTables()
   const sqs = await startFauxqs({ port: 0, logger: false, host: '127.0.0.1', defaultRegion: AWS_ENV.AWS_REGION })
   const queueUrl = `http://127.0.0.1:${sqs.port}/000000000000/wake-ups`
@@ -52,15 +52,19 @@ export async function startLambdas({ config, secrets, deliver }: LambdaOptions) 
     DRAYAGE_TABLE_INBOX: tables.inbox,
     DRAYAGE_TABLE_JOURNAL: tables.journal,
     DRAYAGE_QUEUE_URL: queueUrl,
-    AWS_ENDPOINT_URL_DYNAMODB: dynamo.url,
     AWS_ENDPOINT_URL_SQS: `http://127.0.0.1:${sqs.port}`,
   }
-  const functions = Object.fromEntries(
-    ['webhook', 'api', 'queue', 'timer'].map((name) => {
-      const module = join(dist, `${name}.mjs`)
-      return [name, createFunction({ module, env, atOnceMax: AT_ONCE_MAX, onOutput: (text) => void (output += text) })]
-    }),
-  ) as Record<'webhook' | 'api' | 'queue' | 'timer', LambdaFunction>
+  const proxies = {} as Record<FunctionName, Throttled>
+  const functions = {} as Record<FunctionName, LambdaFunction>
+  for (const name of FUNCTIONS) {
+    proxies[name] = await throttle(dynalite.url)
+    functions[name] = createFunction({
+      module: join(dist, `${name}.mjs`),
+      env: { ...env, AWS_ENDPOINT_URL_DYNAMODB: proxies[name].url },
+      atOnceMax: AT_ONCE_MAX,
+      onOutput: (text) => void (output += text),
+    })
+  }
   const hooks = await startFunctionUrl(functions.webhook)
   const api = await startFunctionUrl(functions.api)
   const start = () =>
@@ -70,9 +74,9 @@ export async function startLambdas({ config, secrets, deliver }: LambdaOptions) 
     hooks: hooks.url,
     api: api.url,
     functions,
-    dynamo,
+    proxies,
+    tables,
     log: () => output,
-    state: { dynamo: () => createDynamo({ endpoint: dynalite.url }), tables },
     async restart(): Promise<number> {
       const stopped = poller.stop()
       const killed = (await Promise.all(Object.values(functions).map((one) => one.kill()))).reduce((a, b) => a + b, 0)
@@ -86,7 +90,7 @@ export async function startLambdas({ config, secrets, deliver }: LambdaOptions) 
       await Promise.all(Object.values(functions).map((one) => one.kill()))
       await Promise.all([hooks.close(), api.close()])
       await sqs.stop()
-      await dynamo.close()
+      await Promise.all(Object.values(proxies).map((proxy) => proxy.close()))
       await dynalite.close()
       rmSync(folder, { recursive: true, force: true })
     },

@@ -1,4 +1,4 @@
-/** A proxy in front of a DynamoDB that refuses some calls as the real one does when it has too much to do. */
+/** A proxy in front of a DynamoDB: notes what is asked of it, and refuses some calls as the real one does when it has too much to do. */
 
 import { once } from 'node:events'
 import { createServer, request as ask } from 'node:http'
@@ -11,11 +11,14 @@ export type Throttled = {
   /** From now on, of each hundred calls so many are refused. */
   refuse(percent: number): void
   readonly counts: { passed: number; refused: number }
+  /** `PutItem inbox-1`, `Query journal-1/index/time`. */
+  readonly asked: ReadonlySet<string>
   close(): Promise<void>
 }
 
 export async function throttle(target: string): Promise<Throttled> {
   const counts = { passed: 0, refused: 0 }
+  const asked = new Set<string>()
   let percent = 0
   let calls = 0
   const server = createServer((incoming, response) => {
@@ -35,6 +38,9 @@ export async function throttle(target: string): Promise<Throttled> {
       answer.pipe(response)
     })
     outgoing.on('error', () => response.destroy())
+    const chunks: Buffer[] = []
+    incoming.on('data', (chunk: Buffer) => chunks.push(chunk))
+    incoming.on('end', () => noteCall(asked, String(headers['x-amz-target']), Buffer.concat(chunks).toString()))
     incoming.pipe(outgoing)
     return undefined
   })
@@ -44,6 +50,7 @@ export async function throttle(target: string): Promise<Throttled> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     refuse: (share) => void (percent = share),
     counts,
+    asked,
     async close() {
       const closed = once(server, 'close')
       server.close()
@@ -51,4 +58,12 @@ export async function throttle(target: string): Promise<Throttled> {
       await closed
     },
   }
+}
+
+function noteCall(asked: Set<string>, target: string, body: string): void {
+  const input = JSON.parse(body) as { TableName?: string; IndexName?: string; RequestItems?: Record<string, unknown> }
+  const [, operation] = target.split('.')
+  const index = input.IndexName === undefined ? '' : `/index/${input.IndexName}`
+  const tables = input.TableName === undefined ? Object.keys(input.RequestItems ?? {}) : [input.TableName]
+  for (const table of tables) asked.add(`${operation} ${table}${index}`)
 }

@@ -4,9 +4,10 @@ import { randomUUID } from 'node:crypto'
 import { afterEach, describe, expect, it } from 'vitest'
 import { findBreak } from '../../src/domain/chain.ts'
 import { AWS_ENV } from '../helpers/dynalite.ts'
-import { type Lambdas, startLambdas, type LambdaOptions } from '../helpers/lambda.ts'
+import { FUNCTIONS, type Lambdas, startLambdas, type LambdaOptions } from '../helpers/lambda.ts'
+import { rolesOf } from '../helpers/lambda-roles.ts'
 import { eventually } from '../helpers/service.ts'
-import { eventOf, manifest, startWorld, type World } from './platform/world.ts'
+import { eventOf, startWorld, type World } from './platform/world.ts'
 
 Object.assign(process.env, AWS_ENV)
 
@@ -83,14 +84,14 @@ describe('Lambda functions', () => {
     const scene = world.scene(app)
     const history = await scene.history()
     if (history.at(-1)?.seq === 1) expect(await findBreak(history.toReversed())).toBeNull()
-    const delivered = history.filter(({ kind }) => kind === 'delivered').toReversed()
-    const versions = delivered.map(({ image = '' }) => Number(/:1\.(?<minor>\d+)\.0@/u.exec(image)?.groups?.['minor']))
-    // Each once, none backwards; and in Git exactly what history says.
-    expect(versions).toEqual([...new Set(versions)].toSorted((a, b) => a - b))
-    expect(scene.pulls.filter(({ state }) => state === 'MERGED')).toHaveLength(delivered.length)
-    const digest = delivered.at(-1)?.image?.split('@')[1] ?? ''
-    expect(scene.git.file('prod.yaml')).toBe(manifest(scene.image, `1.${VERSIONS}.0`, digest))
-    return delivered.length
+    const told = new Set(history.filter(({ kind }) => kind === 'delivered').map(({ image = '' }) => minorOf(image)))
+    const commits = scene.git.git(['log', '--first-parent', '--reverse', '--format=%H', 'main']).trim().split('\n')
+    // What stood there from commit to commit: each version once, none backwards, and history knows them all.
+    const stood = commits.map((commit) => minorOf(scene.git.file('prod.yaml', commit)))
+    expect(stood).toEqual([...new Set(stood)].toSorted((a, b) => a - b))
+    expect(stood.at(-1)).toBe(VERSIONS)
+    expect(told).toEqual(new Set(stood.slice(1)))
+    return stood.length - 1
   }
 
   it(
@@ -126,15 +127,48 @@ describe('Lambda functions', () => {
 
   it('lose and double nothing while DynamoDB throttles', { timeout: CASE_TIMEOUT_MS }, async () => {
     await start()
-    lambdas.dynamo.refuse(REFUSED_PERCENT)
+    const proxies = Object.values(lambdas.proxies)
+    for (const proxy of proxies) proxy.refuse(REFUSED_PERCENT)
     const events = await pushAll()
     await pause(5_000)
-    const { passed, refused } = lambdas.dynamo.counts
-    lambdas.dynamo.refuse(0)
+    for (const proxy of proxies) proxy.refuse(0)
+    const refused = proxies.reduce((sum, { counts }) => sum + counts.refused, 0)
+    const passed = proxies.reduce((sum, { counts }) => sum + counts.passed, 0)
     expect(refused).toBeGreaterThan(0)
     console.log(`${refused} of ${passed + refused} calls throttled: ${await ledger(events)}`)
   })
+
+  it('ask of DynamoDB only what their roles allow', { timeout: CASE_TIMEOUT_MS }, async () => {
+    await start()
+    const events = await pushAll()
+    await ledger(events)
+    const scene = world.scene('app-a')
+    const client = scene.client()
+    for (const state of ['waiting', 'done', 'dead', undefined])
+      await client.events(state === undefined ? {} : { state })
+    for (const query of [{}, { promotion: 'none' }, { image: 'acme/app-a' }]) await client.history(query)
+    await client.explain(events[0] ?? '')
+    await client.act('replay', { event: events[0] ?? '', reason: 'try' })
+    await scene.settled(events[0] ?? '')
+    for (const name of FUNCTIONS) {
+      const { tables, proxies } = lambdas
+      const names = Object.entries(tables).map(([table, stored]) => [stored, table] as const)
+      const asked = [...proxies[name].asked].map((call) =>
+        names.reduce((text, [stored, table]) => text.replace(` ${stored}`, ` ${table}`), call),
+      )
+      const allowed = rolesOf('infra/aws/roles.yml')[name]
+      expect(
+        asked.filter((call) => allowed?.has(call) !== true),
+        `${name} may not`,
+      ).toEqual([])
+    }
+  })
 })
+
+/** Of `1.6.0@sha256…`; 0 of what stood there first. */
+function minorOf(text: string): number {
+  return Number(/:1\.(?<minor>\d+)\.0/u.exec(text)?.groups?.['minor'])
+}
 
 function itself() {
   return { prod: { merge: 'when-approved' } } as const
