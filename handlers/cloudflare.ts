@@ -16,17 +16,17 @@ export default {
 
   /** Throws where D1 does not answer: the platform sends the messages again, and at last to the dead letters. */
   async queue(batch: MessageBatch, env: Env): Promise<void> {
-    const tools = await createTools(env)
+    const tools = createTools(env)
     if (batch.queue.endsWith('-dead')) {
       tools.log.error('wake-ups were given up', { messages: batch.messages.length })
       return
     }
-    const { drainInbox } = await import('./cloudflare/work.ts')
-    await drainInbox(tools)
+    const { onMessages } = await import('./cloudflare/work.ts')
+    await onMessages(tools)
   },
 
   async scheduled(_event: unknown, env: Env): Promise<void> {
-    const { sweep } = await import('./cloudflare/work.ts')
-    await sweep(await createTools(env))
+    const { onSchedule } = await import('./cloudflare/work.ts')
+    await onSchedule(createTools(env))
   },
 }

@@ -2,31 +2,29 @@
  * Writes `dist/cloudflare` (or the folder that is named): the Worker as modules, what a webhook does not need in chunks
  * that are loaded when they are used, and the configuration as a module of its own.
  *
- *   node scripts/build-cloudflare.ts [--config $DRAYAGE_CONFIG or drayage.yaml] [--out dist/cloudflare] [--entry handlers/cloudflare.ts]
+ *   node scripts/build-cloudflare.ts [--config $DRAYAGE_CONFIG or drayage.yaml | --bundle FILE] [--out dist/cloudflare]
+ *                                    [--entry handlers/cloudflare.ts]
  */
 
-import { execFileSync } from 'node:child_process'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { build } from 'esbuild'
 import { printSizes } from './bundle-sizes.ts'
+import { configBundle } from './config-bundle.ts'
 
 const ROOT = new URL('..', import.meta.url).pathname
 const { values } = parseArgs({
   options: {
     config: { type: 'string', default: process.env['DRAYAGE_CONFIG'] ?? 'drayage.yaml' },
+    bundle: { type: 'string' },
     out: { type: 'string', default: join(ROOT, 'dist/cloudflare') },
     entry: { type: 'string', default: join(ROOT, 'handlers/cloudflare.ts') },
   },
 })
 const out = resolve(values.out)
 
-const bundle = execFileSync(
-  process.execPath,
-  [join(ROOT, 'src/cli/main.ts'), 'check', '--bundle', '--platform', 'cloudflare', values.config],
-  { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], maxBuffer: 64 * 1024 * 1024 },
-)
+const bundle = await configBundle('cloudflare', values)
 
 rmSync(out, { recursive: true, force: true })
 const { metafile } = await build({

@@ -19,7 +19,7 @@ export type BundleSizes = Readonly<Record<string, BundleSize & { readonly eagerI
 export function printSizes(platform: string, metafile: Metafile, folder: string): void {
   const sizes: Record<string, BundleSizes[string]> = {}
   for (const [file, { entryPoint }] of Object.entries(metafile.outputs)) {
-    if (entryPoint === undefined || !isEntry(file, metafile)) continue
+    if (entryPoint === undefined || !isEntry(file)) continue
     const name = `${platform}/${relative(folder, resolve(file)).replace(/\.m?js$/u, '')}`
     const eager = reachable(file, metafile, ['import-statement'])
     const all = reachable(file, metafile, ['import-statement', 'dynamic-import'])
@@ -36,9 +36,9 @@ export function printSizes(platform: string, metafile: Metafile, folder: string)
   }
 }
 
-/** Chunks of `import()` have an entry point too; nobody imports a true entry. */
-function isEntry(file: string, { outputs }: Metafile): boolean {
-  return !Object.values(outputs).some(({ imports }) => imports.some(({ path }) => path === file))
+/** Chunks of `import()` have an entry point too, and a hash in their names. */
+function isEntry(file: string): boolean {
+  return !/-[A-Z0-9]{8}\.m?js$/u.test(file)
 }
 
 function reachable(file: string, { outputs }: Metafile, kinds: readonly string[]): readonly string[] {

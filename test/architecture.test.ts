@@ -47,6 +47,7 @@ const mayImport: Record<string, readonly string[]> = {
   ],
   'src/rules.ts': ['src/domain/', 'src/filter.ts', 'src/decide/'],
   'src/settle.ts': ['src/domain/', 'src/pipeline.ts', 'src/trace.ts'],
+  'src/drain.ts': ['src/domain/', 'src/pipeline.ts', 'src/settle.ts', 'src/state/state.ts', ...ports],
   'src/invocation.ts': ['src/domain/', 'src/pipeline.ts', 'src/settle.ts', ...ports],
   'src/loop.ts': ['src/domain/', 'src/pipeline.ts', 'src/settle.ts', ...ports],
   'src/status.ts': ['src/domain/', ...ports],

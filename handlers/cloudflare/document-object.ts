@@ -1,6 +1,7 @@
 /** The Durable Object class: one document, its alarm, its work. All of it is in `src`; this gives it the platform's parts. */
 
 import { DurableObject } from 'cloudflare:workers'
+import type { Otlp } from '../../src/clients/otlp.ts'
 import type { Document, DocumentId } from '../../src/domain/document.ts'
 import type { Ports } from '../../src/pipeline.ts'
 import type { Loaded } from '../../src/state/documents.ts'
@@ -16,6 +17,7 @@ import { createTools, createWorkerLog, remoteObjects } from './tools.ts'
 export class DocumentObject extends DurableObject<Env> {
   readonly #core: Core
   #ports: Ports | undefined
+  #traces: Otlp | null = null
 
   constructor(ctx: { readonly storage: ObjectStorage }, env: Env) {
     super(ctx, env)
@@ -25,6 +27,7 @@ export class DocumentObject extends DurableObject<Env> {
       work: async (id) => {
         const { work } = await import('../../src/pipeline.ts')
         await work(id, await this.#open())
+        await this.#traces?.flush()
       },
       now: Date.now,
       log: createWorkerLog(env),
@@ -52,7 +55,9 @@ export class DocumentObject extends DurableObject<Env> {
     if (this.#ports !== undefined) return this.#ports
     const elsewhere = remoteObjects(this.env)
     const { createPorts } = await import('./ports.ts')
-    const tools = await createTools(this.env, (id) => (this.#core.holds(id) ? this.#core : elsewhere(id)))
-    return (this.#ports = createPorts(tools))
+    const tools = createTools(this.env, (id) => (this.#core.holds(id) ? this.#core : elsewhere(id)))
+    this.#traces = tools.traces
+    this.#ports = createPorts(tools)
+    return this.#ports
   }
 }

@@ -10,7 +10,7 @@ import type { Fetcher } from './platform.ts'
 import type { Tools } from './tools.ts'
 
 export function createPorts(tools: Tools): Ports {
-  const { loaded, state, http, secretOf, log, measure, now } = tools
+  const { loaded, state, http, secretOf, log, measure, now, traces } = tools
   const { config } = loaded
   const clusterOf = (name: string): Cluster => clusterBy(name, tools)
   const outbound = assembleOutbound({ config, clusterOf, plainGit: null, http, secretOf, random: Math.random, now })
@@ -24,6 +24,7 @@ export function createPorts(tools: Tools): Ports {
     now,
     log,
     measure,
+    ...(traces === null ? {} : { trace: traces.trace }),
   }
 }
 

@@ -12,7 +12,7 @@ type Served = { readonly tools: Tools; readonly hooks: Hono; readonly readiness:
 const served = new WeakMap<Env, Served>()
 
 export async function answer(request: Request, env: Env): Promise<Response> {
-  const known = served.get(env) ?? (await open(env))
+  const known = served.get(env) ?? open(env)
   served.set(env, known)
   if (!isForApi(new URL(request.url), env)) return known.hooks.fetch(request)
   known.api ??= (await import('./api.ts')).openApi(known.tools, known.readiness)
@@ -25,8 +25,8 @@ function isForApi({ hostname, pathname }: URL, { API_HOST }: Env): boolean {
   return pathname === '/metrics' || pathname.startsWith('/api/')
 }
 
-async function open(env: Env): Promise<Served> {
-  const tools = await createTools(env)
+function open(env: Env): Served {
+  const tools = createTools(env)
   const { loaded, state, http, secretOf, log, measure, now } = tools
   const readiness = createReadiness({ ...state, config: loaded.config, secretOf, now, log })
   const receivers = createReceivers(loaded.config, secretOf, http)

@@ -2,7 +2,8 @@
 
 import bundle from 'drayage-config'
 import { createHttp, type Http } from '../../src/clients/http.ts'
-import { readBundle } from '../../src/config/bundle.ts'
+import { createOtlpFromEnvironment, type Otlp } from '../../src/clients/otlp.ts'
+import { deployedConfig } from '../../src/config/deployed.ts'
 import { createSecrets } from '../../src/config/secrets.ts'
 import type { LoadedConfig } from '../../src/domain/config.ts'
 import type { Log } from '../../src/domain/log.ts'
@@ -26,43 +27,39 @@ export type Tools = {
   readonly log: Log
   readonly measure: Measure
   readonly now: () => number
+  /** Null where no collector is named. */
+  readonly traces: Otlp | null
 }
 
-let known: LoadedConfig | undefined
+/** Throws where the bundle is not for this program: the deployment is wrong, and says so at its start. */
+const loaded = deployedConfig(bundle, 'cloudflare')
 
-/** Throws where the bundle is not for this program: the deployment is wrong, and says so at its first request. */
-async function loadConfig(): Promise<LoadedConfig> {
-  if (known !== undefined) return known
-  const read = await readBundle(bundle, 'cloudflare')
-  if (!read.ok) throw new Error(read.error)
-  known = read.value
-  return known
-}
-
-export async function createTools(env: Env, objectOf: ObjectOf = remoteObjects(env)): Promise<Tools> {
-  const loaded = await loadConfig()
+export function createTools(env: Env, objectOf: ObjectOf = remoteObjects(env)): Tools {
   const now = Date.now
   const log = createWorkerLog(env)
   const database = createDatabase(env.DB)
   const onDamage = ({ place, id, detail }: { place: string; id: string; detail: string }): void =>
     log.error('state damaged', { place, id, detail })
   const state = createObjectState({ objectOf, database, onDamage })
+  const texts = textsOf(env)
+  // A Worker reaches public addresses only: there is no private network around it to protect.
+  const http = createHttp({
+    fetch: (url, init) => fetch(url, init),
+    now,
+    random: Math.random,
+    onCall: (call) => log.debug('request', call),
+  })
   return {
     env,
     loaded,
     database,
     state: { ...state, inbox: withWakeUps(state.inbox, env.INBOX, { log, now }) },
-    // A Worker reaches public addresses only: there is no private network around it to protect.
-    http: createHttp({
-      fetch: (url, init) => fetch(url, init),
-      now,
-      random: Math.random,
-      onCall: (call) => log.debug('request', call),
-    }),
-    secretOf: createSecrets({ env: textsOf(env), readFile: noFiles, now }),
+    http,
+    secretOf: createSecrets({ env: texts, readFile: noFiles, now }),
     log,
     measure: createMeasure(env),
     now,
+    traces: createOtlpFromEnvironment(texts, { http, log }),
   }
 }
 

@@ -1,0 +1,78 @@
+/**
+ * The engine of platforms whose documents wake themselves: works off the inbox in bounded steps, and finds what was
+ * forgotten. It wakes and retries, and decides nothing.
+ */
+
+import type { DocumentId } from './domain/document.ts'
+import type { Log } from './domain/log.ts'
+import type { Ports } from './pipeline.ts'
+import { handleRow } from './settle.ts'
+import type { State } from './state/state.ts'
+
+/** One event may ask a registry four times, and a Worker may keep six connections open. */
+const EVENTS_AT_ONCE_MAX = 8
+/** A Worker may make 1,000 queries of D1 and 10,000 subrequests in one invocation; the next one goes on. */
+const EVENTS_PER_INVOCATION_MAX = 64
+/** Two calls of a registry at their longest. Who takes longer is overtaken by another, which changes nothing. */
+const EVENT_LEASE_MS = 60_000
+/** What an alarm or a message should have done by now. */
+const FORGOTTEN_MS = 10_000
+const DOCUMENTS_PER_SWEEP_MAX = 500
+/** D1 holds 10 GB: rows of events are kept for days, not for ever. */
+const EVENTS_KEPT_MS = 3 * 24 * 60 * 60_000
+
+/** All that waits in the inbox and is due; true where more is left than one invocation may do. Throws where the inbox does not answer. */
+export async function drainInbox(ports: Ports): Promise<boolean> {
+  for (let handled = 0; handled < EVENTS_PER_INVOCATION_MAX; handled += EVENTS_AT_ONCE_MAX) {
+    const rows = await ports.inbox.claim(EVENTS_AT_ONCE_MAX, EVENT_LEASE_MS, ports.now())
+    const outcomes = await Promise.allSettled(rows.map((row) => handleRow(row, ports)))
+    // Its lease runs out, and it comes again.
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
+    if (rows.length < EVENTS_AT_ONCE_MAX) return false
+  }
+  return true
+}
+
+export type SweepOptions = {
+  readonly state: State
+  readonly wakeDocument: (id: DocumentId) => Promise<void>
+  readonly wakeInbox: () => Promise<void>
+  readonly log: Log
+  readonly now: () => number
+}
+
+/** What was forgotten is woken, what is old is removed. Each part goes on where another fails. */
+export async function sweep(options: SweepOptions): Promise<void> {
+  const parts = { documents: wakeForgotten, inbox: wakeWaiting, events: removeOld }
+  for (const [part, run] of Object.entries(parts)) {
+    try {
+      await run(options)
+    } catch (error) {
+      const detail = error instanceof Error ? error.message : 'unknown failure'
+      options.log.error('sweep failed', { part, detail })
+    }
+  }
+}
+
+async function wakeForgotten({ state, wakeDocument, log, now }: SweepOptions): Promise<void> {
+  for (const id of await state.documents.due(now() - FORGOTTEN_MS, DOCUMENTS_PER_SWEEP_MAX)) {
+    log.warn('document was forgotten', { document: id })
+    await wakeDocument(id).catch((error: unknown) =>
+      log.error('document cannot be woken', {
+        document: id,
+        detail: error instanceof Error ? error.message : 'unknown failure',
+      }),
+    )
+  }
+}
+
+async function wakeWaiting({ state, wakeInbox, log, now }: SweepOptions): Promise<void> {
+  const due = await state.inbox.nextDue()
+  if (due === null || due > now() - FORGOTTEN_MS) return
+  log.warn('events were forgotten', { since: due })
+  await wakeInbox()
+}
+
+async function removeOld({ state, now }: SweepOptions): Promise<void> {
+  await state.inbox.prune(now() - EVENTS_KEPT_MS)
+}
