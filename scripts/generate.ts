@@ -1,8 +1,10 @@
-/** Writes what is generated from the code: the configuration's JSON Schema and its reference. `--check`: only says whether they are up to date. */
+/** Writes what is generated from the code: the configuration's JSON Schema and its reference, the set-up in infra/. `--check`: only says whether they are up to date. */
 
-import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { configJsonSchema } from './config-json-schema.ts'
 import { configReference } from './config-reference.ts'
+import { infraSetUp } from './infra-set-up.ts'
 import { migrationFiles } from './d1-migrations.ts'
 
 const schema = configJsonSchema()
@@ -10,6 +12,7 @@ const generated: Readonly<Record<string, string>> = {
   'drayage.schema.json': `${JSON.stringify(schema, null, 2)}\n`,
   'docs/configuration.md': configReference(schema, readFileSync('test/examples/quickstart.yaml', 'utf8')),
   ...migrationFiles,
+  ...infraSetUp(),
 }
 
 const isCheck = process.argv.includes('--check')
@@ -19,6 +22,7 @@ for (const [file, text] of Object.entries(generated)) {
     console.error(`${file} is out of date: run node scripts/generate.ts`)
     process.exitCode = 1
   } else {
+    mkdirSync(dirname(file), { recursive: true })
     writeFileSync(file, text)
     console.log(`wrote ${file}`)
   }

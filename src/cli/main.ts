@@ -15,6 +15,7 @@ const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = 
   edit: () => import('./edit.ts'),
   explain: () => import('./explain.ts'),
   history: () => import('./history.ts'),
+  init: () => import('./init.ts'),
   lift: () => import('./lift.ts'),
   replay: () => import('./replay.ts'),
   restore: () => import('./restore.ts'),
