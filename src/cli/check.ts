@@ -30,7 +30,8 @@ Usage: drayage check [FILE] [--against REF] [--platform PLATFORM] [--bundle [--o
             file's Git repository; exit code 1 where it weakens what protects a stage. Where
             DRAYAGE_URL and DRAYAGE_TOKEN name a service, also what is under way there
 
-  --platform node, cloudflare or aws: refuses what cannot work there, each with its remedy
+  --platform node, container, cloudflare or aws: refuses what cannot work there, each with its
+             remedy
   --bundle   prints the configuration as it is compiled into what is deployed: validated JSON;
              the platform is node where none is named
   --out FILE  writes the bundle there

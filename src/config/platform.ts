@@ -6,7 +6,8 @@ import { problemAt, type Path } from './problem.ts'
 import type { Report } from './shape.ts'
 import { entriesOf, keyPlaceOf, textOf, treeAt, type Tree } from './tree.ts'
 
-export const PLATFORMS = ['node', 'cloudflare', 'aws'] as const
+/** `container` is `node` without any other program. */
+export const PLATFORMS = ['node', 'container', 'cloudflare', 'aws'] as const
 export type Platform = (typeof PLATFORMS)[number]
 
 /**
@@ -33,7 +34,7 @@ const WORKERS_CLUSTER = {
   hint: 'Write server: and token: for an API server with a publicly trusted certificate, or add vpc: for a Workers VPC service',
 }
 
-const LIMITS: Readonly<Record<Exclude<Platform, 'node'>, Limits>> = {
+const LIMITS: Readonly<Record<Exclude<Platform, 'node' | 'container'>, Limits>> = {
   cloudflare: {
     server: ['listen', 'state'],
     plainGit: {
@@ -72,6 +73,7 @@ const LIMITS: Readonly<Record<Exclude<Platform, 'node'>, Limits>> = {
 /** Reports what of the configuration cannot work there. */
 export function checkPlatform(reader: Reader, platform: Platform, config: Config): void {
   if (platform === 'node') return checkNode(reader, config)
+  if (platform === 'container') return checkContainer(reader, config)
   const limits = LIMITS[platform]
   checkServer(reader, limits)
   checkClusters(reader, limits)
@@ -86,6 +88,15 @@ export function checkPlatform(reader: Reader, platform: Platform, config: Config
   const what = 'nobody may ask or act: outside of this machine the command line needs a token'
   const parts = { severity: 'warning', reason: 'missing', path: ['server', 'api', 'tokens'], what } as const
   reader.report(problemAt(keyPlaceOf(reader.root, parts.path), parts), parts.path)
+}
+
+function checkContainer(reader: Reader, config: Config): void {
+  checkNode(reader, config)
+  const what = 'the container image has no git program'
+  const hint = 'Deliver by pull request: github: owner/name. Plain Git needs Drayage on a machine that has git'
+  for (const [name, git] of Object.entries(config.git)) {
+    if (!('github' in git)) refuse(reader, ['git', name, 'url'], { what, hint })
+  }
 }
 
 function checkNode(reader: Reader, { clusters }: Config): void {

@@ -118,3 +118,20 @@ describe('on node', () => {
     expect(await problems(aText(parts), 'node')).toEqual([])
   })
 })
+
+describe('in a container', () => {
+  it('takes files, clusters and PostgreSQL', async () => {
+    const parts = {
+      server: 'server: { state: { postgres: file:/etc/drayage/database } }',
+      git: 'git: { gitops: { github: acme/gitops, token: file:/etc/drayage/token } }',
+      ...onCluster('{ inCluster: true }'),
+    }
+    expect(await problems(aText(parts), 'container')).toEqual([])
+  })
+
+  it('refuses plain Git, for want of the program', async () => {
+    const parts = { git: 'git: { gitops: { url: https://git.example.com/x } }' }
+    expect(await problems(aText(parts), 'container')).toEqual(['4:18 not-on-platform git.gitops.url'])
+    expect(await problems(aText(parts), 'node')).toEqual([])
+  })
+})
