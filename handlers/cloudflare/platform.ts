@@ -2,9 +2,9 @@
 
 import type { DocumentId } from '../../src/domain/document.ts'
 import type { D1 } from '../../src/state/d1/database.ts'
+import type { Queue } from '../../src/state/d1/wake-ups.ts'
 import type { RemoteObject } from '../../src/state/durable-object.ts'
 
-export type Queue = { send(message: unknown, options?: { readonly delaySeconds?: number }): Promise<unknown> }
 export type MessageBatch = { readonly queue: string; readonly messages: readonly { ack(): void }[]; ackAll(): void }
 export type Context = { waitUntil(promise: Promise<unknown>): void }
 export type Fetcher = { fetch(input: URL | string, init?: RequestInit): Promise<Response> }

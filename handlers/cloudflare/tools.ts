@@ -12,9 +12,9 @@ import type { Secret, SecretReference } from '../../src/domain/secret.ts'
 import { createLog, isLevel } from '../../src/log.ts'
 import { key } from '../../src/state/key.ts'
 import { createDatabase, type Database } from '../../src/state/d1/database.ts'
+import { withWakeUps } from '../../src/state/d1/wake-ups.ts'
 import { createObjectState } from '../../src/state/durable-object.ts'
 import type { State } from '../../src/state/state.ts'
-import { withWakeUps } from './inbox.ts'
 import type { Env, ObjectOf } from './platform.ts'
 
 export type Tools = {

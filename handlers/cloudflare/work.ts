@@ -1,7 +1,7 @@
 /** Invocations that are no requests: messages of the queue, and the schedule. */
 
 import { drainInbox, sweep } from '../../src/drain.ts'
-import { wakeInbox } from './inbox.ts'
+import { wakeInbox } from '../../src/state/d1/wake-ups.ts'
 import { createPorts } from './ports.ts'
 import { remoteObjects, type Tools } from './tools.ts'
 

@@ -20,9 +20,9 @@ export function createHttpTransport({ server, token }: ServerCluster, { http, se
   const secret = secretOf(token)
   return async ({ method, path, contentType, body }) => {
     const url = new URL(base.origin)
-    const [pathname = '', query = ''] = path.split('?', 2)
+    const [pathname = ''] = path.split('?', 1)
     url.pathname = base.pathname.replace(/\/$/u, '') + pathname
-    url.search = query
+    url.search = path.slice(pathname.length)
     const [first] = await secret()
     const answer = await http({
       url,

@@ -3,9 +3,11 @@
  * one that is lost, late, doubled or out of order changes nothing. What no message woke, the schedule finds.
  */
 
-import type { Log } from '../../src/domain/log.ts'
-import type { Inbox } from '../../src/state/inbox.ts'
-import type { Queue } from './platform.ts'
+import type { Log } from '../../domain/log.ts'
+import type { Inbox } from '../inbox.ts'
+
+/** The part of Cloudflare's `Queue` that we use. */
+export type Queue = { send(message: unknown, options?: { readonly delaySeconds?: number }): Promise<unknown> }
 
 /** The longest that a queue holds a message back; https://developers.cloudflare.com/queues/platform/limits/ */
 const DELAY_SECONDS_MAX = 12 * 60 * 60
