@@ -152,9 +152,8 @@ function orderOf(
 ): Order | null {
   const { subscription, document } = work
   const target = targetOf(subscription, effect.stage, effect.target)
-  const state = document.stages[effect.stage]
   const promotion = promotionOf(document, effect.stage, effect.promotion)
-  if (subscription === null || target === null || state === undefined || promotion === null) return null
+  if (subscription === null || target === null || promotion === null) return null
   const { failure, candidate } = promotion
   return {
     promotion: promotion.id,
@@ -162,7 +161,7 @@ function orderOf(
     stage: effect.stage,
     target,
     wish: errand.kind === 'back' ? wishBack(errand.to, subscription) : { kind: 'pinned', image: candidate.images[0] },
-    expected: state.holds[effect.target] ?? [],
+    expected: effect.expected,
     fence: effect.fence,
     reason: failure === undefined ? `pushed, ${candidate.cause}` : `rollback: ${failure.reason}`,
     stillHeld: work.stillHeld,

@@ -1,7 +1,7 @@
 /** A promotion opens: its verdict is noted and its deliveries are wished for. */
 
 import type { Candidate } from '../domain/candidate.ts'
-import { formatImage } from '../domain/image.ts'
+import { formatImage, parseImageReference } from '../domain/image.ts'
 import type { Line, StageState } from '../domain/line.ts'
 import { promotionId, type Promotion } from '../domain/promotion.ts'
 import type { Stage } from '../domain/subscription.ts'
@@ -39,11 +39,24 @@ export function open(turn: Turn<Line>, stage: Stage, state: StageState, candidat
 function wishDeliveries(turn: Turn<Line>, stage: Stage, state: StageState, promotion: Promotion): void {
   for (const [train, targets] of trainsOf(turn, stage)) sendCarry(turn, stage, state, promotion, train, targets)
   const kind = turn.rules.mode === 'observe' ? 'preview' : 'deliver'
-  for (const target of stage.targets) {
-    if (trainOf(turn, stage, target) !== null) continue
-    const id = `${promotion.id}/${kind}/${targetId(target)}`
-    wish(turn, { kind, ...fresh(turn, id), stage: stage.name, target: targetId(target), promotion: promotion.id })
+  for (const one of stage.targets) {
+    if (trainOf(turn, stage, one) !== null) continue
+    const target = targetId(one)
+    const expected = expectedAt(turn, state, promotion, target)
+    const common = { stage: stage.name, target, promotion: promotion.id, expected }
+    wish(turn, { kind, ...fresh(turn, `${promotion.id}/${kind}/${target}`), ...common })
   }
+}
+
+/** What is known to stand there, and what we began before and may arrive late; but never what is newer than this one. */
+function expectedAt(turn: Turn<Line>, state: StageState, { candidate }: Promotion, target: string): string[] {
+  const held = state.holds[target] ?? []
+  const isNewer = (written: string): boolean => {
+    const image = parseImageReference(written)
+    const tag = image.ok ? image.value.tag : null
+    return turn.rules.ordered && tag !== null && (turn.rules.compare(tag, candidate.images[0].tag) ?? 0) > 0
+  }
+  return [...held.slice(0, -1).filter((written) => !isNewer(written)), ...held.slice(-1)]
 }
 
 /** By the train's id: the targets that travel with it. */
@@ -97,7 +110,7 @@ function sendCarry(
       promotion: promotion.id,
       images: promotion.candidate.images,
       targets: [first, ...rest],
-      expected: Object.fromEntries([first, ...rest].map((id) => [id, state.holds[id] ?? []])),
+      expected: Object.fromEntries([first, ...rest].map((id) => [id, expectedAt(turn, state, promotion, id)])),
       reason: describe(state),
       cause: promotion.candidate.cause,
     },

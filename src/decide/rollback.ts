@@ -61,7 +61,8 @@ function putBack(
   const reason = promotion.failure?.reason ?? 'failed'
   note(turn, { ...common, kind: 'rolling-back', reason, detail: `${target}: back to ${describeRestoration(back)}` })
   const id = `${promotion.id}/roll-back/${target}`
-  wish(turn, { kind: 'roll-back', ...fresh(turn, id), stage: stage.name, target, promotion: promotion.id, to: back })
+  const place = { stage: stage.name, target, promotion: promotion.id, expected: state.holds[target] ?? [] }
+  wish(turn, { kind: 'roll-back', ...fresh(turn, id), ...place, to: back })
 }
 
 /**

@@ -26,14 +26,16 @@ export type Restoration = z.infer<typeof Restoration>
 
 const atTarget = { ...shared, stage: z.string(), target: z.string() }
 const ofPromotion = { ...atTarget, promotion: z.string() }
+/** What the target may hold, as written; anything else is somebody's hand, or newer. */
+const writing = { ...ofPromotion, expected: z.array(z.string()) }
 
 export const Effect = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('observe'), ...atTarget }),
-  z.object({ kind: z.literal('deliver'), ...ofPromotion }),
+  z.object({ kind: z.literal('deliver'), ...writing }),
   /** Everything but the write, in observe mode. */
-  z.object({ kind: z.literal('preview'), ...ofPromotion }),
+  z.object({ kind: z.literal('preview'), ...writing }),
   z.object({ kind: z.literal('check-health'), ...ofPromotion, until: Instant }),
-  z.object({ kind: z.literal('roll-back'), ...ofPromotion, to: Restoration }),
+  z.object({ kind: z.literal('roll-back'), ...writing, to: Restoration }),
   z.object({ kind: z.literal('send'), ...shared, to: z.string(), message: Message }),
   z.object({ kind: z.literal('propose'), ...shared }),
   z.object({ kind: z.literal('look'), ...shared }),

@@ -19,6 +19,8 @@ export type Chaos = {
   readonly processes: number
   readonly pushes: number
   readonly duplicates: number
+  /** How often people meddle at the worst moment: while something is unwell, or about to be proposed. */
+  readonly meddling: number
   /** How many things people do, and how often the configuration changes. */
   readonly acts: number
   readonly changes: number
@@ -40,6 +42,7 @@ export function drawChaos(random: Random): Chaos {
     processes: random.chance(0.6) ? 2 : 1,
     pushes: random.between(1, 6),
     duplicates: some(0.6, 0.6),
+    meddling: some(0.3, 0.4),
     acts: random.chance(0.6) ? random.between(1, 5) : 0,
     changes: random.chance(0.3) ? random.between(1, 4) : 0,
     outages: random.chance(0.3) ? random.between(1, 3) : 0,

@@ -100,9 +100,10 @@ export function createDocumentChecks({ chronicle, ledger, now, hadForeignCommit 
   }
 
   const savedTrain = (before: Train | undefined, train: Train): void => {
-    const begun = before?.effects.some(({ kind, attempt }) => kind === 'propose' && attempt > 1) === true
-    const isGone = train.effects.every(({ kind, dead }) => kind !== 'propose' || dead !== undefined)
-    if (begun && isGone && train.lastHead === before?.lastHead) forgotHead.add(train.id)
+    const begun = before?.effects.filter(({ kind, attempt }) => kind === 'propose' && attempt > 1) ?? []
+    const goesOn = (id: string): boolean =>
+      train.effects.some((effect) => effect.id === id && effect.dead === undefined)
+    if (begun.some(({ id }) => !goesOn(id)) && train.lastHead === before?.lastHead) forgotHead.add(train.id)
     for (const { dead } of train.effects) {
       const isForeign = dead?.reason === 'foreign-commits'
       const isTrue = hadForeignCommit(train.branch) || forgotHead.has(train.id)

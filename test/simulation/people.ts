@@ -95,7 +95,7 @@ function act(scene: Scene, index: number): void {
   chronicle.fault(`person: ${kind}`)
   switch (kind) {
     case 'hand':
-      return changeByHand(scene, index)
+      return changeSomething(scene)
     case 'close':
       return closePull(scene)
     case 'commit':
@@ -125,17 +125,28 @@ function targetsOf(scene: Scene): string[] {
 }
 
 /** Something of their own, or a version that counts: every hand is another image, so that it can be told from ours. */
-function changeByHand(scene: Scene, index: number): void {
+export function changeByHand(scene: Scene, target: string): void {
   const { random, world, ledger, did } = scene
-  const [first, ...others] = targetsOf(scene)
-  if (first === undefined) return
-  const target = random.pick([first, ...others])
-  const tag = random.chance(0.5) ? `hand-${index}` : String(91 + 2 * random.between(0, 12))
+  const tag = random.chance(0.5) ? `hand-${ledger.hands.size}` : String(91 + 2 * random.between(0, 12))
   const image = `docker.io/acme/payments:${tag}`
   if (ledger.hands.has(image)) return
   did.interfered = true
   ledger.hand(target, image)
   world.put(target, image)
+}
+
+function changeSomething(scene: Scene): void {
+  const [first, ...others] = targetsOf(scene)
+  if (first !== undefined) changeByHand(scene, scene.random.pick([first, ...others]))
+}
+
+/** Merges or closes what is open just now. */
+export function decideOnPull(scene: Scene, branch: string): void {
+  const open = scene.world.host.pulls.find((pull) => pull.branch === branch && pull.state === 'open')
+  if (open === undefined) return
+  scene.chronicle.fault('person: in between')
+  if (scene.random.chance(0.7)) mergeOne(scene)
+  else closePull(scene)
 }
 
 function closePull({ world, did, chronicle }: Scene): void {

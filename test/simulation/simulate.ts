@@ -9,7 +9,16 @@ import { createInspector } from './inspector.ts'
 import type { Fault } from './faults.ts'
 import { createLedger, numberOf } from './ledger.ts'
 import { createMachine, type Machine } from './machine.ts'
-import { endOutages, repair, retryAll, scheduleActs, schedulePushes, type Scene } from './people.ts'
+import {
+  changeByHand,
+  decideOnPull,
+  endOutages,
+  repair,
+  retryAll,
+  scheduleActs,
+  schedulePushes,
+  type Scene,
+} from './people.ts'
 import { createRandom } from './random.ts'
 import { changeShape, configOf, drawShape, type Shape } from './shape.ts'
 import { withSyncDigest } from './sync-digest.ts'
@@ -55,7 +64,10 @@ async function run(seed: number, { isTraced = false, fault }: SimulateOptions): 
   const did = { interfered: false, lifted: false, movedTag: false, unfollowed: false }
   const wasLifted = (): boolean => did.lifted
   const ledger = createLedger({ chronicle, isOrdered: shape.isOrdered, isBound, now, wasLifted })
-  const world = createWorld({ random, ledger, now, unwell: chaos.unwell })
+  let meddle = (_act: (scene: Scene) => void): void => {}
+  const onUnwell = (target: string): void => meddle((on) => changeByHand(on, target))
+  const onPropose = (branch: string): void => meddle((on) => decideOnPull(on, branch))
+  const world = createWorld({ random, ledger, now, unwell: chaos.unwell, onUnwell, onPropose })
   const state = createMemoryState()
   const hadForeignCommit = (branch: string): boolean => world.host.foreign.has(branch)
   const inspector = createInspector({ chronicle, ledger, now, hadForeignCommit })
@@ -75,6 +87,9 @@ async function run(seed: number, { isTraced = false, fault }: SimulateOptions): 
   if (chaos.processes > 1) machines.push(machine('two'))
   const accepted: string[] = []
   const scene: Scene = { ...common, machines, shape, accepted, did }
+  meddle = (act) => {
+    if (isWild && random.chance(chaos.meddling)) act(scene)
+  }
   chronicle.say(() => `seed ${seed}: ${JSON.stringify(shape)} ${JSON.stringify(chaos)}`)
   schedulePushes(scene)
   scheduleActs(scene)

@@ -2,12 +2,13 @@
 
 import type { Target } from '../../src/domain/target.ts'
 import { targetId } from '../../src/domain/target.ts'
+import type { Proposals } from '../../src/delivery/delivery.ts'
 import type { Health } from '../../src/health/health.ts'
 import type { Outbound } from '../../src/effects.ts'
 import { clusterDelivery, createCluster, workloadOf, type Cluster } from './cluster.ts'
 import type { Ledger } from './ledger.ts'
 import type { Life } from './life.ts'
-import { createHost, openPull, pullRequestsOf, type Host } from './pull-requests.ts'
+import { createHost, pullRequestsOf, type Host } from './pull-requests.ts'
 import type { Random } from './random.ts'
 import { createRegistry, type Registry } from './registry.ts'
 import { commitDelivery, commitToBase, createRepository, type Repository } from './repository.ts'
@@ -30,9 +31,12 @@ export type WorldOptions = {
   readonly now: () => number
   /** How likely a candidate is not well. */
   readonly unwell: number
+  /** People who see what we do, and meddle. */
+  readonly onUnwell: (target: string) => void
+  readonly onPropose: (branch: string) => void
 }
 
-export function createWorld({ random, ledger, now, unwell }: WorldOptions): World {
+export function createWorld({ random, ledger, now, unwell, onUnwell, onPropose }: WorldOptions): World {
   const registry = createRegistry()
   const cluster = createCluster()
   const plain = createRepository()
@@ -62,6 +66,7 @@ export function createWorld({ random, ledger, now, unwell }: WorldOptions): Worl
       ? course(id, image)
       : ({ state: 'failed', reason: 'moved', detail: imageAt(id) ?? '' } as const)
     if (isThere) ledger.health(id, image, health.state)
+    if (isThere && health.state === 'failed') onUnwell(id)
     await life.receive()
     return health
   }
@@ -81,7 +86,14 @@ export function createWorld({ random, ledger, now, unwell }: WorldOptions): Worl
         if (target.kind === 'workload') return toCluster
         return target.git === 'plain' ? toPlain : toHost
       }
-      const proposals = pullRequestsOf(host, surroundings)
+      const pullRequests = pullRequestsOf(host, surroundings)
+      const proposals: Proposals = {
+        ...pullRequests,
+        propose(cargo, branch, lastHead) {
+          onPropose(branch)
+          return pullRequests.propose(cargo, branch, lastHead)
+        },
+      }
       return {
         delivery: deliveryTo,
         proposals: () => proposals,
@@ -90,8 +102,6 @@ export function createWorld({ random, ledger, now, unwell }: WorldOptions): Worl
     },
   }
 }
-
-export { openPull }
 
 /** The same for each image at each target, once drawn: some looks of progress, then well or not. */
 function createHealthCourse(random: Random, unwell: number): (target: string, image: string) => Health {
