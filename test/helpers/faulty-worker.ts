@@ -43,9 +43,17 @@ async function crashAll({ DB, DOCUMENTS }: Env): Promise<number> {
   return names.length
 }
 
+/** What the platform does with messages that failed too often. */
+async function giveUp(env: Env): Promise<null> {
+  const message = { ack: () => {} }
+  await handler.queue({ queue: 'drayage-inbox-dead', messages: [message, message], ackAll: () => {} }, env)
+  return null
+}
+
 export default {
   async fetch(request: Fetch[0], env: Env, context: Fetch[2]): Promise<Response> {
     if (new URL(request.url).pathname === '/crash') return Response.json(await crashAll(env))
+    if (new URL(request.url).pathname === '/dead') return Response.json(await giveUp(env))
     return handler.fetch(request, faulty(env), context)
   },
   scheduled: (event: unknown, env: Env) => handler.scheduled(event, faulty(env)),

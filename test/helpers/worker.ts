@@ -21,12 +21,17 @@ export type WorkerOptions = {
   readonly secrets: Readonly<Record<string, string>>
   /** In place of the handler: one that wraps it. */
   readonly entry?: string
+  /** Other Workers that it is bound to, by binding: their modules. On the platform, Workers VPC services. */
+  readonly services?: Readonly<Record<string, string>>
+  /** Not secret, as `vars` of `wrangler.jsonc`. */
+  readonly vars?: Readonly<Record<string, string>>
   /** False: nobody asks for the sweep. */
   readonly schedule?: boolean
 }
 export type Worker = Awaited<ReturnType<typeof startWorker>>
 
-export async function startWorker({ config, secrets, entry, schedule: isScheduled = true }: WorkerOptions) {
+export async function startWorker(options: WorkerOptions) {
+  const { config, entry, schedule: isScheduled = true } = options
   const folder = mkdtempSync(join(tmpdir(), 'drayage-worker-'))
   const yaml = join(folder, 'drayage.yaml')
   writeFileSync(yaml, JSON.stringify(config))
@@ -34,7 +39,7 @@ export async function startWorker({ config, secrets, entry, schedule: isSchedule
   const script = join(ROOT, 'scripts/build-cloudflare.ts')
   const wrapped = entry === undefined ? [] : ['--entry', entry]
   await promisify(execFile)(process.execPath, [script, '--config', yaml, '--out', out, ...wrapped])
-  const server = createTestHarness(optionsOf(out, secrets))
+  const server = createTestHarness(optionsOf(folder, options))
   let { url } = await server.listen()
   await server.getWorker().applyD1Migrations('DB')
   let ticking: Promise<unknown> = Promise.resolve()
@@ -57,7 +62,7 @@ export async function startWorker({ config, secrets, entry, schedule: isSchedule
     /** Another process of workerd over the same state: all isolates end, and the messages of queues with them. */
     async restart(): Promise<void> {
       await pause()
-      await server.update((options) => options)
+      await server.update((same) => same)
       url = (await server.listen()).url
       timer = schedule()
     },
@@ -70,23 +75,26 @@ export async function startWorker({ config, secrets, entry, schedule: isSchedule
 }
 
 /** As `wrangler.jsonc` says, but for where the build is, and with the secrets as plain values. */
-function optionsOf(out: string, secrets: Readonly<Record<string, string>>): TestHarnessOptions {
+function optionsOf(folder: string, { secrets, vars, services = {} }: WorkerOptions): TestHarnessOptions {
   const { rawConfig } = experimental_readRawConfig({ config: join(INFRA, 'wrangler.jsonc') })
   const { build: _build, $schema: _schema, env: _env, d1_databases: databases = [], ...config } = rawConfig
-  return {
-    workers: [
-      {
-        config: {
-          ...config,
-          main: join(out, 'worker.js'),
-          base_dir: out,
-          d1_databases: databases.map((database: object) => ({
-            ...database,
-            migrations_dir: join(INFRA, 'migrations'),
-          })),
-          vars: { ...secrets },
-        },
-      },
-    ],
+  const out = join(folder, 'out')
+  const names = Object.keys(services).map((binding) => ({
+    binding,
+    service: binding.toLowerCase().replaceAll('_', '-'),
+  }))
+  const others = names.map(({ binding, service }) => {
+    const main = join(folder, `${service}.js`)
+    writeFileSync(main, services[binding] ?? '')
+    return { config: { name: service, main, compatibility_date: config.compatibility_date ?? '' } }
+  })
+  const own = {
+    ...config,
+    main: join(out, 'worker.js'),
+    base_dir: out,
+    d1_databases: databases.map((database: object) => ({ ...database, migrations_dir: join(INFRA, 'migrations') })),
+    vars: { ...vars, ...secrets },
+    services: names,
   }
+  return { workers: [{ config: own }, ...others] }
 }

@@ -64,7 +64,7 @@ export function describePlatform(name: string, start: StartPlatform): void {
     describe('a service in mode: observe', () => {
       let world: World
       beforeAll(async () => {
-        world = await startWorld(start, { watched: SUBSCRIPTIONS.carried }, { mode: 'observe' })
+        world = await startWorld(start, { watched: SUBSCRIPTIONS.carried }, () => ({ mode: 'observe' }))
       }, START_TIMEOUT_MS)
       afterAll(() => world.stop())
       observeCases(() => world)

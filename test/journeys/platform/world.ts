@@ -13,7 +13,7 @@ import { eventually } from '../../helpers/service.ts'
 import type { Platform, StartPlatform } from './platform.ts'
 
 export const OPERATOR = 'ann'
-const OPERATOR_TOKEN = 'CANARY-of-the-operator'
+export const OPERATOR_TOKEN = 'CANARY-of-the-operator'
 const VIEWER_TOKEN = 'CANARY-of-the-viewer'
 export const OLD = '1.0.0'
 const EVENTUALLY_MS = 60_000
@@ -28,7 +28,7 @@ export type Scene = ReturnType<World['scene']>
 export async function startWorld(
   start: StartPlatform,
   subscriptions: Readonly<Record<string, Stages>>,
-  more: Readonly<Record<string, unknown>> = {},
+  more: (registry: { readonly host: string }) => Readonly<Record<string, unknown>> = () => ({}),
 ) {
   const registry = await startRegistry()
   const front = await countRequests(registry.host)
@@ -62,7 +62,7 @@ export async function startWorld(
         ],
       },
     },
-    ...more,
+    ...more(front),
   }
   const secrets = {
     CI_HOOK: `whsec_${key.toString('base64')}`,
