@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest'
+import { FAULTS } from './faults.ts'
+import { simulate } from './simulate.ts'
+
+/** More by the environment: `SIMULATION_SCHEDULES=20000 npx vitest run test/simulation`. */
+const SCHEDULES = Number(process.env['SIMULATION_SCHEDULES'] ?? 2_000)
+const SCHEDULES_TO_FIND_MAX = 10_000
+const TIMEOUT_MS = 60_000 + SCHEDULES * 200
+
+describe('the core, under crashes, lost answers, late writes, outages and people', () => {
+  it(
+    `keeps every law in ${SCHEDULES} schedules`,
+    async () => {
+      for (let seed = 1; seed <= SCHEDULES; seed += 1) {
+        const { violations } = await simulate(seed)
+        expect(violations, `npm run simulate -- --seed ${seed} shows how`).toEqual([])
+      }
+    },
+    TIMEOUT_MS,
+  )
+
+  it('takes the same course for the same seed', async () => {
+    for (const seed of [3, 17, 284]) {
+      const [first, second] = [await simulate(seed, { isTraced: true }), await simulate(seed, { isTraced: true })]
+      expect(first.trace.length).toBeGreaterThan(1)
+      expect(first.trace).toEqual(second.trace)
+    }
+  })
+
+  it('injects every kind of fault', async () => {
+    const kinds = new Set<string>()
+    for (let seed = 1; seed <= 200; seed += 1) for (const kind of (await simulate(seed)).faults.keys()) kinds.add(kind)
+    expect([...kinds]).toEqual(
+      expect.arrayContaining([
+        'configuration changed',
+        'crash',
+        'event told again',
+        'late write',
+        'lost answer',
+        'moved tag',
+        'outage',
+        'person: close',
+        'person: commit',
+        'person: hand',
+        'person: lift',
+        'person: merge',
+        'person: replay',
+        'person: retry',
+        'stall',
+      ]),
+    )
+  })
+})
+
+describe('the simulation finds a planted mistake:', () => {
+  it.each(FAULTS)(
+    '$name',
+    async (fault) => {
+      let found = 0
+      for (let seed = 1; seed <= SCHEDULES_TO_FIND_MAX && found === 0; seed += 1) {
+        const { violations } = await simulate(seed, { fault })
+        if (violations.length > 0) found = seed
+      }
+      expect(found).toBeGreaterThan(0)
+    },
+    TIMEOUT_MS,
+  )
+})
