@@ -1,7 +1,6 @@
 /** The smallest valid nouns: a test says only what it is about, `anEntry({ seq: 2 })`. */
 
 import type * as z from 'zod'
-import { type Candidate, candidateOf } from '../../src/domain/candidate.ts'
 import type { EffectOf } from '../../src/domain/effect.ts'
 import { AcceptedEvent, type RegistryEvent } from '../../src/domain/event.ts'
 import type { Entry } from '../../src/domain/history.ts'
@@ -21,10 +20,6 @@ export function aDigest(number = 1): Digest {
 export function aPinnedImage(image: Partial<Record<keyof PinnedImage, string>> = {}): PinnedImage {
   const payments = { registry: 'docker.io', repository: 'acme/payments', tag: '1.5.0', digest: aDigest() }
   return PinnedImage.parse({ ...payments, ...image })
-}
-
-export function aCandidate(image: PinnedImage = aPinnedImage()): Candidate {
-  return candidateOf(image, { observedAt: NOW, cause: 'hub/1', since: NOW })
 }
 
 /** `event` is a push of 1.5.0, unless told otherwise. */

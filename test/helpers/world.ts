@@ -27,8 +27,6 @@ type PullRequest = {
   by: string | null
 }
 
-export type World = ReturnType<typeof createWorld>
-
 export type WorldOptions = {
   readonly tags?: object
   readonly stages?: readonly object[]
