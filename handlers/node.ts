@@ -5,6 +5,7 @@ import { createApi } from '../src/api.ts'
 import { createApp } from '../src/app.ts'
 import { assembleOutbound } from '../src/assemble.ts'
 import { createGuardedFetch } from '../src/clients/address-guard.ts'
+import { createAccess, isManaged } from '../src/clients/cluster-credentials/index.ts'
 import { createHttp } from '../src/clients/http.ts'
 import { createCluster } from '../src/clients/kubernetes-configured.ts'
 import { createHttpTransport } from '../src/clients/kubernetes-http.ts'
@@ -72,9 +73,10 @@ async function open(
   onClose(() => plainGit.close())
   const clusterOf = (name: string) => {
     const cluster = config.clusters[name] ?? { inCluster: true }
-    return 'server' in cluster
-      ? createClusterOver(createHttpTransport(cluster, { http, secretOf }))
-      : createCluster(cluster, { now, readFile: readSecretFile })
+    if ('server' in cluster) return createClusterOver(createHttpTransport(cluster, { http, secretOf }))
+    const tools = { http, env, readFile: readSecretFile, secretOf, now }
+    const local = isManaged(cluster) ? { access: createAccess(cluster, tools) } : cluster
+    return createCluster(local, { now, readFile: readSecretFile })
   }
   const outbound = assembleOutbound({ config, clusterOf, plainGit, http, secretOf, random, now })
   const wake: Wake = (id, at) => loop.wake(id, at)

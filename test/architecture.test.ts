@@ -81,6 +81,7 @@ const mayImport: Record<string, readonly string[]> = {
   'src/clients/kubernetes-client.ts': ['src/domain/', 'src/clients/', '@kubernetes/client-node'],
   'src/clients/github.ts': ['src/domain/', 'src/clients/', 'zod', '@octokit/core', '@octokit/auth-app'],
   'src/clients/address-guard.ts': ['src/clients/', 'undici'],
+  'src/clients/google/token.ts': ['src/domain/', 'src/clients/', 'jose', 'zod'],
   'src/clients/aws/sign.ts': ['src/clients/', 'aws4fetch'],
   'src/clients/prometheus.ts': ['src/domain/', 'src/clients/', 'prom-client'],
   'src/config/': ['src/domain/', 'src/config/', 'yaml', 'zod'],

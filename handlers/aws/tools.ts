@@ -57,6 +57,6 @@ function missingCredentials(): never {
   throw new Error('AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set: a Lambda function has them by its role')
 }
 
-async function noFiles(): Promise<never> {
+export async function noFiles(): Promise<never> {
   throw new Error('a Lambda function has no files of yours')
 }

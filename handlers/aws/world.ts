@@ -1,8 +1,10 @@
 /** All that the pipeline needs, in a function: DynamoDB by AWS's client, no git program, no files. */
 
 import { assembleOutbound } from '../../src/assemble.ts'
+import { createAccess, isManaged } from '../../src/clients/cluster-credentials/index.ts'
 import { createHttp } from '../../src/clients/http.ts'
 import { createHttpTransport } from '../../src/clients/kubernetes-http.ts'
+import { createCluster } from '../../src/clients/kubernetes-configured.ts'
 import { createClusterOver, type Cluster } from '../../src/clients/kubernetes.ts'
 import { createRegistries } from '../../src/clients/registry/registries.ts'
 import type { World } from '../../src/invocation.ts'
@@ -11,7 +13,7 @@ import { createDynamo } from '../../src/state/dynamodb/sdk.ts'
 import type { Damage } from '../../src/state/state.ts'
 import { daysOf, type Variables } from './environment.ts'
 import { guardedFetch } from './guarded-fetch.ts'
-import { createTools, type Tools } from './tools.ts'
+import { createTools, noFiles, type Tools } from './tools.ts'
 
 export function createWorld(variables: Variables): World & { readonly tools: Tools } {
   const tools = createTools(variables)
@@ -36,9 +38,11 @@ export function createWorld(variables: Variables): World & { readonly tools: Too
     if (cluster !== undefined && 'server' in cluster) {
       return createClusterOver(createHttpTransport(cluster, { http, secretOf }))
     }
-    throw new Error(
-      `cluster ${name}: a Lambda function has no kubeconfig; drayage check --platform aws says what to write`,
-    )
+    if (cluster === undefined || !isManaged(cluster)) {
+      throw new Error(`cluster ${name}: a function has no kubeconfig; drayage check --platform aws says what to write`)
+    }
+    const access = createAccess(cluster, { http, env: variables, readFile: noFiles, secretOf, now })
+    return createCluster({ access }, { now, readFile: noFiles })
   }
   const outbound = assembleOutbound({ config, clusterOf, plainGit: null, http, secretOf, random, now })
   const registries = createRegistries({ http, registries: config.registries, secretOf, now })

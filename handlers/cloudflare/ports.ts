@@ -1,13 +1,15 @@
 /** All that the pipeline needs, on a Worker: no git program, no files, clusters over `fetch`. */
 
 import { assembleOutbound } from '../../src/assemble.ts'
-import { createHttp } from '../../src/clients/http.ts'
+import { createAccess } from '../../src/clients/cluster-credentials/index.ts'
+import { createAccessTransport } from '../../src/clients/cluster-credentials/over-http.ts'
+import { createHttp, type Http } from '../../src/clients/http.ts'
 import { createHttpTransport } from '../../src/clients/kubernetes-http.ts'
 import { createClusterOver, type Cluster } from '../../src/clients/kubernetes.ts'
 import { createRegistries } from '../../src/clients/registry/registries.ts'
 import type { Ports } from '../../src/pipeline.ts'
 import type { Fetcher } from './platform.ts'
-import type { Tools } from './tools.ts'
+import { noFiles, textsOf, type Tools } from './tools.ts'
 
 export function createPorts(tools: Tools): Ports {
   const { loaded, state, http, secretOf, log, measure, now, traces } = tools
@@ -29,15 +31,23 @@ export function createPorts(tools: Tools): Ports {
 }
 
 /** Over a Workers VPC service, which trusts the cluster's own CA, or the public Internet. */
-function clusterBy(name: string, { loaded, env, http, secretOf, now }: Tools): Cluster {
+function clusterBy(name: string, tools: Tools): Cluster {
+  const { loaded, env, http, secretOf, now } = tools
   const cluster = loaded.config.clusters[name]
-  if (cluster === undefined || !('server' in cluster))
-    throw new Error(`cluster ${name}: expected server: and token:, for a Worker has no kubeconfig`)
-  if (cluster.vpc === undefined) return createClusterOver(createHttpTransport(cluster, { http, secretOf }))
-  const service = env[cluster.vpc]
-  if (!isFetcher(service)) throw new Error(`cluster ${name}: no Workers VPC service is bound as ${cluster.vpc}`)
-  const inside = createHttp({ fetch: (url, init) => service.fetch(url, init), now, random: Math.random })
-  return createClusterOver(createHttpTransport(cluster, { http: inside, secretOf }))
+  if (cluster === undefined || 'kubeconfig' in cluster || 'inCluster' in cluster)
+    throw new Error(
+      `cluster ${name}: a Worker has no kubeconfig; drayage check --platform cloudflare says what to write`,
+    )
+  const inside = cluster.vpc === undefined ? http : insideOf(name, cluster.vpc, tools)
+  if ('server' in cluster) return createClusterOver(createHttpTransport(cluster, { http: inside, secretOf }))
+  const access = createAccess(cluster, { http, env: textsOf(env), readFile: noFiles, secretOf, now })
+  return createClusterOver(createAccessTransport(access, inside))
+}
+
+function insideOf(name: string, vpc: string, { env, now }: Tools): Http {
+  const service = env[vpc]
+  if (!isFetcher(service)) throw new Error(`cluster ${name}: no Workers VPC service is bound as ${vpc}`)
+  return createHttp({ fetch: (url, init) => service.fetch(url, init), now, random: Math.random })
 }
 
 function isFetcher(value: unknown): value is Fetcher {

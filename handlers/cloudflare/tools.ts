@@ -83,12 +83,12 @@ function createMeasure({ METRICS }: Env): Measure {
   }
 }
 
-function textsOf(env: Env): Readonly<Record<string, string>> {
+export function textsOf(env: Env): Readonly<Record<string, string>> {
   return Object.fromEntries(
     Object.entries(env).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
   )
 }
 
-async function noFiles(): Promise<never> {
+export async function noFiles(): Promise<never> {
   throw new Error('a Worker has no files')
 }

@@ -2,6 +2,7 @@
 
 import { KubeConfig, RequestContext } from '@kubernetes/client-node'
 import { RetryLater } from '../domain/retry.ts'
+import type { Access } from './cluster-credentials/access.ts'
 import type { ClientNodeCluster, ClusterOptions } from './kubernetes-configured.ts'
 import type { ClusterAnswer, ClusterRequest, Send } from './kubernetes.ts'
 
@@ -50,6 +51,7 @@ function createReader(config: ClientNodeCluster, options: ClusterOptions): () =>
   let known: { readonly text: string; readonly parsed: KubeConfig } | undefined
   return async () => {
     if ('inCluster' in config) return inCluster(options.serviceAccountRoot ?? '')
+    if ('access' in config) return managed(await config.access())
     const file = config.kubeconfig.slice('file:'.length)
     const text = await options.readFile(file).catch((cause: unknown) => {
       throw new RetryLater(`the kubeconfig ${file} cannot be read`, { cause })
@@ -65,6 +67,14 @@ function inCluster(root: string): KubeConfig {
   if (parsed.getCurrentCluster()?.server.includes('undefined') === true) {
     throw new RetryLater('inCluster: true is for a pod; here KUBERNETES_SERVICE_HOST and _PORT are not set')
   }
+  return parsed
+}
+
+function managed({ server, ca, token }: Access): KubeConfig {
+  const parsed = new KubeConfig()
+  const cluster = { name: 'managed', server, skipTLSVerify: false, ...(ca === null ? {} : { caData: ca }) }
+  parsed.loadFromClusterAndUser(cluster, { name: 'managed', token })
+  nameServers(parsed)
   return parsed
 }
 

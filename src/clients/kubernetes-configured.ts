@@ -1,10 +1,14 @@
 /** A cluster by its kubeconfig, or the one around us. Apart from `kubernetes.ts`, so that platforms without files never bundle client-node. */
 
-import type { ClusterConfig, ServerCluster } from '../domain/config.ts'
+import type { ClusterConfig, ManagedCluster, ServerCluster } from '../domain/config.ts'
+import type { AccessOf } from './cluster-credentials/access.ts'
 import { createClusterOver, type Cluster, type Send } from './kubernetes.ts'
 
 /** What client-node connects to; `server:` is plain HTTP of our own (`kubernetes-http.ts`). */
-export type ClientNodeCluster = Exclude<ClusterConfig, ServerCluster>
+export type ClientNodeCluster =
+  | Exclude<ClusterConfig, ServerCluster | ManagedCluster>
+  /** A managed one: its cloud says where it is, and gives the token. */
+  | { readonly access: AccessOf }
 
 export type ClusterOptions = {
   readonly now: () => number

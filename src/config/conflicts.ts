@@ -130,5 +130,9 @@ function repositoryOf(git: GitConfig | undefined): readonly (string | undefined)
 function clusterOf(cluster: ClusterConfig | undefined): readonly (string | undefined)[] {
   if (cluster === undefined) return []
   if ('server' in cluster) return [cluster.server, cluster.vpc]
+  if ('eks' in cluster) return ['eks', cluster.eks.region, cluster.eks.name]
+  if ('gke' in cluster) return ['gke', cluster.gke.project, cluster.gke.location, cluster.gke.name]
+  if ('aks' in cluster)
+    return ['aks', cluster.aks.subscription, cluster.aks.resourceGroup.toLowerCase(), cluster.aks.name]
   return 'kubeconfig' in cluster ? [cluster.kubeconfig, cluster.context] : ['in-cluster']
 }

@@ -34,6 +34,11 @@ const WORKERS_CLUSTER = {
   hint: 'Write server: and token: for an API server with a publicly trusted certificate, or add vpc: for a Workers VPC service',
 }
 
+const WORKERS_MANAGED = {
+  what: 'a Worker trusts no private CA, which managed clusters have',
+  hint: 'Add vpc: with a Workers VPC service that leads to it',
+}
+
 const LIMITS: Readonly<Record<Exclude<Platform, 'node' | 'container'>, Limits>> = {
   cloudflare: {
     server: ['listen', 'state'],
@@ -45,7 +50,13 @@ const LIMITS: Readonly<Record<Exclude<Platform, 'node' | 'container'>, Limits>> 
       what: 'a Worker has no files',
       hint: 'Write env:NAME, and store the value with: wrangler secret put NAME',
     },
-    clusters: { kubeconfig: WORKERS_CLUSTER, inCluster: { ...WORKERS_CLUSTER, what: 'a Worker runs in no cluster' } },
+    clusters: {
+      kubeconfig: WORKERS_CLUSTER,
+      inCluster: { ...WORKERS_CLUSTER, what: 'a Worker runs in no cluster' },
+      eks: WORKERS_MANAGED,
+      gke: WORKERS_MANAGED,
+      aks: WORKERS_MANAGED,
+    },
     state: 'Durable Objects and D1',
   },
   aws: {
@@ -58,11 +69,11 @@ const LIMITS: Readonly<Record<Exclude<Platform, 'node' | 'container'>, Limits>> 
     clusters: {
       kubeconfig: {
         what: 'a Lambda function has no files of yours',
-        hint: 'Write server: and token: for an API server with a publicly trusted certificate',
+        hint: 'Write eks:, gke: or aks:, or server: and token: for one with a publicly trusted certificate',
       },
       inCluster: {
         what: 'a Lambda function runs in no cluster',
-        hint: 'Write server: and token: for an API server with a publicly trusted certificate',
+        hint: 'Write eks:, gke: or aks:, or server: and token: for one with a publicly trusted certificate',
       },
       vpc: { what: 'Workers VPC services are there on Cloudflare only', hint: 'Take it away' },
     },
@@ -122,6 +133,7 @@ function checkServer(reader: Reader, limits: Limits): void {
 function checkClusters(reader: Reader, { clusters }: Limits): void {
   for (const [name, { tree }] of entriesOf(treeAt(reader.root, ['clusters']))) {
     for (const [key, refusal] of Object.entries(clusters)) {
+      if (refusal === WORKERS_MANAGED && treeAt(tree, ['vpc']) !== undefined) continue
       if (treeAt(tree, [key]) !== undefined) refuse(reader, ['clusters', name, key], refusal)
     }
   }

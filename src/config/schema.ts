@@ -47,7 +47,8 @@ const After = z
   .describe('The stages that must be healthy with a candidate before it comes here. None: it comes from the registry.')
 
 const RawCluster = z.union(ClusterConfig.options, {
-  error: 'expected a cluster: kubeconfig: file:/path, inCluster: true, or server: https://host and token:',
+  error:
+    'expected a cluster: kubeconfig: file:/path, inCluster: true, eks:, gke:, aks:, or server: https://host and token:',
 })
 
 const Verify = z.literal(VerificationPolicy.value, {

@@ -30,6 +30,13 @@ export const RegistryConfig = z.object({
 })
 export type RegistryConfig = Readonly<z.infer<typeof RegistryConfig>>
 
+const Binding = z
+  .string()
+  .max(64)
+  .regex(/^[A-Za-z_][A-Za-z0-9_]*$/u, 'expected the name of a binding, such as CLUSTER_PROD')
+  .optional()
+  .describe("On Cloudflare: the binding of the Workers VPC service that leads to it, with the cluster's own CA.")
+
 /** By its address: for platforms that have no files and trust public certificates only. */
 export const ServerCluster = z.strictObject({
   server: z
@@ -41,17 +48,70 @@ export const ServerCluster = z.strictObject({
     )
     .describe('The API server: `https://host`. Its certificate is publicly trusted, or `vpc` leads there.'),
   token: SecretReference.describe("A reference to a service account's token."),
-  vpc: z
-    .string()
-    .max(64)
-    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/u, 'expected the name of a binding, such as CLUSTER_PROD')
-    .optional()
-    .describe("On Cloudflare: the binding of the Workers VPC service that leads to it, with the cluster's own CA."),
+  vpc: Binding,
 })
 export type ServerCluster = Readonly<z.infer<typeof ServerCluster>>
 
+const named = (pattern: RegExp, expected: string) => z.string().max(128).regex(pattern, `expected ${expected}`)
+
+export const EksCluster = z.strictObject({
+  eks: z
+    .strictObject({
+      name: named(/^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/u, 'the name of a cluster').describe('As EKS calls it.'),
+      region: named(/^[a-z]{2,4}(?:-[a-z]{2,16}){1,2}-[0-9]{1,2}$/u, 'a region, such as eu-west-1').describe('Where.'),
+    })
+    .describe('A cluster of Amazon EKS, by IAM: the keys of the environment, pod, container or machine.'),
+  vpc: Binding,
+})
+export type EksCluster = Readonly<z.infer<typeof EksCluster>>
+
+export const GkeCluster = z.strictObject({
+  gke: z
+    .strictObject({
+      project: named(/^[a-z][a-z0-9.:-]{4,62}[a-z0-9]$/u, "a project's id").describe("The project's id."),
+      location: named(/^[a-z]+-[a-z]+[0-9]{1,2}(?:-[a-z])?$/u, 'a region or zone, such as europe-west1').describe(
+        'Where.',
+      ),
+      name: named(/^[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?$/u, 'the name of a cluster').describe('As GKE calls it.'),
+      credentials: SecretReference.optional().describe(
+        "A reference to Google's JSON: a service account's key, or a federation. Left out: the account of the machine or pod.",
+      ),
+    })
+    .describe('A cluster of Google GKE, by a Google access token.'),
+  vpc: Binding,
+})
+export type GkeCluster = Readonly<z.infer<typeof GkeCluster>>
+
+export const AksCluster = z.strictObject({
+  aks: z
+    .strictObject({
+      subscription: z.guid('expected a subscription: a GUID').describe("The subscription's id."),
+      resourceGroup: named(/^[A-Za-z0-9._()-]{1,90}$/u, 'the name of a resource group').describe('The resource group.'),
+      name: named(/^[A-Za-z0-9](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?$/u, 'the name of a cluster').describe(
+        'As AKS calls it.',
+      ),
+      application: z
+        .strictObject({
+          tenant: z.guid('expected a tenant: a GUID').describe('The tenant.'),
+          client: z.guid('expected an application: a GUID').describe("The application's id."),
+          secret: SecretReference.describe('A reference to its secret.'),
+        })
+        .optional()
+        .describe('An application of Entra. Left out: the identity of the pod or machine.'),
+    })
+    .describe('A cluster of Azure AKS, by an Entra token.'),
+  vpc: Binding,
+})
+export type AksCluster = Readonly<z.infer<typeof AksCluster>>
+
+/** Its cloud says where it is, and gives the token. */
+export type ManagedCluster = EksCluster | GkeCluster | AksCluster
+
 export const ClusterConfig = z.union([
   ServerCluster,
+  EksCluster,
+  GkeCluster,
+  AksCluster,
   z.strictObject({
     kubeconfig: z
       .string()
