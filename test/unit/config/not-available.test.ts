@@ -11,7 +11,6 @@ it('refuses of the design’s example what later versions bring, and nothing els
     'registries.gar.pull: google is not available in this version',
     'registries.acr.events.type: acr is not available in this version',
     'registries.acr.pull: azure is not available in this version',
-    'clusters.prod-eu.eks: not available in this version',
     'slack: not available in this version',
     'signers: not available in this version',
     'stages.prod.verify: not available in this version',

@@ -108,6 +108,25 @@ describe('a Workers VPC service', () => {
   })
 })
 
+describe.each([
+  ['eks', '{ name: prod, region: eu-west-1 }'],
+  ['gke', '{ project: acme-prod, location: europe-west1, name: prod }'],
+  ['aks', '{ subscription: 33333333-3333-4333-8333-333333333333, resourceGroup: rg, name: prod }'],
+])('a managed cluster, %s', (key, value) => {
+  it.each(['node', 'aws'] as const)('is taken on %s', async (platform) => {
+    expect(await problems(aText(onCluster(`{ ${key}: ${value} }`)), platform)).toEqual([])
+  })
+
+  it('is taken on Cloudflare behind a Workers VPC service, and only there', async () => {
+    const behind = aText(onCluster(`{ ${key}: ${value}, vpc: CLUSTER_PROD }`))
+    expect(await problems(behind, 'cloudflare')).toEqual([])
+    expect(await problems(behind, 'aws')).toEqual([expect.stringMatching(/ not-on-platform clusters\.prod\.vpc$/u)])
+    expect(await problems(aText(onCluster(`{ ${key}: ${value} }`)), 'cloudflare')).toEqual([
+      expect.stringMatching(new RegExp(` not-on-platform clusters\\.prod\\.${key}$`, 'u')),
+    ])
+  })
+})
+
 describe('on node', () => {
   it.each([
     ['a plain Git repository', { git: 'git: { gitops: { url: /srv/repo.git } }' }],
