@@ -187,8 +187,9 @@ async function take(body: Body, request: ReceiverRequest, { source, receiver, op
   const received = receiver.parse(request, context)
   if (!received.ok)
     return { outcome: received.error.reason, isAuthentic: true, fields: { detail: received.error.detail } }
-  const told = await keep(received.value, { source, assurance: proven.value.assurance, now }, options)
-  return { ...told, isAuthentic: true, fields: { ...told.fields, ...describe(proven.value, received.value) } }
+  const left = receiver.confirm === undefined ? received.value : await receiver.confirm(received.value)
+  const told = await keep(left, { source, assurance: proven.value.assurance, now }, options)
+  return { ...told, isAuthentic: true, fields: { ...told.fields, ...describe(proven.value, left) } }
 }
 
 type Origin = Pick<AcceptedEvent, 'source' | 'assurance'> & { readonly now: number }

@@ -16,6 +16,7 @@ export type EventType = {
   readonly Settings: z.ZodType
   readonly host?: string
   readonly manyHosts?: boolean
+  readonly hosts?: { readonly expected: string; test(host: Host): boolean }
 }
 
 export type RegistryReader = {
@@ -107,6 +108,11 @@ function hostOf(
   }
   if (own !== undefined && own !== raw.host) {
     const what = `the type ${type?.type} speaks for ${own} only`
+    reader.report(problemAt(placeOf(reader.root, at), { reason: 'conflict', path: at, what }), at)
+    return undefined
+  }
+  if (type?.hosts !== undefined && !type.hosts.test(raw.host)) {
+    const what = `the type ${type.type} speaks for ${type.hosts.expected}, found ${quoted(raw.host)}`
     reader.report(problemAt(placeOf(reader.root, at), { reason: 'conflict', path: at, what }), at)
     return undefined
   }

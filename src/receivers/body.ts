@@ -7,16 +7,28 @@ import type { BodyRefusalReason, ReceiverRequest, Refusal } from './receiver.ts'
 
 /** `application/json` and its kin; what follows (`; charset=utf-8`) does not matter. */
 const JSON_TYPE = /^application\/(?:[a-z0-9.+-]+\+)?json(?![a-z0-9.+-])/iu
+/** Of senders who call their JSON text. */
+export const JSON_OR_TEXT = new RegExp(`${JSON_TYPE.source}|^text/plain(?![a-z0-9.+-])`, 'iu')
 const SHOWN_LENGTH_MAX = 64
 
 /** Reads a body that must be JSON of this shape. A missing content type is taken as JSON. */
-export function readBody<T>(request: ReceiverRequest, payload: z.ZodType<T>): Result<T, Refusal<BodyRefusalReason>> {
-  const foreign = (request.headers.get('content-type') ?? []).find((type) => !JSON_TYPE.test(type))
+export function readBody<T>(
+  request: ReceiverRequest,
+  payload: z.ZodType<T>,
+  /** For senders who call their JSON something else. */
+  contentType = JSON_TYPE,
+): Result<T, Refusal<BodyRefusalReason>> {
+  const foreign = (request.headers.get('content-type') ?? []).find((type) => !contentType.test(type))
   if (foreign !== undefined) {
     const detail = `expected the content type application/json, found ${JSON.stringify(foreign.slice(0, SHOWN_LENGTH_MAX))}`
     return err({ reason: 'unsupported-content-type', detail })
   }
-  const json = Json.safeParse(textOf(request.body))
+  return readText(textOf(request.body), payload)
+}
+
+/** The same for JSON that travels as text within another body. */
+export function readText<T>(text: string, payload: z.ZodType<T>): Result<T, Refusal<BodyRefusalReason>> {
+  const json = Json.safeParse(text)
   if (!json.success) return err({ reason: 'not-json', detail: describeIssue(json.error) })
   const parsed = payload.safeParse(json.data)
   if (!parsed.success) return err({ reason: 'unknown-schema', detail: describeIssue(parsed.error) })

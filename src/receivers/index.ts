@@ -5,6 +5,7 @@ import { cdevents } from './cdevents.ts'
 import { cloudevents } from './cloudevents.ts'
 import { distribution } from './distribution.ts'
 import { dockerhub } from './dockerhub.ts'
+import { ecr } from './ecr.ts'
 import { ghcr } from './ghcr.ts'
 import { gitea } from './gitea.ts'
 import { gitlab } from './gitlab.ts'
@@ -23,6 +24,7 @@ const types: readonly ReceiverType[] = [
   cloudevents,
   distribution,
   dockerhub,
+  ecr,
   ghcr,
   gitea,
   gitlab,

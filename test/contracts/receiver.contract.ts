@@ -5,6 +5,7 @@ import { basename, dirname, join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
 import * as z from 'zod'
+import type { Http } from '../../src/clients/http.ts'
 import { RegistryEvent, type Assurance } from '../../src/domain/event.ts'
 import type { Secret } from '../../src/domain/secret.ts'
 import { outcomeOf } from '../../src/receivers/outcome.ts'
@@ -49,6 +50,12 @@ export type ReceiverSubject = {
   readonly garbage: readonly Sent[]
   /** Set where a proof ages: how long it lives. */
   readonly replayWindowMs?: number
+  /** Where the sender's side holds the keys and we fetch them: what it answers while these are in force. */
+  readonly issuer?: (keys: readonly string[] | Error) => Http
+  /** Settings beside `settings` that leave out, or empty, what makes the proof one. */
+  readonly incomplete?: readonly unknown[]
+  /** The fixture that its sender sends, where it is not `push`. */
+  readonly good?: string
 }
 
 export const NOW = 1_773_063_866_402
@@ -148,7 +155,9 @@ export function describeParser(type: ReceiverType): void {
 /** For a receiver with a credential: who gets in, and that nobody else does. */
 export function describeReceiver(subject: ReceiverSubject): void {
   const { type, current, previous, stranger, replayWindowMs: window = 0 } = subject
-  const good = fixturesOf(type.type).find(({ name }) => name === 'push')
+  const good = fixturesOf(type.type).find(({ name }) => name === (subject.good ?? 'push'))
+  /** Which of our secrets matched: none is ours where an issuer has the keys. */
+  const matched = (secret: number): number | null => (subject.issuer === undefined ? secret : null)
   const sentWith = async (key: Key, body = good?.body ?? Buffer.of(), now = NOW): Promise<Sent> =>
     merge(good?.sent ?? {}, body, await key.prove(body, now))
   const answer = (sent: Sent, receiver = aReceiver(subject), now = NOW): ReturnType<typeof receive> =>
@@ -158,16 +167,21 @@ export function describeReceiver(subject: ReceiverSubject): void {
     it('accepts its sender and says how it was proven', async () => {
       expect(await answer(await sentWith(current))).toMatchObject({
         ok: true,
-        value: { assurance: subject.assurance, secret: 0, received: { outcome: 'events' } } satisfies Authenticated & {
-          received: Partial<Received>
-        },
+        value: {
+          assurance: subject.assurance,
+          secret: matched(0),
+          received: { outcome: 'events' },
+        } satisfies Authenticated & { received: Partial<Received> },
       })
     })
 
     it('accepts the previous secret while it is being rotated, and says so', async () => {
       const receiver = aReceiver(subject, [current.configured, previous.configured])
-      expect(await answer(await sentWith(previous), receiver)).toMatchObject({ ok: true, value: { secret: 1 } })
-      expect(await answer(await sentWith(current), receiver)).toMatchObject({ ok: true, value: { secret: 0 } })
+      expect(await answer(await sentWith(previous), receiver)).toMatchObject({
+        ok: true,
+        value: { secret: matched(1) },
+      })
+      expect(await answer(await sentWith(current), receiver)).toMatchObject({ ok: true, value: { secret: matched(0) } })
       expect(await answer(await sentWith(stranger), receiver)).toMatchObject({ ok: false })
     })
 
@@ -211,7 +225,8 @@ export function describeReceiver(subject: ReceiverSubject): void {
         expect(await answer({ ...good?.sent, body: good?.body ?? '', ...sent }, empty)).toMatchObject({ ok: false })
       }
       const unreadable = aReceiver(subject, new Error('nothing there'))
-      await expect(answer(await sentWith(current), unreadable)).rejects.toThrow('nothing there')
+      const what = subject.issuer === undefined ? 'nothing there' : /nothing there|cannot be had/u
+      await expect(answer(await sentWith(current), unreadable)).rejects.toThrow(what)
     })
 
     it('CVE-2022-29165: has no configuration without a credential, but for `auth: none` written out', () => {
@@ -221,8 +236,12 @@ export function describeReceiver(subject: ReceiverSubject): void {
       for (const none of [{}, { auth: 'optional' }, { auth: true }, { auth: '' }]) {
         expect(Settings.safeParse({ type: type.type, ...none }).success).toBe(false)
       }
-      for (const secret of ['', 'the-secret-itself', 'env:', null]) {
-        expect(Settings.safeParse(subject.settings(secret as string)).success).toBe(false)
+      const secrets = subject.issuer === undefined ? ['', 'the-secret-itself', 'env:', null] : []
+      for (const wrong of [
+        ...secrets.map((secret) => subject.settings(secret as string)),
+        ...(subject.incomplete ?? []),
+      ]) {
+        expect(Settings.safeParse(wrong).success, JSON.stringify(wrong)).toBe(false)
       }
     })
 
@@ -319,7 +338,8 @@ function aReceiver(
     return secrets as readonly [string, ...string[]]
   }
   const secretOf: SecretOf = () => secret
-  return subject.type.create(subject.type.Settings.parse(subject.settings('env:CURRENT')), secretOf, noHttp, null)
+  const http = subject.issuer?.(secrets) ?? noHttp
+  return subject.type.create(subject.type.Settings.parse(subject.settings('env:CURRENT')), secretOf, http, null)
 }
 
 /** Any body gives a value, which can be kept, shown and read again. */
@@ -379,6 +399,7 @@ function duplicates(proof: Sent): readonly Sent[] {
   ]
 }
 
+/** A proof may enclose the body. */
 function merge(sent: Sent, body: Uint8Array, more: Sent): Sent {
-  return { ...sent, ...more, body, headers: { ...sent.headers, ...more.headers } }
+  return { ...sent, ...more, body: more.body ?? body, headers: { ...sent.headers, ...more.headers } }
 }

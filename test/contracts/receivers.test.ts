@@ -10,6 +10,7 @@ import { receive } from '../../src/receivers/receiver.ts'
 import { webhook } from '../../src/receivers/webhook.ts'
 import type { Sent } from '../helpers/receiver-request.ts'
 import { aRequest } from '../helpers/receiver-request.ts'
+import { cloudSubjects } from './cloud-subjects.ts'
 import { fieldSubjects } from './field-subjects.ts'
 import { describeParser, describeReceiver, fixturesOf, NOW, type ReceiverSubject } from './receiver.contract.ts'
 import { ed25519Key, headers, hmacKey, keys, webhookGarbage } from './sender-keys.ts'
@@ -83,6 +84,7 @@ const subjects: readonly ReceiverSubject[] = [
     garbage: webhookGarbage('v1a'),
     replayWindowMs: 300_000,
   },
+  ...cloudSubjects,
   ...fieldSubjects,
 ]
 

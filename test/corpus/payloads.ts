@@ -19,7 +19,10 @@ import type { CorpusResult } from './kind.ts'
 const TYPES: Readonly<Record<string, string>> = {
   gcp: 'gcr',
   azure: 'acr',
+  'azure-eventgrid': 'acr',
+  'aws-wrappers': 'ecr',
   inspector2: 'ecr',
+  'cloudevents-ecr': 'ecr',
   github: 'ghcr',
   artifactory: 'jfrog',
   'aliyun-acr': 'alibaba',
