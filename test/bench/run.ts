@@ -6,6 +6,7 @@ const benches: Readonly<Record<string, () => Promise<{ bench: Bench }>>> = {
   ingest: () => import('./ingest.ts'),
   latency: () => import('./latency.ts'),
   store: () => import('./store.ts'),
+  postgres: () => import('./postgres.ts'),
   edits: () => import('./edits.ts'),
   filter: () => import('./filter.ts'),
   receivers: () => import('./receivers.ts'),

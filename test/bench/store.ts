@@ -7,13 +7,10 @@ import { DatabaseSync } from 'node:sqlite'
 import type { AcceptedEvent } from '../../src/domain/event.ts'
 import { openSqlite, type SqliteState } from '../../src/state/sqlite.ts'
 import { aLine, anAcceptedEvent, anEffect, anEntry, aStageState, NOW } from '../helpers/build.ts'
+import { type Measure, medians, rate } from './rate.ts'
 import type { BenchRow } from './row.ts'
 
-const ROUNDS = 5
-const ROUND_MS = 400
 const WRITERS = 64
-
-type Measure = { readonly name: string; readonly perSecond: () => Promise<number> }
 
 export async function bench(): Promise<readonly BenchRow[]> {
   const folder = mkdtempSync(join(tmpdir(), 'drayage-bench-'))
@@ -54,7 +51,7 @@ export async function bench(): Promise<readonly BenchRow[]> {
   ]
 }
 
-function writersOf(state: SqliteState): {
+export function writersOf(state: Pick<SqliteState, 'inbox' | 'documents'>): {
   readonly put: () => Promise<unknown>
   readonly save: () => Promise<unknown>
   readonly saveOwn: (writer: number) => Promise<unknown>
@@ -92,24 +89,4 @@ function openRaw(file: string): { insert(): void; close(): void } {
   const body = JSON.stringify(event)
   let count = 0
   return { insert: () => void insert.run(`hub/${(count += 1)}`, body), close: () => database.close() }
-}
-
-async function rate(writers: number, write: (writer: number) => Promise<unknown>): Promise<number> {
-  let done = 0
-  const started = performance.now()
-  const until = started + ROUND_MS
-  async function writeOn(writer: number): Promise<void> {
-    for (; performance.now() < until; done += 1) await write(writer)
-  }
-  await Promise.all(Array.from({ length: writers }, (_, writer) => writeOn(writer)))
-  return (done * 1000) / (performance.now() - started)
-}
-
-/** Of interleaved rounds, so that a busy moment of the machine meets all alike. */
-async function medians(measures: readonly Measure[]): Promise<(name: string) => number> {
-  const rates = new Map<string, number[]>(measures.map(({ name }) => [name, []]))
-  for (let round = 0; round < ROUNDS; round += 1) {
-    for (const { name, perSecond } of measures) rates.get(name)?.push(await perSecond())
-  }
-  return (name) => rates.get(name)?.toSorted((a, b) => a - b)[ROUNDS >> 1] ?? Number.NaN
 }

@@ -24,14 +24,22 @@ export type Database = {
 
 export function createDatabase(pool: Pool): Database {
   const underWay = new Set<Promise<unknown>>()
+  const names = new Map<string, string>()
   let isClosed = false
+
+  /** Every statement is a constant text, so each connection plans the few that there are once. */
+  function nameOf(text: string): string {
+    const name = names.get(text) ?? `drayage_${names.size}`
+    names.set(text, name)
+    return name
+  }
 
   async function persist(text: string, values: readonly Value[], patienceMs: number): Promise<readonly Row[]> {
     const end = performance.now() + patienceMs
     for (let pauseMs = PAUSE_FIRST_MS; ; pauseMs = Math.min(pauseMs * 2, PAUSE_MAX_MS)) {
       try {
         // The driver changes no array that it is given.
-        return (await pool.query<Record<string, unknown>>(text, values as Value[])).rows
+        return (await pool.query<Record<string, unknown>>({ name: nameOf(text), text, values: values as Value[] })).rows
       } catch (error) {
         if (!isPassing(error)) throw error
         if (isClosed || performance.now() + pauseMs >= end) throw unreachable(error)

@@ -1,0 +1,68 @@
+/** Whole rollouts, from a push in the inbox to a healthy workload, by one or several real processes on one store. */
+
+import { spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+
+const WORKER = fileURLToPath(new URL('./rollouts-worker.ts', import.meta.url))
+
+export type RolloutsOptions = {
+  readonly kind: 'sqlite' | 'postgres'
+  /** A file or a URL: an empty store. */
+  readonly place: string
+  readonly processes: number
+  readonly rollouts: number
+}
+
+/** So many in a second. Throws where a delivery was lost or came twice: such a figure would say nothing. */
+export async function rolloutsPerSecond({ kind, place, processes, rollouts }: RolloutsOptions): Promise<number> {
+  const counts = { d: 0, h: 0 }
+  let onHealthy = (): void => {}
+  const workers = Array.from({ length: processes }, () =>
+    startWorker([kind, place, String(rollouts)], (line) => {
+      if (line !== 'd' && line !== 'h') return
+      counts[line] += 1
+      if (line === 'h') onHealthy()
+    }),
+  )
+  try {
+    await Promise.all(workers.map((worker) => worker.said('ready')))
+    const [first] = workers
+    first?.tell('fill')
+    await first?.said('filled')
+    const done = new Promise<void>((resolve) => {
+      onHealthy = () => {
+        if (counts.h === rollouts) resolve()
+      }
+    })
+    const started = performance.now()
+    for (const worker of workers) worker.tell('go')
+    await done
+    const seconds = (performance.now() - started) / 1_000
+    if (counts.d !== rollouts) throw new Error(`${counts.d} deliveries for ${rollouts} rollouts: the run is void`)
+    return rollouts / seconds
+  } finally {
+    await Promise.all(workers.map((worker) => worker.end()))
+  }
+}
+
+function startWorker(args: readonly string[], onLine: (line: string) => void) {
+  const child = spawn(process.execPath, [WORKER, ...args], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const said = new Set<string>()
+  const waiting = new Map<string, () => void>()
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    said.add(line)
+    waiting.get(line)?.()
+    onLine(line)
+  })
+  return {
+    tell: (line: string): void => void child.stdin.write(`${line}\n`),
+    said: (line: string): Promise<void> =>
+      said.has(line) ? Promise.resolve() : new Promise((resolve) => waiting.set(line, resolve)),
+    end: (): Promise<void> =>
+      new Promise((resolve) => {
+        child.on('close', () => resolve())
+        child.stdin.end()
+      }),
+  }
+}
