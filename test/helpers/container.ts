@@ -100,18 +100,7 @@ export function startContainer({ root }: Image, { files, env }: ContainerOptions
   for (const [name, text] of Object.entries(files)) writeFileSync(join(volumes, 'etc', name), text)
   const [uid = '', gid = ''] = user.split(':')
   chownSync(join(volumes, 'work'), Number(uid), Number(gid))
-  const args = (words: readonly string[]) => [
-    '--mount',
-    'sh',
-    '-euc',
-    RUN,
-    'sh',
-    root,
-    volumes,
-    folder,
-    user,
-    ...words,
-  ]
+  const args = (words: readonly string[]) => ['--mount', 'sh', '-euc', RUN, 'sh', root, volumes, folder, user, ...words]
   const child = spawn('unshare', args(command), { env: { ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
   let said = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk.toString()))
