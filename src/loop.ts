@@ -34,6 +34,8 @@ const platformTimer: Timer = (run, delayMs) => {
 export function createLoop(portsOf: () => Ports, timer: Timer = platformTimer): Loop {
   const running = new Set<DocumentId>()
   const resting = new Map<DocumentId, Rest>()
+  /** Decided under an older configuration, and not yet under this one. */
+  const outdated = new Set<DocumentId>()
   const underWay = new Set<Promise<void>>()
   let eventsUnderWay = 0
   let cancel = (): void => {}
@@ -68,6 +70,7 @@ export function createLoop(portsOf: () => Ports, timer: Timer = platformTimer): 
     try {
       await work(id, ports)
       resting.delete(id)
+      outdated.delete(id)
     } catch (error) {
       resting.set(id, restAfter(resting.get(id), ports.now()))
       ports.log.error('document waits', { document: id, detail: describe(error) })
@@ -100,14 +103,15 @@ export function createLoop(portsOf: () => Ports, timer: Timer = platformTimer): 
     const now = ports.now()
     const due = await ports.documents.due(now, free + running.size + resting.size)
     const isFree = (id: DocumentId): boolean => !running.has(id) && (resting.get(id)?.until ?? 0) <= now
-    for (const id of due.filter(isFree).slice(0, free)) track('document waits', workOn(id))
+    const all = [...new Set([...outdated, ...due])]
+    for (const id of all.filter(isFree).slice(0, free)) track('document waits', workOn(id))
   }
 
   const turn = async (): Promise<void> => {
     const ports = portsOf()
     const { hash } = ports.config()
     if (considered !== hash) {
-      await reconsider(ports)
+      for (const id of await reconsider(ports)) outdated.add(id)
       considered = hash
     }
     await takeEvents(ports)

@@ -223,6 +223,10 @@ export async function work(id: DocumentId, ports: Ports): Promise<void> {
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
     const loaded = await ports.documents.load(id)
     if (loaded === null) return
+    if (loaded.document.config !== ports.config().hash) {
+      await advance(id, { kind: 'tick' }, ports)
+      continue
+    }
     const now = ports.now()
     const due = loaded.document.effects.filter((effect) => isDue(effect, now)).slice(0, EFFECTS_AT_ONCE_MAX)
     if (due.length === 0) return flushTail(loaded.document, loaded.version, ports)
@@ -292,9 +296,13 @@ async function send(to: DocumentId, message: Extract<Input, { kind: 'message' }>
   }
 }
 
-/** At a start, and for another configuration: what was decided under an older one is decided anew. */
-export async function reconsider(ports: Ports): Promise<void> {
+/**
+ * At a start, and for another configuration: what was decided under an older one is decided anew. Gives back those with
+ * which that failed: `work` does it too.
+ */
+export async function reconsider(ports: Ports): Promise<readonly DocumentId[]> {
   const { hash } = ports.config()
+  const failed: DocumentId[] = []
   let after: string | null = null
   do {
     const page: DocumentPage = await ports.documents.list({ limit: PAGE_SIZE, ...(after === null ? {} : { after }) })
@@ -304,10 +312,12 @@ export async function reconsider(ports: Ports): Promise<void> {
       } catch (error) {
         const detail = error instanceof Error ? error.message : 'unknown failure'
         ports.log.error('document not reconsidered', { document: id, detail })
+        failed.push(id)
       }
     }
     after = page.next
   } while (after !== null)
+  return failed
 }
 
 /** A quiet document's last entries are in the journal for long: it need not carry them, nor be woken for them. */

@@ -57,6 +57,7 @@ export function createMachine(options: MachineOptions): Machine {
   let tasks = new Set<object>()
   let running = new Set<DocumentId>()
   let resting = new Map<DocumentId, number>()
+  let outdated = new Set<DocumentId>()
   let pollAt = Number.POSITIVE_INFINITY
 
   const start = (): void => {
@@ -65,8 +66,16 @@ export function createMachine(options: MachineOptions): Machine {
     tasks = new Set()
     running = new Set()
     resting = new Map()
+    outdated = new Set()
     pollAt = Number.POSITIVE_INFINITY
-    spawn(() => reconsider(ports))
+    consider()
+  }
+
+  const consider = (): void => {
+    const mine = outdated
+    spawn(async () => {
+      for (const id of await reconsider(ports)) mine.add(id)
+    })
     poll(clock.now())
   }
 
@@ -179,13 +188,16 @@ export function createMachine(options: MachineOptions): Machine {
     }
     const now = clock.now()
     const due = await state.documents.due(now, 50)
-    for (const id of due.filter((one) => !running.has(one) && (resting.get(one) ?? 0) <= now)) {
+    for (const id of [...new Set([...outdated, ...due])].filter(
+      (one) => !running.has(one) && (resting.get(one) ?? 0) <= now,
+    )) {
       running.add(id)
       spawn(
         () => work(id, ports),
         (failed) => {
           running.delete(id)
           if (failed) resting.set(id, clock.now() + 1_000)
+          else outdated.delete(id)
           poll(clock.now())
         },
       )
@@ -201,8 +213,7 @@ export function createMachine(options: MachineOptions): Machine {
       if (writtenAt < configuredAt) return
       configuredAt = writtenAt
       loaded = changed
-      spawn(() => reconsider(ports))
-      poll(clock.now())
+      consider()
     },
     run: (what) =>
       spawn(

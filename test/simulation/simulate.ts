@@ -107,7 +107,7 @@ async function run(seed: number, { isTraced = false, fault }: SimulateOptions): 
   isWild = false
   endOutages(scene)
   await runUntil(now() + QUIET_AFTER_MS)
-  if (chronicle.violations.length === 0) checkCalm(scene)
+  if (chronicle.violations.length === 0) checkCalm(scene, shapes.last())
   for (let repairs = 0; repairs < REPAIRS_MAX && chronicle.violations.length === 0; repairs += 1) {
     repair(scene)
     retryAll(scene)

@@ -13,10 +13,16 @@ import type { Shape } from './shape.ts'
 const ONCE = new Set(['promotion-opened', 'proposed', 'delivered', 'healthy', 'superseded', 'withdrawn', 'rejected'])
 
 /** Once the faults are over, and before people repair anything: what is still open is wanted, and nothing else. */
-export function checkCalm({ inspector, world, chronicle }: Scene): void {
+export function checkCalm(scene: Scene, last: Shape): void {
+  const { inspector, world, chronicle } = scene
   const { check } = chronicle
   const documents = [...inspector.documents.values()]
   const trains = documents.filter((document) => document.kind === 'train')
+  for (const document of documents) {
+    if (document.kind !== 'line') continue
+    const isWaiting = Object.values(document.stages).some(({ promotion }) => promotion !== undefined)
+    if (!isWaiting && last.mode === 'act') checkArrival(scene, document, last)
+  }
   const promotions = new Set(
     documents.flatMap((document) =>
       document.kind === 'line' ? Object.values(document.stages).map(({ promotion }) => promotion?.id) : [],
@@ -98,7 +104,7 @@ function checkLine(scene: Scene, line: Line, last: Shape, history: readonly Entr
 
 /** The newest that was ever offered runs, unless somebody, or its own health, stood in its way. */
 function checkArrival(scene: Scene, line: Line, last: Shape): void {
-  const { chronicle, did, chaos, world } = scene
+  const { chronicle, did, chaos } = scene
   if (!last.subscriptions.includes(line.subscription) || did.interfered || did.unfollowed) return
   const newest = newestPushed(scene)
   if (newest === null) return
@@ -114,7 +120,6 @@ function checkArrival(scene: Scene, line: Line, last: Shape): void {
     const has = runs?.tag ?? current?.state
     chronicle.check(isThere || isExcused, () => `${newest.tag} never arrived at ${name}, which has ${has}`)
   }
-  void world
 }
 
 function newestPushed({ world }: Scene): { readonly tag: string; readonly digest: string } | null {
