@@ -17,6 +17,7 @@ const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = 
   history: () => import('./history.ts'),
   init: () => import('./init.ts'),
   lift: () => import('./lift.ts'),
+  'lint-tags': () => import('./lint-tags.ts'),
   record: () => import('./record.ts'),
   replay: () => import('./replay.ts'),
   restore: () => import('./restore.ts'),
