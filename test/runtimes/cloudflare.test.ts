@@ -25,7 +25,12 @@ describe('wrangler.jsonc', () => {
       process.execPath,
       [
         join(ROOT, 'node_modules/wrangler/bin/wrangler.js'),
-        ...['deploy', '--dry-run', '--outdir', folder, '--config', 'infra/cloudflare/wrangler.jsonc'],
+        'deploy',
+        '--dry-run',
+        '--outdir',
+        folder,
+        '--config',
+        'infra/cloudflare/wrangler.jsonc',
       ],
       {
         cwd: ROOT,
@@ -107,9 +112,11 @@ describe('a workload behind a Workers VPC service', () => {
       request.on('end', () => {
         const method = request.method as 'GET' | 'PATCH'
         const body = Buffer.concat(chunks).toString()
-        void memory.send({ method, path: request.url ?? '', body }).then((answer) => {
-          response.writeHead(answer.status, { 'content-type': 'application/json' }).end(answer.body)
-        })
+        const answer = async (): Promise<void> => {
+          const given = await memory.send({ method, path: request.url ?? '', body })
+          response.writeHead(given.status, { 'content-type': 'application/json' }).end(given.body)
+        }
+        void answer()
       })
     })
     server.listen(0, '127.0.0.1')
