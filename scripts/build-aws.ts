@@ -13,7 +13,7 @@ import { build } from 'esbuild'
 import { printSizes } from './bundle-sizes.ts'
 
 const ROOT = new URL('..', import.meta.url).pathname
-const FUNCTIONS = ['webhook', 'api', 'queue', 'timer'] as const
+const FUNCTIONS = ['webhook', 'api', 'queue', 'timer', 'events'] as const
 /** Libraries that are CommonJS ask for Node's own modules by `require`. */
 const BANNER = `import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);`
 

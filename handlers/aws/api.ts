@@ -25,5 +25,6 @@ export async function handler(event: HttpEvent): Promise<HttpAnswer> {
   })
   const answered = await answer(api, event)
   await leaveNoted()
+  await world.flush()
   return answered
 }

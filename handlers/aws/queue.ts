@@ -15,6 +15,7 @@ export async function handler({ Records }: SqsBatch, context: Context): Promise<
     good.map(({ wakeUp }) => wakeUp),
     { ...world, remainingMs: () => context.getRemainingTimeInMillis() },
   )
+  await world.flush()
   const succeeded = new Set(good.filter((_, index) => done[index] === true).map(({ messageId }) => messageId))
   // What nobody can read ends with the dead letters, where somebody is told.
   const failed = read.filter(({ messageId }) => !succeeded.has(messageId))

@@ -15,5 +15,7 @@ export async function handler(): Promise<{ readonly woken: number }> {
     await leaveNoted()
     considered = hash
   }
-  return { woken: await sweep(world) }
+  const woken = await sweep(world)
+  await world.flush()
+  return { woken }
 }

@@ -3,6 +3,7 @@
 import { assembleOutbound } from '../../src/assemble.ts'
 import { createAccess, isManaged } from '../../src/clients/cluster-credentials/index.ts'
 import { createHttp } from '../../src/clients/http.ts'
+import { createOtlpFromEnvironment } from '../../src/clients/otlp.ts'
 import { createHttpTransport } from '../../src/clients/kubernetes-http.ts'
 import { createCluster } from '../../src/clients/kubernetes-configured.ts'
 import { createClusterOver, type Cluster } from '../../src/clients/kubernetes.ts'
@@ -15,7 +16,13 @@ import { daysOf, type Variables } from './environment.ts'
 import { guardedFetch } from './guarded-fetch.ts'
 import { createTools, noFiles, type Tools } from './tools.ts'
 
-export function createWorld(variables: Variables): World & { readonly tools: Tools } {
+export type FunctionWorld = World & {
+  readonly tools: Tools
+  /** Sends traces: after an invocation nothing runs. */
+  flush(): Promise<void>
+}
+
+export function createWorld(variables: Variables): FunctionWorld {
   const tools = createTools(variables)
   const { env, loaded, log, now, measure, secretOf, leave } = tools
   const { config } = loaded
@@ -46,6 +53,8 @@ export function createWorld(variables: Variables): World & { readonly tools: Too
   }
   const outbound = assembleOutbound({ config, clusterOf, plainGit: null, http, secretOf, random, now })
   const registries = createRegistries({ http, registries: config.registries, secretOf, now })
-  const ports = { ...state, ...outbound, registries, config: () => loaded, now, log, measure }
-  return { ports, inbox, leave, tools }
+  const traces = createOtlpFromEnvironment(variables, { http, log })
+  const trace = traces === null ? {} : { trace: traces.trace }
+  const ports = { ...state, ...outbound, registries, config: () => loaded, now, log, measure, ...trace }
+  return { ports, inbox, leave, tools, flush: async () => traces?.flush() }
 }
