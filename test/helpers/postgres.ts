@@ -57,7 +57,7 @@ export async function startPostgres(settings: Readonly<Record<string, string>> =
   let child: ChildProcess | undefined
   let complaint = ''
 
-  const url = (database = 'postgres'): string => `postgres://drayage:${PASSWORD}@127.0.0.1:${port}/${database}`
+  const url = (database = 'postgres'): string => `postgres://postgres:${PASSWORD}@127.0.0.1:${port}/${database}`
   const end = async (signal: 'SIGINT' | 'SIGQUIT'): Promise<void> => {
     const ending = child
     child = undefined
@@ -115,7 +115,7 @@ function initialise(folder: string, data: string, identity: object): void {
     '-D',
     data,
     '-U',
-    'drayage',
+    'postgres',
     '-A',
     'scram-sha-256',
     `--pwfile=${passwordFile}`,

@@ -1,10 +1,16 @@
 /** The service base for Kubernetes: what its parts promise each other, and what an attacker in the pod would find. */
 
-import { readFileSync } from 'node:fs'
-import { describe, expect, it } from 'vitest'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
 import * as z from 'zod'
+import { configOptions } from '../../../src/cli/config-options.ts'
+import { loadConfig } from '../../../src/config/load.ts'
+import { formatProblem } from '../../../src/config/problem.ts'
 import { readContainerfile } from '../../helpers/container.ts'
 import { loaded } from '../../helpers/config.ts'
+import { fencesOf } from '../../helpers/fences.ts'
 import { kustomizationOf, kustomize, type Manifest, resourcesOf } from '../../helpers/manifests.ts'
 
 const FOLDER = 'infra/kubernetes/service'
@@ -158,6 +164,45 @@ describe('the network', () => {
       ['0.0.0.0/0', '169.254.0.0/16'],
       ['::/0', 'fe80::/10'],
     ])
+  })
+})
+
+describe('docs/kubernetes.md', () => {
+  const fences = fencesOf(readFileSync('docs/kubernetes.md', 'utf8')).filter(({ language }) => language === 'yaml')
+  const [kustomization = '', own = ''] = fences.map(({ text }) => text)
+
+  it('has a configuration that works in a container, with the lines that the base expects', async () => {
+    const result = await loadConfig(own, { ...configOptions, platform: 'container' })
+    if (!result.ok) throw new Error(result.error.map(formatProblem).join('\n'))
+    const { listen, apiListen, state } = result.value.loaded.config.server
+    const { server } = config.loaded.config
+    expect({ listen, apiListen, state }).toEqual({
+      listen: server.listen,
+      apiListen: server.apiListen,
+      state: server.state,
+    })
+  })
+
+  it('names every secret that its configuration asks for', () => {
+    const asked = new Set([...own.matchAll(/env:(?<name>\w+)/gu)].map(({ groups }) => groups?.['name'] ?? ''))
+    const given = fencesOf(readFileSync('docs/kubernetes.md', 'utf8')).find(({ heading }) => heading === '3. Secrets')
+    expect([...asked].filter((name) => given?.text.includes(`--from-literal=${name}=`) !== true)).toEqual([])
+  })
+
+  const folder = mkdtempSync(join(tmpdir(), 'drayage-guide-'))
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+  cpSync('infra', join(folder, 'infra'), { recursive: true })
+  mkdirSync(join(folder, 'drayage'))
+  writeFileSync(join(folder, 'drayage', 'kustomization.yaml'), kustomization)
+  writeFileSync(join(folder, 'drayage', 'drayage.yaml'), own)
+  const built = kustomize(join(folder, 'drayage'))
+  it.skipIf(built === null)(`builds${built === null ? ' (skipped: no kubectl)' : ''}`, () => {
+    const text = JSON.stringify(built)
+    expect(text).toContain(`"image":"registry.example.com/drayage@sha256:${'0'.repeat(64)}"`)
+    expect(built?.filter(({ kind }) => kind === 'ConfigMap').map((map) => map['data'])).toEqual([
+      { 'drayage.yaml': own },
+    ])
+    expect(text).not.toContain('"image":"drayage"')
   })
 })
 
