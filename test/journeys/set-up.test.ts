@@ -42,11 +42,12 @@ const types = [...recipes.keys()]
 describe.each(types)('infra/%s/set-up.sh', (type) => {
   const script = readFileSync(`infra/${type}/set-up.sh`, 'utf8')
   const variable = `${type.toUpperCase()}_HOOK`
+  const hasSecret = recipes.get(type)?.hasSecret !== false
   const env = { HOOK_URL: `https://drayage.acme.example/hooks/${type}`, [variable]: 'S3CRET' }
   const tokens = { HARBOR_USER: 'u', QUAY_TOKEN: 't', JFROG_TOKEN: 't', GITEA_TOKEN: 't', MSR_USER: 'u' }
 
   it('gives the registry the address and the secret', async () => {
-    for (const program of ['curl', 'gh']) stub(program)
+    for (const program of ['curl', 'gh', 'aws', 'gcloud']) stub(program)
     const ran = await sh(script, { ...env, ...tokens })
     expect(ran).toMatchObject({ code: 0, stderr: '' })
     const [calls = '', body = ''] = ['calls', 'body'].map((file) =>
@@ -55,16 +56,27 @@ describe.each(types)('infra/%s/set-up.sh', (type) => {
     const said = calls + body + ran.stdout
     expect(said).toContain(env.HOOK_URL)
     if (body !== '') expect(() => JSON.parse(body) as unknown).not.toThrow()
-    if (type !== 'webhook') expect(said).toContain('S3CRET')
+    if (hasSecret && type !== 'webhook') expect(said).toContain('S3CRET')
   })
 
   it('stops where the address or the secret is missing', async () => {
-    for (const missing of ['HOOK_URL', variable]) {
+    for (const missing of hasSecret ? ['HOOK_URL', variable] : ['HOOK_URL']) {
       const ran = await sh(script, { ...env, [missing]: '' })
       expect(ran.code).not.toBe(0)
       expect(ran.stderr).toContain(missing)
     }
   })
+})
+
+it.skipIf(!hasProgram('cfn-lint'))('has a CloudFormation template without complaints (needs cfn-lint)', async () => {
+  const template = join(process.cwd(), 'infra/ecr/api-destination.yml')
+  expect(await sh(`cfn-lint '${template}'`, { HOME: process.env['HOME'] ?? '' })).toMatchObject({ code: 0, stdout: '' })
+})
+
+it.skipIf(!hasProgram('terraform'))('has Terraform in its own form (needs terraform)', async () => {
+  const folders = ['ecr', 'gcr'].map((name) => join(process.cwd(), 'infra', name))
+  for (const one of folders)
+    expect(await sh(`terraform fmt -check -diff '${one}'`, {})).toMatchObject({ code: 0, stdout: '' })
 })
 
 it('prints the page that creates the GitHub App', async () => {

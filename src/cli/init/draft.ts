@@ -22,7 +22,8 @@ export type Draft = { readonly config: string; readonly environment: string; rea
 
 export function draftOf(wish: Wish, random: Uint8Array): Draft {
   const secret = (wish.recipe.newSecret ?? hex)(random)
-  const place = { name: wish.name, secret: variableOf(wish.name), image: wish.image }
+  const hook = `${wish.url}/hooks/${wish.name}`
+  const place = { name: wish.name, secret: variableOf(wish.name), image: wish.image, hook }
   return {
     config: configOf(wish, place),
     environment: environmentOf(wish, place, secret),
@@ -37,7 +38,7 @@ export function variableOf(name: string): string {
     .replace(/^(?=\d)/u, 'R')}_HOOK`
 }
 
-function configOf({ type, recipe, name, image, git, file }: Wish, { secret }: Place): string {
+function configOf({ type, recipe, name, image, git, file }: Wish, place: Place): string {
   const host = recipe.manyHosts === true ? '' : `\n    host: ${image.registry}`
   const repository = isGitHub(git)
     ? `{ github: ${git}, base: main, token: env:GITHUB_TOKEN }`
@@ -47,7 +48,7 @@ version: 1
 mode: observe # decides and records everything, touches nothing: change to act when you have seen enough
 registries:
   ${name}:${host}
-    events: { type: ${type}, ${recipe.events(`env:${secret}`)} }
+    events: { type: ${type}, ${recipe.events({ ...place, secret: `env:${place.secret}` })} }
 git:
   gitops: ${repository}
 subscriptions:
@@ -62,20 +63,20 @@ server:
 `
 }
 
-function environmentOf({ git }: Wish, place: Place, secret: string): string {
+function environmentOf({ git, recipe }: Wish, place: Place, secret: string): string {
   const token = isGitHub(git)
     ? `# To fill in: an access token that may read and write contents and pull requests of ${git}.\nGITHUB_TOKEN=`
     : `# To fill in: the password or access token for ${git}.\nGIT_PASSWORD=`
+  const own = recipe.hasSecret === false ? '' : `${place.secret}=${secret}\n`
   return `# Written by drayage init. Keep it out of Git, and give it to nobody but the service and the registry.
-${place.secret}=${secret}
-${token}
+${own}${token}
 `
 }
 
 function commandsOf(wish: Wish, place: Place): string {
   return `# The secret, without showing it.
 set -a; . ${quoted(wish.environment)}; set +a
-HOOK_URL='${wish.url}/hooks/${wish.name}'
+HOOK_URL='${place.hook}'
 
 # At the registry.
 ${wish.recipe.setUp(place)}

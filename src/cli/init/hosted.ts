@@ -2,7 +2,7 @@
 
 import { ownerOf, postJson, type Recipe } from './recipe.ts'
 
-const inUrl: Pick<Recipe, 'events'> = { events: (secret) => `secret: ${secret}` }
+const inUrl: Pick<Recipe, 'events'> = { events: ({ secret }) => `secret: ${secret}` }
 
 export const hosted: Readonly<Record<string, Recipe>> = {
   dockerhub: {

@@ -6,7 +6,7 @@ import { postJson, type Recipe } from './recipe.ts'
 const sender: Pick<Recipe, 'host' | 'manyHosts' | 'events'> = {
   host: 'ghcr.io',
   manyHosts: true,
-  events: (secret) => `secret: ${secret}`,
+  events: ({ secret }) => `secret: ${secret}`,
 }
 
 export const pipelines: Readonly<Record<string, Recipe>> = {

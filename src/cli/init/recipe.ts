@@ -8,6 +8,8 @@ export type Place = {
   /** The variable that holds the secret, in the shell and in `env:…`. */
   readonly secret: string
   readonly image: ImageName
+  /** Where the registry sends to. */
+  readonly hook: string
 }
 
 export type Recipe = {
@@ -17,10 +19,12 @@ export type Recipe = {
   readonly repository?: string
   /** The receiver serves many hosts, so the entry names none. */
   readonly manyHosts?: true
+  /** False where the sender proves itself by what its cloud signs. */
+  readonly hasSecret?: false
   /** Hexadecimal, but for what the sender wants in a form of its own. */
   readonly newSecret?: (bytes: Uint8Array) => string
-  /** Under `events:`, beside the type. */
-  events(secret: string): string
+  /** Under `events:`, beside the type. `secret` is the reference to it. */
+  events(place: Pick<Place, 'image' | 'hook'> & { readonly secret: string }): string
   /**
    * Shell: what is done at the registry. `$HOOK_URL` is where it sends to, the variable of `Place` holds the secret, and both stay
    * out of the shell's history.

@@ -2,7 +2,7 @@
 
 import { ownerOf, postJson, type Recipe } from './recipe.ts'
 
-const asSecret: Pick<Recipe, 'events'> = { events: (secret) => `secret: ${secret}` }
+const asSecret: Pick<Recipe, 'events'> = { events: ({ secret }) => `secret: ${secret}` }
 
 export const selfHosted: Readonly<Record<string, Recipe>> = {
   distribution: {
@@ -110,7 +110,7 @@ printf '%s\\n' "$HOOK_URL" "$${secret}"`,
   },
   zot: {
     host: 'zot.example.com',
-    events: (secret) => `username: drayage, password: ${secret}`,
+    events: ({ secret }) => `username: drayage, password: ${secret}`,
     setUp: ({ secret }) =>
       `# Into zot's configuration; then start it anew.
 ${postJson('cat', {

@@ -48,6 +48,7 @@ function proofOf(type: string, secret: string, body: Buffer): readonly string[] 
     distribution: ['--header', `authorization: ${secret}`],
     gitlab: ['--header', `authorization: ${secret}`],
     harbor: ['--header', `authorization: ${secret}`],
+    ecr: ['--header', `x-api-key: ${secret}`],
     cdevents: ['--header', `x-webhook-secret: ${secret}`],
     cloudevents: ['--header', `x-webhook-secret: ${secret}`],
     zot: ['--header', `authorization: Basic ${btoa(`drayage:${secret}`)}`, '--header', 'ce-type: x.image.updated'],
@@ -59,7 +60,7 @@ const types = [...recipes.keys()]
 const out = (): string => join(folder, 'drayage.yaml')
 
 describe('drayage init', () => {
-  it.each(types.filter((type) => type !== 'webhook'))(
+  it.each(types.filter((type) => type !== 'webhook' && recipes.get(type)?.hasSecret !== false))(
     '%s gives a configuration that holds and lets its sender in',
     async (type) => {
       const written = await run(init, [type, '--url', 'https://drayage.acme.example', '--out', out(), '--json'])
@@ -77,6 +78,15 @@ describe('drayage init', () => {
       })
       expect(received).toMatchObject({ code: 0, stderr: expect.stringMatching(/^authenticated: /u) })
       expect(written.stdout + written.stderr).not.toContain(secret)
+    },
+  )
+
+  it.each(types.filter((type) => recipes.get(type)?.hasSecret === false))(
+    '%s gives a configuration that holds, without a secret: its sender signs',
+    async (type) => {
+      expect(await run(init, [type, '--out', out()])).toMatchObject({ code: 0 })
+      expect(await run(check, [out()])).toMatchObject({ code: 0 })
+      expect(readFileSync(join(folder, 'drayage.env'), 'utf8')).not.toContain('_HOOK=')
     },
   )
 
