@@ -47,7 +47,7 @@ describe.each(types)('infra/%s/set-up.sh', (type) => {
   const tokens = { HARBOR_USER: 'u', QUAY_TOKEN: 't', JFROG_TOKEN: 't', GITEA_TOKEN: 't', MSR_USER: 'u' }
 
   it('gives the registry the address and the secret', async () => {
-    for (const program of ['curl', 'gh', 'aws', 'gcloud']) stub(program)
+    for (const program of ['curl', 'gh', 'aws', 'az', 'gcloud']) stub(program)
     const ran = await sh(script, { ...env, ...tokens })
     expect(ran).toMatchObject({ code: 0, stderr: '' })
     const [calls = '', body = ''] = ['calls', 'body'].map((file) =>
@@ -74,7 +74,7 @@ it.skipIf(!hasProgram('cfn-lint'))('has a CloudFormation template without compla
 })
 
 it.skipIf(!hasProgram('terraform'))('has Terraform in its own form (needs terraform)', async () => {
-  const folders = ['ecr', 'gcr'].map((name) => join(process.cwd(), 'infra', name))
+  const folders = ['acr', 'ecr', 'gcr'].map((name) => join(process.cwd(), 'infra', name))
   for (const one of folders)
     expect(await sh(`terraform fmt -check -diff '${one}'`, {})).toMatchObject({ code: 0, stdout: '' })
 })

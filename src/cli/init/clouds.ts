@@ -1,11 +1,24 @@
-/** The registries of AWS and Google. */
+/** The registries of AWS, Azure and Google. */
 
 import { ECR_TEMPLATE } from './ecr-template.ts'
 import type { Recipe } from './recipe.ts'
 
 const PROJECT = /^[a-z][a-z0-9.:-]*$/u
 
+/** A word of our own: `authorization` is what proxies log and other programs send. */
+const ACR_HEADER = 'x-drayage-key'
+
 export const clouds: Readonly<Record<string, Recipe>> = {
+  acr: {
+    host: 'acme.azurecr.io',
+    events: ({ secret }) => `header: ${ACR_HEADER}, secret: ${secret}`,
+    setUp: ({
+      image,
+      secret,
+    }) => `# In the subscription of ${image.registry}. By Event Grid, with tokens of Entra in place of the secret: infra/acr/event-grid.sh
+az acr webhook create --registry '${image.registry.split('.')[0] ?? ''}' --name drayage --uri "$HOOK_URL" \\
+  --actions push delete quarantine chart_push chart_delete --headers "${ACR_HEADER}=$${secret}"`,
+  },
   ecr: {
     host: '123456789012.dkr.ecr.eu-west-1.amazonaws.com',
     events: ({ secret }) => `apiKey: ${secret}`,

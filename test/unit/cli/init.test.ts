@@ -48,6 +48,7 @@ function proofOf(type: string, secret: string, body: Buffer): readonly string[] 
     distribution: ['--header', `authorization: ${secret}`],
     gitlab: ['--header', `authorization: ${secret}`],
     harbor: ['--header', `authorization: ${secret}`],
+    acr: ['--header', `x-drayage-key: ${secret}`],
     ecr: ['--header', `x-api-key: ${secret}`],
     cdevents: ['--header', `x-webhook-secret: ${secret}`],
     cloudevents: ['--header', `x-webhook-secret: ${secret}`],
