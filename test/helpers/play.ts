@@ -133,7 +133,7 @@ export function delivered(now: string, status: 'changed' | 'unchanged' = 'change
 
 export const WELL: Answer = { kind: 'healthy', detail: 'all pods are ready' }
 export const UNWELL: Answer = { kind: 'unwell', reason: 'CrashLoopBackOff', detail: 'exit 1' }
-export const LATER: Answer = { kind: 'later', detail: 'the target is down' }
+export const LATER = { kind: 'later', detail: 'the target is down' } as const
 
 export type PlayedTrain = Played<Train> & {
   carry(tag: string, content: number, order: number): readonly Note[]

@@ -32,6 +32,8 @@ export type WorldOptions = {
   readonly stages?: readonly object[]
   readonly mode?: 'act' | 'observe'
   readonly github?: boolean
+  /** `payments`, unless told: none of them is configured any more. */
+  readonly subscriptions?: readonly never[]
 }
 
 const gitTarget = (file: string): object => ({ kind: 'git', git: 'gitops', file, merge: 'by-person' })
@@ -61,7 +63,7 @@ export function aLoadedConfig(options: WorldOptions = {}, hash = 'c0ffee'): Load
     registries: { hub: { host: 'docker.io', insecure: false } },
     clusters: { dev: { inCluster: true } },
     git: { gitops: options.github === true ? { github: 'acme/gitops' } : { url: '/srv/gitops.git' } },
-    subscriptions: [
+    subscriptions: options.subscriptions ?? [
       {
         name: 'payments',
         image: { registry: 'docker.io', repository: 'acme/payments' },
