@@ -24,6 +24,7 @@ import {
   HOSTILE,
   lengthenEachString,
   replaceEachNode,
+  tangleAllStrings,
 } from '../helpers/json-mutations.ts'
 import { aRequest, type Sent } from '../helpers/receiver-request.ts'
 import { noHttp } from '../helpers/no-http.ts'
@@ -60,6 +61,8 @@ export type ReceiverSubject = {
 
 export const NOW = 1_773_063_866_402
 const FUZZ_RUNS = Number(process.env['FUZZ_RUNS'] ?? 1000)
+/** Linear work on half a megabyte takes some milliseconds; what is quadratic in 20,000 characters takes seconds. */
+const TANGLED_MS_MAX = 1_000
 const FIXTURES = join(import.meta.dirname, '../fixtures/receivers')
 
 const FixtureRequest = z.strictObject({
@@ -115,6 +118,17 @@ export function describeParser(type: ReceiverType): void {
     it.each(bodies)('CVE-2026-42183, CVE-2026-33022: survives long strings everywhere in $name', ({ json }) => {
       for (const { name, text } of lengthenEachString(json)) expectTotal(type.parse, text, name)
     })
+
+    it.each(bodies)(
+      'CVE-2025-25285, CVE-2025-25288: no string in $name makes an expression go back and forth',
+      ({ json }) => {
+        for (const { name, text } of tangleAllStrings(json, 20_000)) {
+          const begun = performance.now()
+          expectTotal(type.parse, text, name)
+          expect(performance.now() - begun, name).toBeLessThan(TANGLED_MS_MAX)
+        }
+      },
+    )
 
     it('takes the last of two equal keys, and no key of the prototype', () => {
       const doubled = `{"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}},"events":[],"events":1,"type":"a","type":2}`

@@ -45,6 +45,35 @@ export function lengthenEachString(json: unknown): readonly Mutation[] {
     )
 }
 
+/** What makes an expression that can be matched in several ways try them all. */
+const TANGLED: readonly string[] = [
+  'a',
+  'a-',
+  'a/',
+  'a.',
+  '_',
+  '-',
+  '/',
+  ' ',
+  '0',
+  '0.',
+  ':',
+  '@',
+  '%2',
+  'a:a@',
+  'v1.',
+  '\t\n',
+]
+
+/** All strings at once, so that the cost adds up; what follows the repetition keeps it from matching. */
+export function tangleAllStrings(json: unknown, length: number): readonly Mutation[] {
+  return TANGLED.map((part) => {
+    const text = `${part.repeat(Math.floor(length / part.length))}!`
+    const mutated = JSON.stringify(json, (_key, value: unknown) => (typeof value === 'string' ? text : value))
+    return { name: `all strings ${JSON.stringify(part)} again and again`, text: mutated }
+  })
+}
+
 export function deleteEachKey(json: unknown): readonly Mutation[] {
   return pathsOf(json)
     .filter((path) => path.length > 0)
