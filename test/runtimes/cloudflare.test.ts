@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { promisify } from 'node:util'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { createClient } from '../../src/cli/client.ts'
@@ -15,6 +16,7 @@ import { aDeployment } from '../helpers/workload.ts'
 import { OPERATOR_TOKEN, startWorld, type World } from '../journeys/platform/world.ts'
 
 const ROOT = new URL('../..', import.meta.url).pathname
+const WRANGLER = join(ROOT, 'node_modules/wrangler/bin/wrangler.js')
 const TIMEOUT_MS = 120_000
 const TOKENS = { api: { tokens: [{ person: 'ann', role: 'operator', token: 'env:TOKEN' }] } }
 
@@ -107,16 +109,9 @@ describe('a workload behind a Workers VPC service', () => {
     const memory = createMemoryCluster({ after: () => rollOut(memory.objects.get(PATH)) })
     server = createServer((request, response) => {
       tokens.add(request.headers.authorization)
-      const chunks: Buffer[] = []
-      request.on('data', (chunk: Buffer) => chunks.push(chunk))
-      request.on('end', () => {
-        const method = request.method as 'GET' | 'PATCH'
-        const body = Buffer.concat(chunks).toString()
-        const answer = async (): Promise<void> => {
-          const given = await memory.send({ method, path: request.url ?? '', body })
-          response.writeHead(given.status, { 'content-type': 'application/json' }).end(given.body)
-        }
-        void answer()
+      void text(request).then(async (body) => {
+        const answer = await memory.send({ method: request.method as 'GET' | 'PATCH', path: request.url ?? '', body })
+        return response.writeHead(answer.status, { 'content-type': 'application/json' }).end(answer.body)
       })
     })
     server.listen(0, '127.0.0.1')

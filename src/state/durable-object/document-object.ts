@@ -3,22 +3,19 @@
  * alarm is caught and set again whatever happens: one that keeps throwing is dropped by the platform after six tries.
  */
 
-import { type DocumentId, wakeAt } from '../../domain/document.ts'
+import { type Document, type DocumentId, wakeAt } from '../../domain/document.ts'
 import type { Log } from '../../domain/log.ts'
 import type { RemoteObject } from '../durable-object.ts'
 import type { Database } from '../d1/database.ts'
-import { createIndexOfDocuments, indexDocument } from '../d1/index-of-documents.ts'
+import { createIndexOfDocuments } from '../d1/index-of-documents.ts'
 import type { Loaded } from '../documents.ts'
 import { idOfKey } from '../key.ts'
 import { createSqlState, type Sql, type SqlRow, type SqlValue } from '../sql.ts'
-import { insertEntry } from '../sql/journal.ts'
 import { takeOver } from '../take-over.ts'
+import { backoffMs, createPublisher } from './publisher.ts'
 
-const BACKOFF_FIRST_MS = 1_000
-const BACKOFF_MAX_MS = 60_000
 /** What cannot be read waits for an upgrade, or for a person. */
 const DAMAGED_RETRY_MS = 3_600_000
-const ENTRIES_AT_ONCE_MAX = 100
 /** The platform takes no earlier instant. */
 const ALARM_MIN = 1
 /** While it works, its alarm stays this near: should it die, the next instance takes over soon. */
@@ -49,33 +46,35 @@ export type DocumentObject = RemoteObject & {
 
 export function createDocumentObject({ storage, database, work, now, log }: DocumentObjectOptions): DocumentObject {
   const sql = sqlOf(storage)
-  const { documents, journal } = createSqlState(sql, {
+  const { documents } = createSqlState(sql, {
     onDamage: ({ place, id, detail }) => log.error('state damaged', { place, id, detail }),
   })
+  const publisher = createPublisher({ sql, database, own, now, log })
   const index = createIndexOfDocuments(database, () => {})
-  /** False where D1 may lack something of ours. */
-  let isPublished = sql.run('SELECT 1 FROM journal LIMIT 1').length === 0
-  /** In a row: of bringing our news to D1, and of work that changed nothing. */
-  let unpublished = 0
+  /** In a row: work that changed nothing. */
   let stalls = 0
   let isWorking = false
   /** There is one instance at a time, so leases that it finds are those of a dead one. Fencing stops what that one left behind. */
   let hasTakenOver = false
 
-  const ownId = (): DocumentId | null => {
+  function ownId(): DocumentId | null {
     const [row] = sql.run('SELECT id FROM document LIMIT 1')
     return row === undefined ? null : idOfKey(String(row['id']))
   }
-  const own = async (): Promise<Loaded | null> => {
+  async function own(): Promise<Loaded | null> {
     const id = ownId()
     return id === null ? null : documents.load(id)
   }
 
+  /** Leases of a dead instance would be waited for: they end at once, by an alarm that takes over. */
+  function wakeOf(document: Document): number | null {
+    const isLeft = !hasTakenOver && document.effects.some(({ lease }) => lease !== undefined)
+    return isLeft ? now() : wakeAt(document)
+  }
+
   /** In the same turn as the save that it belongs to: the platform then writes both or neither. */
-  async function arm(wake: number | null): Promise<void> {
-    const all = [wake, isPublished ? null : now() + backoffMs(unpublished), isWorking ? now() + WATCH_MS : null].filter(
-      (at) => at !== null,
-    )
+  async function arm(...instants: readonly (number | null)[]): Promise<void> {
+    const all = [...instants, isWorking ? now() + WATCH_MS : null].filter((at) => at !== null)
     if (all.length === 0) await storage.deleteAlarm()
     else await storage.setAlarm(Math.max(Math.min(...all), ALARM_MIN))
   }
@@ -85,26 +84,8 @@ export function createDocumentObject({ storage, database, work, now, log }: Docu
     const loaded = await own()
     if (loaded === null) return
     const wake = wakeAt(loaded.document)
-    await arm(wake !== null && wake <= now() && stalls > 0 ? now() + backoffMs(stalls) : wake)
-  }
-
-  /** The copy in D1, and the entries that came with the saves: one transaction there. They stay here until it is done. */
-  async function publish(id: DocumentId): Promise<void> {
-    isPublished = false
-    try {
-      const loaded = await own()
-      if (loaded === null) return
-      const { entries, next } = await journal.query({ limit: ENTRIES_AT_ONCE_MAX })
-      const copy = indexDocument(loaded.document, loaded.version, now())
-      await database.transaction([...entries.flatMap(insertEntry), copy])
-      for (const { seq } of entries) sql.run('DELETE FROM journal WHERE seq = ?', seq)
-      // Another save may have come while D1 was at work: its own publishing sets this again.
-      isPublished = next === null && (await own())?.version === loaded.version
-      unpublished = 0
-    } catch (error) {
-      unpublished += 1
-      log.warn('index waits', { document: id, detail: describe(error) })
-    }
+    const again = wake !== null && wake <= now() && stalls > 0 ? now() + backoffMs(stalls) : wake
+    await arm(again, publisher.retryAt())
   }
 
   async function workOn(id: DocumentId): Promise<void> {
@@ -127,26 +108,30 @@ export function createDocumentObject({ storage, database, work, now, log }: Docu
   return {
     load: (id) => documents.load(id),
     async save(document, wasVersion, at) {
+      const before = await own()
       const outcome = await documents.save(document, wasVersion, at)
       if (outcome === 'conflict') return outcome
-      await journal.append(document.tail)
-      await arm(wakeAt(document))
-      await publish(document.id)
-      if (!isPublished) await arm(wakeAt((await own())?.document ?? document))
+      publisher.saved(before)
+      await arm(wakeOf(document))
+      // The saves of one piece of work are brought to D1 together, at its end.
+      if (isWorking) return outcome
+      await publisher.publish(document.id)
+      if (publisher.retryAt() !== null) await arm(wakeOf((await own())?.document ?? document), publisher.retryAt())
       return outcome
     },
     async wake() {
-      isPublished = false
+      publisher.suspect()
       await storage.setAlarm(now())
     },
     async alarm() {
       const id = ownId()
       if (id === null) return
       try {
-        if (!isPublished) await publish(id)
         await workOn(id)
+        if (publisher.retryAt() !== null) await publisher.publish(id)
         await armAfterWork()
       } catch (error) {
+        isWorking = false
         log.error('document cannot be read', { document: id, detail: describe(error) })
         const later = now() + DAMAGED_RETRY_MS
         await storage.setAlarm(later)
@@ -155,10 +140,6 @@ export function createDocumentObject({ storage, database, work, now, log }: Docu
     },
     holds: (id) => ownId() === id,
   }
-}
-
-function backoffMs(failures: number): number {
-  return Math.min(BACKOFF_FIRST_MS * 2 ** Math.min(failures, 10), BACKOFF_MAX_MS)
 }
 
 function sqlOf(storage: ObjectStorage): Sql {

@@ -165,6 +165,13 @@ describe('the alarm', () => {
     expect(found).toEqual([undefined])
   })
 
+  it('of a new instance rings at once where a save finds such leases', async () => {
+    await object.save(aLine({ effects: [anEffect({ due: NOW, lease: LATER })] }), 0, NOW)
+    object = start()
+    await object.save(aLine({ seq: 1, effects: [anEffect({ due: NOW, lease: LATER })] }), 1, NOW)
+    expect(held.alarm.at).toBe(NOW)
+  })
+
   it('of the same instance leaves the leases of its own alone', async () => {
     await object.save(aLine({ effects: [anEffect({ due: NOW })] }), 0, NOW)
     await ring()
