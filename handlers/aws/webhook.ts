@@ -2,7 +2,7 @@
 
 import { createApp } from '../../src/app.ts'
 import { createHttp } from '../../src/clients/http.ts'
-import { createReceivers } from '../../src/receivers/configured.ts'
+import { loadReceivers } from '../../src/receivers/lazy.ts'
 import { answer, lambdaEdge, type HttpAnswer, type HttpEvent } from './http.ts'
 import { createIntake } from './inbox.ts'
 import { createTools } from './tools.ts'
@@ -15,7 +15,7 @@ const http = createHttp({
   now,
   random: Math.random,
 })
-const receivers = createReceivers(loaded.config, secretOf, http)
+const receivers = await loadReceivers(loaded.config, secretOf, http)
 const app = createApp({
   receivers: () => receivers,
   inbox: createIntake(tools),

@@ -19,10 +19,6 @@ const NOT_AVAILABLE: readonly Line[] = [
   { path: ['slack'] },
   { path: ['signers'] },
   { path: ['registries', '*', 'pull'], values: ['aws', 'google', 'azure'] },
-  {
-    path: ['registries', '*', 'events', 'type'],
-    values: ['acr', 'ecr', 'eventgrid', 'gcr'],
-  },
   { path: ['stages', '*', 'gates'] },
   { path: ['stages', '*', 'verify'], structured: true },
   { path: ['subscriptions', '*', 'images'] },

@@ -1,7 +1,9 @@
 /** The four clouds' registries as subjects of the contract. */
 
 import { RetryLater } from '../../src/domain/retry.ts'
+import { acr } from '../../src/receivers/acr.ts'
 import { ecr } from '../../src/receivers/ecr.ts'
+import { gcr } from '../../src/receivers/gcr.ts'
 import { aServer, aSigningKey, aToken, keySetOf, type SigningKey } from '../helpers/issuer.ts'
 import { anSnsSigner, signSns, type SnsSigner } from '../helpers/sns.ts'
 import type { Key, ReceiverSubject } from './receiver.contract.ts'
@@ -111,6 +113,19 @@ const oauth = {
   client: 'eventbridge',
 }
 
+const google = {
+  audience: 'https://drayage.example.com/hooks/gar',
+  serviceAccount: 'push@acme.iam.gserviceaccount.com',
+}
+
+const tenant = '22222222-2222-4222-8222-222222222222'
+const entra = {
+  eventGrid:
+    '/subscriptions/20000000-0000-4000-8000-000000000000/resourceGroups/apps/providers/Microsoft.ContainerRegistry/registries/acme',
+  tenant,
+  audience: '11111111-1111-4111-8111-111111111111',
+}
+
 export const cloudSubjects: readonly ReceiverSubject[] = [
   {
     name: 'ecr (API key)',
@@ -180,5 +195,83 @@ export const cloudSubjects: readonly ReceiverSubject[] = [
       { type: 'ecr', sns: { topicArn: 'arn:aws:sns:s3:012345678901:pushes' } },
       { type: 'ecr', sns: { topicArn: 'arn:aws:sqs:eu-west-1:012345678901:pushes' } },
     ],
+  },
+  {
+    name: 'gcr',
+    type: gcr,
+    settings: () => ({ type: 'gcr', ...google }),
+    assurance: 'authenticated-sender',
+    ...tokenKeys((iat) => ({
+      iss: 'https://accounts.google.com',
+      aud: google.audience,
+      email: google.serviceAccount,
+      email_verified: true,
+      sub: '113774264463038321964',
+      iat,
+      exp: iat + 3600,
+    })),
+    incomplete: [
+      { type: 'gcr', audience: google.audience },
+      { type: 'gcr', serviceAccount: google.serviceAccount },
+      { type: 'gcr', ...google, audience: '' },
+      { type: 'gcr', ...google, serviceAccount: '' },
+      { type: 'gcr', ...google, serviceAccount: '*' },
+      { type: 'gcr', ...google, subscription: 'drayage' },
+      { type: 'gcr', auth: 'none' },
+    ],
+  },
+  {
+    name: 'acr',
+    type: acr,
+    settings: (secret) => ({ type: 'acr', header: 'X-Drayage-Key', secret }),
+    assurance: 'shared-secret',
+    ...keys((value) => (_body) => ({ headers: { 'x-drayage-key': value } })),
+    garbage: headers('x-drayage-key', ['', 'undefined', 'null', '0', '\u0000', '*', 'x'.repeat(65_536)]),
+  },
+  {
+    name: 'acr (Event Grid, Entra)',
+    type: acr,
+    settings: () => ({ type: 'acr', ...entra }),
+    assurance: 'authenticated-sender',
+    good: 'grid-push',
+    ...tokenKeys((iat) => ({
+      iss: `https://sts.windows.net/${tenant}/`,
+      aud: entra.audience,
+      tid: tenant,
+      appid: '4962773b-9cdb-44cf-a8bf-237846a00ab7',
+      iat,
+      nbf: iat,
+      exp: iat + 3900,
+    })),
+    incomplete: [
+      { type: 'acr', tenant, audience: entra.audience },
+      { type: 'acr', eventGrid: entra.eventGrid },
+      { type: 'acr', eventGrid: entra.eventGrid, auth: 'none' },
+      { type: 'acr', ...entra, tenant: 'common' },
+      { type: 'acr', ...entra, tenant: '' },
+      { type: 'acr', ...entra, audience: [] },
+      { type: 'acr', ...entra, audience: '' },
+      { type: 'acr', ...entra, application: '' },
+      { type: 'acr', ...entra, role: '' },
+      { type: 'acr', ...entra, eventGrid: '/subscriptions/1' },
+    ],
+  },
+  {
+    name: 'acr (Event Grid, delivery header)',
+    type: acr,
+    settings: (secret) => ({ type: 'acr', eventGrid: entra.eventGrid, header: 'x-drayage-key', secret }),
+    assurance: 'shared-secret',
+    good: 'grid-push',
+    ...keys((value) => (_body) => ({ headers: { 'x-drayage-key': value } })),
+    garbage: headers('x-drayage-key', ['', 'undefined', 'null', '*']),
+  },
+  {
+    name: 'acr (Event Grid, URL)',
+    type: acr,
+    settings: (secret) => ({ type: 'acr', eventGrid: entra.eventGrid, secret }),
+    assurance: 'url-secret',
+    good: 'grid-push',
+    ...keys((value) => (_body) => ({ query: new URLSearchParams({ secret: value }).toString() })),
+    garbage: ['secret=', 'secret', 'secret=null', 'code=x'].map((query) => ({ query })),
   },
 ]

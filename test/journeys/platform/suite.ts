@@ -2,8 +2,9 @@
 
 import { randomBytes, randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { proofOf, pushOf, send, SENDER_TYPES } from '../../helpers/senders.ts'
 import type { StartPlatform } from './platform.ts'
-import { eventOf, manifest, OLD, OPERATOR, startWorld, type Scene, type World } from './world.ts'
+import { eventOf, manifest, OLD, OPERATOR, SENDERS_HOOK, startWorld, type Scene, type World } from './world.ts'
 
 const START_TIMEOUT_MS = 120_000
 const CASE_TIMEOUT_MS = 120_000
@@ -73,6 +74,22 @@ export function describePlatform(name: string, start: StartPlatform): void {
 }
 
 function runningCases(world: () => World): void {
+  it.each(SENDER_TYPES)(
+    'takes a push as %s sends it, once, and from nobody else',
+    { timeout: CASE_TIMEOUT_MS },
+    async (type) => {
+      const { platform } = world()
+      const body = pushOf(type)
+      const tell = async (secret: string): Promise<unknown> => {
+        const response = await send(platform.hooks, type, proofOf(type, secret, body), body)
+        return { status: response.status, ...((await response.json()) as object) }
+      }
+      expect(await tell('another secret')).toEqual({ status: 401, outcome: 'refused' })
+      expect(await tell(SENDERS_HOOK)).toMatchObject({ status: 202, outcome: 'stored' })
+      expect(await tell(SENDERS_HOOK)).toMatchObject({ status: 200, outcome: 'duplicate' })
+    },
+  )
+
   const journey = (title: string, subscription: keyof typeof SUBSCRIPTIONS, walk: (scene: Scene) => Promise<void>) =>
     it(title, { timeout: CASE_TIMEOUT_MS }, () => walk(world().scene(subscription)))
 

@@ -9,11 +9,14 @@ import type { Entry } from '../../../src/domain/history.ts'
 import { startFakeGitHub } from '../../helpers/fake-github.ts'
 import { merge } from '../../helpers/fake-github-rest.ts'
 import { createRepository } from '../../helpers/git-repository.ts'
+import { entryOf, SENDER_TYPES } from '../../helpers/senders.ts'
 import { eventually } from '../../helpers/service.ts'
 import type { Platform, StartPlatform } from './platform.ts'
 
 export const OPERATOR = 'ann'
 export const OPERATOR_TOKEN = 'CANARY-of-the-operator'
+/** Of every registry that is configured beside CI. */
+export const SENDERS_HOOK = 'CANARY-of-the-senders'
 const VIEWER_TOKEN = 'CANARY-of-the-viewer'
 export const OLD = '1.0.0'
 const EVENTUALLY_MS = 60_000
@@ -44,6 +47,7 @@ export async function startWorld(
     registries: {
       local: { host: front.host, insecure: true },
       ci: { events: { type: 'webhook', secret: 'env:CI_HOOK' } },
+      ...Object.fromEntries(SENDER_TYPES.map((type) => [type, entryOf(type, 'SENDERS_HOOK')])),
     },
     git: Object.fromEntries(
       names.map((name) => [
@@ -65,6 +69,7 @@ export async function startWorld(
     ...more(front),
   }
   const secrets = {
+    SENDERS_HOOK,
     CI_HOOK: `whsec_${key.toString('base64')}`,
     GITHUB_KEY: github.key,
     OPERATOR_TOKEN,

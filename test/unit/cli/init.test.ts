@@ -1,6 +1,5 @@
 /** `drayage init`: what it writes holds, lets the right sender in, and is nobody else's. */
 
-import { createHmac } from 'node:crypto'
 import { globSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,6 +11,7 @@ import { CI_JOBS } from '../../../src/cli/init/ci.ts'
 import { recipes } from '../../../src/cli/init/recipes.ts'
 import { command as receive } from '../../../src/cli/receive.ts'
 import { receiverTypes } from '../../../src/receivers/index.ts'
+import { proofOf } from '../../helpers/senders.ts'
 
 const FIXTURES = new URL('../../fixtures/receivers', import.meta.url).pathname
 let folder: string
@@ -37,26 +37,16 @@ async function run(command: Command, args: readonly string[], { stdin = Buffer.o
   return { code: await command.run(args, io), stdout, stderr }
 }
 
-/** As each sender proves itself, by the receiver's settings. */
-function proofOf(type: string, secret: string, body: Buffer): readonly string[] {
-  const hex = (hash: string): string => createHmac(hash, secret).update(body).digest('hex')
-  const proofs: Readonly<Record<string, readonly string[]>> = {
-    ghcr: ['--header', `x-hub-signature-256: sha256=${hex('sha256')}`],
-    gitea: ['--header', `x-gitea-signature: ${hex('sha256')}`],
-    jfrog: ['--header', `x-jfrog-event-auth: ${hex('sha256')}`],
-    nexus: ['--header', `x-nexus-webhook-signature: ${hex('sha1')}`],
-    distribution: ['--header', `authorization: ${secret}`],
-    gitlab: ['--header', `authorization: ${secret}`],
-    harbor: ['--header', `authorization: ${secret}`],
-    acr: ['--header', `x-drayage-key: ${secret}`],
-    ecr: ['--header', `x-api-key: ${secret}`],
-    cdevents: ['--header', `x-webhook-secret: ${secret}`],
-    cloudevents: ['--header', `x-webhook-secret: ${secret}`],
-    zot: ['--header', `authorization: Basic ${btoa(`drayage:${secret}`)}`, '--header', 'ce-type: x.image.updated'],
-  }
-  return proofs[type] ?? ['--path-secret', secret]
+/** As the sender proves itself, in the words of `drayage receive`. */
+function flagsOf(type: string, secret: string, body: Buffer): readonly string[] {
+  const cloud = CLOUDS[type]
+  const { headers = {}, pathSecret } =
+    cloud === undefined ? proofOf(type, secret, body) : { headers: { [cloud]: secret } }
+  const flags = Object.entries(headers).flatMap(([name, value]) => ['--header', `${name}: ${String(value)}`])
+  return typeof pathSecret === 'string' ? [...flags, '--path-secret', pathSecret] : flags
 }
 
+const CLOUDS: Readonly<Record<string, string>> = { acr: 'x-drayage-key', ecr: 'x-api-key' }
 const types = [...recipes.keys()]
 const out = (): string => join(folder, 'drayage.yaml')
 
@@ -72,7 +62,7 @@ describe('drayage init', () => {
       const [, variable = '', secret = ''] =
         /^(?<name>[A-Z_]+_HOOK)=(?<value>\S{43,})$/mu.exec(readFileSync(environment, 'utf8')) ?? []
       const body = readFileSync(join(FIXTURES, type, 'push/body.json'))
-      const proof = proofOf(type, secret, body)
+      const proof = flagsOf(type, secret, body)
       const received = await run(receive, [type, '--config', config, ...proof], {
         stdin: body,
         env: { [variable]: secret },
