@@ -16,7 +16,6 @@ import { aDeployment } from '../helpers/workload.ts'
 import { OPERATOR_TOKEN, startWorld, type World } from '../journeys/platform/world.ts'
 
 const ROOT = new URL('../..', import.meta.url).pathname
-const WRANGLER = join(ROOT, 'node_modules/wrangler/bin/wrangler.js')
 const TIMEOUT_MS = 120_000
 const TOKENS = { api: { tokens: [{ person: 'ann', role: 'operator', token: 'env:TOKEN' }] } }
 
