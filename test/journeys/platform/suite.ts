@@ -86,7 +86,9 @@ function runningCases(world: () => World): void {
       }
       expect(await tell('another secret')).toEqual({ status: 401, outcome: 'refused' })
       expect(await tell(SENDERS_HOOK)).toMatchObject({ status: 202, outcome: 'stored' })
-      expect(await tell(SENDERS_HOOK)).toMatchObject({ status: 200, outcome: 'duplicate' })
+      // Where a sender gives neither id nor time, the minute of arrival is in the event's name, and may end between two of these.
+      const again = [await tell(SENDERS_HOOK), await tell(SENDERS_HOOK)]
+      expect(again).toContainEqual(expect.objectContaining({ status: 200, outcome: 'duplicate' }))
     },
   )
 
