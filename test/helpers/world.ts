@@ -84,6 +84,7 @@ export function createWorld(options: WorldOptions = {}) {
   const tags = new Map<string, Digest>()
   const targets = new Map<string, At>()
   const pulls: PullRequest[] = []
+  const branches = new Map<string, string>()
   const wakes = new Map<DocumentId, number>()
   const requests = { registry: 0 }
   const down = { registry: false, targets: false }
@@ -129,7 +130,7 @@ export function createWorld(options: WorldOptions = {}) {
     preview: (order) => deliver(order, true),
   }
   const proposals: Proposals = {
-    async propose(cargo, _branch, lastHead) {
+    async propose(cargo, branch, lastHead) {
       if (down.targets) throw new RetryLater('the Git host is down')
       if (cargo.wish.kind !== 'pinned') throw new Error('only candidates travel by train')
       const image = formatImage(cargo.wish.image)
@@ -142,9 +143,12 @@ export function createWorld(options: WorldOptions = {}) {
         return err({ reason: 'moved', detail: `found ${at(foreign).image}`, found: at(foreign).image })
       const index = pulls.findIndex((pull) => pull.state === 'open')
       const open = pulls[index]
-      if (open !== undefined && lastHead !== null && open.head !== lastHead)
-        return err({ reason: 'foreign-commits', detail: `head is ${open.head}` })
+      // The branch stays behind when its pull request was merged or closed by a person.
+      const left = open?.head ?? branches.get(branch)
       const head = `head/${cargo.promotion}`
+      if (left !== undefined && left !== lastHead && left !== head)
+        return err({ reason: 'foreign-commits', detail: `head is ${left}` })
+      branches.set(branch, head)
       const next: PullRequest = { state: 'open', head, order: cargo.promotion, image, files, by: null }
       if (open === undefined) pulls.push(next)
       else pulls[index] = next
@@ -166,8 +170,9 @@ export function createWorld(options: WorldOptions = {}) {
       merge(number, null)
       return ok({ commit: `merge/${number}` })
     },
-    async withdraw(_git, number) {
+    async withdraw(_git, number, branch) {
       const pull = pulls[number - 1]
+      branches.delete(branch)
       if (pull?.state === 'open') pull.state = 'closed'
       return ok(null)
     },

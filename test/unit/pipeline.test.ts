@@ -1,9 +1,26 @@
 import { describe, expect, it } from 'vitest'
 import { findBreak } from '../../src/domain/chain.ts'
 import { lineId } from '../../src/domain/line.ts'
-import { advance } from '../../src/pipeline.ts'
-import { aDigest } from '../helpers/build.ts'
+import { RetryLater } from '../../src/domain/retry.ts'
+import type { WalkStep } from '../../src/domain/walk.ts'
+import { advance, EFFECT_LEASE_MS, handleEvent, reconsider, work, type Ports } from '../../src/pipeline.ts'
+import { EVENT_ATTEMPTS_MAX, handleRow } from '../../src/settle.ts'
+import { aDigest, anAcceptedEvent, NOW } from '../helpers/build.ts'
 import { aGitStage, aWorkloadStage, createWorld } from '../helpers/world.ts'
+
+/** Two that follow the same image; `onLoad` may refuse a document. */
+function twoSubscriptions(onLoad: (id: string) => Promise<void>) {
+  const world = createWorld()
+  const { config, hash } = world.ports.config()
+  const subscriptions = [...config.subscriptions, ...config.subscriptions.map((one) => ({ ...one, name: 'reports' }))]
+  const load: Ports['documents']['load'] = async (id) => {
+    await onLoad(id)
+    return world.ports.documents.load(id)
+  }
+  const documents = { ...world.ports.documents, load }
+  const ports: Ports = { ...world.ports, documents, config: () => ({ hash, config: { ...config, subscriptions } }) }
+  return { world, ports }
+}
 
 const image = (tag: string, content: number): string => `docker.io/acme/payments:${tag}@${aDigest(content)}`
 const stages = [aWorkloadStage('dev'), aWorkloadStage('prod', ['dev'])]
@@ -80,6 +97,112 @@ describe('a push', () => {
     world.down.targets = false
     await world.pass(60_000)
     expect(world.at('dev').image).toBe(image('1.2.0', 2))
+  })
+})
+
+describe('an event', () => {
+  it('whose registry answers slowly is no newer for that: whoever asked later knows better', async () => {
+    const world = createWorld({ tags: { digestOf: 'stable' } })
+    await world.push('stable', 1)
+    let answer = (): void => {}
+    const gate = new Promise<void>((resolve) => (answer = resolve))
+    const slow: Ports = {
+      ...world.ports,
+      registries: {
+        ...world.ports.registries,
+        inspect: async (image) => {
+          await gate
+          return world.ports.registries.inspect(image)
+        },
+      },
+    }
+    world.tags.set('stable', aDigest(2))
+    const first = handleEvent(anAcceptedEvent({ id: 'hub/slow', event: { tag: 'stable' } }), slow)
+    await world.pass(1_000)
+    await world.push('stable', 3)
+    await world.pass(1_000)
+    answer()
+    expect((await first).walk.at(-1)).toMatchObject({ step: 'offer', reason: 'older' })
+    await world.settle()
+    expect(world.at('dev').image).toBe(image('stable', 3))
+  })
+
+  it('reaches the other subscriptions where the document of one cannot be read', async () => {
+    const { world, ports } = twoSubscriptions(async (id) => {
+      if (id === 'line/payments') throw new Error('it is damaged')
+    })
+    world.tags.set('1.1.0', aDigest(1))
+    const walk: WalkStep[] = []
+    await expect(handleEvent(anAcceptedEvent({ event: { tag: '1.1.0' } }), ports, walk)).rejects.toThrow('damaged')
+    const offers = walk.filter(({ step }) => step === 'offer')
+    expect(offers.map(({ subscription, outcome }) => ({ subscription, outcome }))).toEqual([
+      { subscription: 'payments', outcome: 'failed' },
+      { subscription: 'reports', outcome: 'pass' },
+    ])
+  })
+
+  it('that is given up after thirty attempts keeps how far it came', async () => {
+    const { world, ports } = twoSubscriptions(async (id) => {
+      if (id === 'line/payments') throw new Error('it is damaged')
+    })
+    world.tags.set('1.1.0', aDigest(1))
+    const accepted = anAcceptedEvent({ event: { tag: '1.1.0' } })
+    await world.state.inbox.put([accepted])
+    const row = { accepted, state: 'waiting' as const, walk: [] }
+    await handleRow({ ...row, attempts: EVENT_ATTEMPTS_MAX - 1 }, ports)
+    expect(await world.state.inbox.get(accepted.id)).toMatchObject({ state: 'waiting', walk: [{ reason: 'later' }] })
+    await handleRow({ ...row, attempts: EVENT_ATTEMPTS_MAX }, ports)
+    const given = await world.state.inbox.get(accepted.id)
+    expect(given?.state).toBe('dead')
+    expect(given?.walk.map(({ step }) => step)).toEqual(expect.arrayContaining(['match', 'resolve', 'offer']))
+    expect(given?.walk.at(-1)).toMatchObject({ step: 'retry', reason: 'gave-up' })
+  })
+
+  it.each([
+    { title: 'doubles its waits', attempts: 3, asked: undefined, waitMs: 4_000 },
+    { title: 'waits as long as it is asked to', attempts: 1, asked: 60_000, waitMs: 60_000 },
+    { title: 'does not hurry although it is asked to', attempts: 9, asked: 1, waitMs: 256_000 },
+    { title: 'waits an hour at most', attempts: 29, asked: 10 ** 12, waitMs: 3_600_000 },
+  ])('that has to wait $title', async ({ attempts, asked, waitMs }) => {
+    const world = createWorld()
+    const accepted = anAcceptedEvent({ event: { tag: '1.1.0' } })
+    await world.state.inbox.put([accepted])
+    const resolve = async (): Promise<never> => {
+      throw new RetryLater('the registry is busy', { retryAfterMs: asked })
+    }
+    const ports = { ...world.ports, registries: { ...world.ports.registries, resolve } }
+    await handleRow({ accepted, state: 'waiting', walk: [], attempts }, ports)
+    expect(await world.state.inbox.nextDue()).toBe(NOW + waitMs)
+  })
+
+  it('of a signal is settled with that reason', async () => {
+    const world = createWorld()
+    const event = { kind: 'signature', tag: null, subject: aDigest(1) } as const
+    const { state, walk } = await handleEvent(anAcceptedEvent({ event }), world.ports)
+    expect({ state, last: walk.at(-1) }).toMatchObject({
+      state: 'done',
+      last: { outcome: 'settled', reason: 'signal' },
+    })
+    expect(world.requests.registry).toBe(0)
+  })
+
+  it('whose subscription was removed is settled with that reason', async () => {
+    const world = createWorld()
+    world.configure({ subscriptions: [] }, 'f00d')
+    const { walk } = await handleEvent(anAcceptedEvent(), world.ports)
+    expect(walk.at(-1)).toMatchObject({ step: 'match', outcome: 'settled', reason: 'no-subscription' })
+  })
+
+  it('whose subscription is removed while it is handled is settled with that reason', async () => {
+    const world = createWorld()
+    world.tags.set('1.5.0', aDigest(1))
+    const resolve: Ports['registries']['resolve'] = async (asked) => {
+      world.configure({ subscriptions: [] }, 'f00d')
+      return world.ports.registries.resolve(asked)
+    }
+    const ports = { ...world.ports, registries: { ...world.ports.registries, resolve } }
+    const { walk } = await handleEvent(anAcceptedEvent(), ports)
+    expect(walk.at(-1)).toMatchObject({ step: 'offer', outcome: 'settled', reason: 'subscription-removed' })
   })
 })
 
@@ -222,6 +345,67 @@ describe('what cannot be done', () => {
   })
 })
 
+describe('work', () => {
+  it('does not begin what it claimed so slowly that its lease is over', async () => {
+    const world = createWorld()
+    await world.push('1.1.0', 1)
+    world.down.targets = true
+    await world.push('1.2.0', 2)
+    world.down.targets = false
+    const save: Ports['documents']['save'] = async (document, was, now) => {
+      const saved = await world.ports.documents.save(document, was, now)
+      if (document.effects.some(({ lease }) => lease !== undefined)) late = EFFECT_LEASE_MS
+      return saved
+    }
+    let late = 2_000
+    const ports: Ports = {
+      ...world.ports,
+      now: () => world.ports.now() + late,
+      documents: { ...world.ports.documents, save },
+    }
+    await work(lineId('payments'), ports)
+    expect(world.at('dev').image).toBe(image('1.1.0', 1))
+    await world.pass(2 * EFFECT_LEASE_MS)
+    expect(world.at('dev').image).toBe(image('1.2.0', 2))
+  })
+
+  it('waits for all that it began, also where one cannot be answered', async () => {
+    const world = createWorld({ stages: [aWorkloadStage('dev'), aWorkloadStage('live')] })
+    world.tags.set('1.1.0', aDigest(1))
+    await handleEvent(anAcceptedEvent({ event: { tag: '1.1.0' } }), world.ports)
+    let saves = 0
+    const save: Ports['documents']['save'] = async (document, was, now) => {
+      saves += 1
+      if (saves === 2) throw new Error('disk full')
+      return world.ports.documents.save(document, was, now)
+    }
+    const ports = { ...world.ports, documents: { ...world.ports.documents, save } }
+    await expect(work(lineId('payments'), ports)).rejects.toThrow('disk full')
+    expect(saves).toBeGreaterThanOrEqual(3)
+  })
+
+  it('touches nothing in observe mode, whatever was wanted before', async () => {
+    const world = createWorld()
+    await world.push('1.1.0', 1)
+    world.down.targets = true
+    await world.push('1.2.0', 2)
+    world.down.targets = false
+    world.configure({ mode: 'observe' }, 'f00d')
+    await world.pass(60_000)
+    expect(world.at('dev').writes).toEqual([image('1.1.0', 1)])
+    expect(await world.kinds()).toContain('would-deliver')
+  })
+
+  it('decides anew what was decided under another configuration, without another push', async () => {
+    const world = createWorld({ mode: 'observe' })
+    await world.push('1.1.0', 1)
+    world.configure({ mode: 'act' }, 'f00d')
+    expect(await reconsider(world.ports)).toEqual([])
+    await world.settle()
+    expect(world.at('dev').writes).toEqual([image('1.1.0', 1)])
+  })
+})
+
 describe('mode: observe', () => {
   it('decides and records everything and touches nothing', async () => {
     const world = createWorld({ stages, mode: 'observe' })
@@ -276,6 +460,25 @@ describe('a pull request', () => {
     await world.push('1.2.0', 2)
     expect(world.pulls).toMatchObject([{ image: image('1.1.0', 1), head: 'somebody' }])
     expect((await world.history()).at(-1)).toMatchObject({ kind: 'failed', reason: 'foreign-commits' })
+  })
+
+  it('whose merged branch stays behind is followed by the next one', async () => {
+    const world = createWorld(github)
+    await world.push('1.1.0', 1)
+    world.merge(1, 'ann')
+    await world.pass(60_000)
+    await world.push('1.2.0', 2)
+    expect(world.pulls).toMatchObject([{ state: 'merged' }, { state: 'open', image: image('1.2.0', 2) }])
+  })
+
+  it('is withdrawn where its subscription is removed', async () => {
+    const world = createWorld(github)
+    await world.push('1.1.0', 1)
+    world.configure({ ...github, subscriptions: [] }, 'f00d')
+    await reconsider(world.ports)
+    await world.settle()
+    expect(world.pulls).toMatchObject([{ state: 'closed' }])
+    expect((await world.stage('prod')).promotion).toBeUndefined()
   })
 
   it('is merged by us where the configuration says so', async () => {
