@@ -11,6 +11,7 @@ import { err, ok } from '../domain/result.ts'
 import { describeIssue } from './body.ts'
 import { ClaimedDigest, ClaimedHost, ClaimedText, derivedId } from './claim.ts'
 import { CloudEvent, cloudEventId, createCloudEventReceiver, readCloudEvents, senderSettings } from './cloud-event.ts'
+import { Account, hostOf as ecrHostOf, Region } from './ecr-host.ts'
 import type { Reading } from './readings.ts'
 import type { Parse, ReceiverType } from './receiver.ts'
 
@@ -43,7 +44,7 @@ function read(event: CloudEvent, now: number): Reading {
     return err({ reason: 'other-action', detail: 'expected the type of an image, such as image.pushed' })
   const data = Image.safeParse(event.data)
   if (!data.success) return err({ reason: 'malformed-event', detail: `data: ${describeIssue(data.error)}` })
-  const image = data.data.image ? wholeOf(data.data.image) : partsOf(data.data, event.source)
+  const image = data.data.image ? wholeOf(data.data.image) : partsOf(data.data, event)
   if (image === null) return err({ reason: 'malformed-event', detail: 'data: expected image, or repository and tag' })
   if (image.tag === null && image.digest === null)
     return err({ reason: 'nothing-named', detail: 'data: expected a tag or a digest' })
@@ -60,12 +61,22 @@ function wholeOf(image: string): Named | null {
   return reference.ok ? reference.value : null
 }
 
-function partsOf(data: Image, source: string | null): Named | null {
-  const repository = ClaimedRepository.safeParse(data.repository ?? data.repositoryName)
-  const tag = Tag.nullable().safeParse(data.tag ?? data.imageTag)
+/** What the data leaves out stands in the subject: `acme/payments:1.4.2`. */
+function partsOf(data: Image, { source, subject }: CloudEvent): Named | null {
+  const [named, tagged] = subject?.split(':', 2) ?? []
+  const repository = ClaimedRepository.safeParse(data.repository ?? data.repositoryName ?? named)
+  const tag = Tag.nullable().safeParse(data.tag ?? data.imageTag ?? (tagged || null))
   if (!repository.success || !tag.success) return null
-  const registry = hostOf(data.registryUrl) ?? hostOf(data.registry) ?? hostOfUrl(source)
+  const registry = hostOf(data.registryUrl) ?? hostOf(data.registry) ?? hostOfUrl(source) ?? hostOfEcr(source)
   return { registry, repository: repository.data, tag: tag.data, digest: data.digest ?? data.imageDigest }
+}
+
+/** `urn:aws:ecr:eu-west-1:123456789012:repository/…`, as a rule of EventBridge may write it. */
+function hostOfEcr(source: string | null): Registry | null {
+  const { region, account } =
+    /^urn:aws:ecr:(?<region>[^:]+):(?<account>[^:]+):repository\//u.exec(source ?? '')?.groups ?? {}
+  const place = z.object({ account: Account, region: Region }).safeParse({ account, region })
+  return place.success ? ecrHostOf(place.data) : null
 }
 
 /** `registry.example.com:5000`, also as a URL. */

@@ -313,6 +313,17 @@ describe('cloudevents and cdevents', () => {
     expect(read(cloudevents, event).outcome).toBe(isImage ? 'events' : 'ignored')
   })
 
+  it("reads what an EventBridge rule makes of ECR's push, in the form of Image Updater", () => {
+    const source = 'urn:aws:ecr:eu-west-1:123456789012:repository/team/app'
+    const event = { specversion: '1.0', id: '1', type: 'com.amazon.ecr.image.push', source, subject: 'team/app:1.4.2' }
+    const named = { registry: '123456789012.dkr.ecr.eu-west-1.amazonaws.com', repository: 'team/app', tag: '1.4.2' }
+    expect(read(cloudevents, { ...event, data: {} }).events).toMatchObject([named])
+    const data = { repositoryName: 'team/app', imageTag: '1.4.2', imageDigest: DIGEST }
+    expect(read(cloudevents, { ...event, data }).events).toMatchObject([{ ...named, digest: DIGEST }])
+    const elsewhere = { ...event, source: 'urn:aws:ecr:evil.example.com:1:repository/x', data }
+    expect(read(cloudevents, elsewhere).events).toMatchObject([{ registry: null }])
+  })
+
   it('decodes attributes in headers, and takes none that came twice', () => {
     const body = { image: 'ghcr.io/acme/payments:1' }
     const headers = { 'ce-type': 'image.pushed', 'ce-id': 'e%20%C3%A4', 'ce-source': '%zz' }
