@@ -9,6 +9,7 @@ type Load = () => Promise<ReceiverType>
 
 /** A line for each that is worth its own chunk; one that is missing here costs a start the whole catalogue, and nothing else. */
 const loaders: Readonly<Record<string, Load>> = {
+  acr: async () => (await import('./acr.ts')).acr,
   alibaba: async () => (await import('./alibaba.ts')).alibaba,
   artifactory: async () => (await import('./jfrog.ts')).jfrog,
   cdevents: async () => (await import('./cdevents.ts')).cdevents,
@@ -16,6 +17,7 @@ const loaders: Readonly<Record<string, Load>> = {
   distribution: async () => (await import('./distribution.ts')).distribution,
   dockerhub: async () => (await import('./dockerhub.ts')).dockerhub,
   ecr: async () => (await import('./ecr.ts')).ecr,
+  gcr: async () => (await import('./gcr.ts')).gcr,
   ghcr: async () => (await import('./ghcr.ts')).ghcr,
   gitea: async () => (await import('./gitea.ts')).gitea,
   gitlab: async () => (await import('./gitlab.ts')).gitlab,

@@ -7,6 +7,7 @@ const benches: Readonly<Record<string, () => Promise<{ bench: Bench }>>> = {
   latency: () => import('./latency.ts'),
   store: () => import('./store.ts'),
   postgres: () => import('./postgres.ts'),
+  'cold-start': () => import('./cold-start.ts'),
   edits: () => import('./edits.ts'),
   filter: () => import('./filter.ts'),
   receivers: () => import('./receivers.ts'),
