@@ -1,7 +1,7 @@
 /** LISTEN and NOTIFY: word between processes that something may be due. Only quickens; what is lost is found by the timer. */
 
 import type { Database } from './database.ts'
-import { createClient, type Place } from './connection.ts'
+import { type Client, createClient, type Place } from './connection.ts'
 
 const CHANNEL = 'drayage'
 /** NOTIFY makes commits wait for each other, so it is never part of a write, and rare. */
@@ -48,7 +48,7 @@ function listen(place: Place, onWord: (sender: string) => void): { close(): Prom
   let isClosed = false
   let pauseMs = RECONNECT_FIRST_MS
   let timer: ReturnType<typeof setTimeout> | undefined
-  let end: () => Promise<void> = async () => {}
+  let current: Client | undefined
 
   const again = (): void => {
     if (isClosed || timer !== undefined) return
@@ -59,19 +59,27 @@ function listen(place: Place, onWord: (sender: string) => void): { close(): Prom
     pauseMs = Math.min(pauseMs * 2, RECONNECT_MAX_MS)
   }
 
+  async function hangUp(): Promise<void> {
+    const client = current
+    current = undefined
+    await client?.end().catch(() => {})
+  }
+
   async function connect(): Promise<void> {
     try {
       const client = await createClient(place)
       if (isClosed) return
-      end = () => client.end().catch(() => {})
+      current = client
       client.on('error', () => {})
-      client.on('end', again)
+      // One that was given up for another says nothing any more.
+      client.on('end', () => client === current && again())
       client.on('notification', ({ payload = '' }) => onWord(payload))
       await client.connect()
       await client.query(`LISTEN ${CHANNEL}`)
       pauseMs = RECONNECT_FIRST_MS
       onWord('')
     } catch {
+      void hangUp()
       again()
     }
   }
@@ -81,7 +89,7 @@ function listen(place: Place, onWord: (sender: string) => void): { close(): Prom
     async close() {
       isClosed = true
       clearTimeout(timer)
-      await end()
+      await hangUp()
     },
   }
 }

@@ -64,6 +64,7 @@ export function createProcesses(options: ProcessesOptions): Processes {
   }
 }
 
+/** A lease does not say whose it is: in a document of a dead process those of the living end too, and cost the same. */
 async function bury({ database, documents, now, onNews }: ProcessesOptions): Promise<void> {
   const dead = (await database.run(DEAD, [DEAD_AFTER_MS], BEAT_MS)).map((row) => String(row['id']))
   if (dead.length === 0) return
