@@ -24,7 +24,6 @@ export type PublisherOptions = {
   readonly now: () => number
   readonly log: Log
 }
-export type Publisher = ReturnType<typeof createPublisher>
 
 export function createPublisher({ sql, database, own, now, log }: PublisherOptions) {
   sql.run('CREATE TABLE IF NOT EXISTS outbox (seq INTEGER PRIMARY KEY, body TEXT NOT NULL) STRICT')
