@@ -1,0 +1,105 @@
+/** What a document wants done: claimed by a lease, performed, answered. */
+
+import type { Answer } from './domain/answer.ts'
+import { wakeAt, type Document, type DocumentId } from './domain/document.ts'
+import type { Effect, EffectKind } from './domain/effect.ts'
+import type { Message } from './domain/message.ts'
+import { isDue } from './decide/effects.ts'
+import { advance, transition } from './advance.ts'
+import { later, perform } from './effects.ts'
+import type { Ports } from './ports.ts'
+import { subscriptionOf } from './rules.ts'
+import { spanOfEffect } from './trace.ts'
+
+/** Longer than any effect's own timeouts together. */
+export const EFFECT_LEASE_MS = 5 * 60_000
+/** An effect stops writing this long before its lease ends. */
+const LEASE_MARGIN_MS = 10_000
+const EFFECTS_AT_ONCE_MAX = 8
+const ROUNDS_MAX = 50
+
+/** Performs what is due on one document, until nothing is. Waking it once too often changes nothing. */
+export async function work(id: DocumentId, ports: Ports): Promise<void> {
+  for (let round = 0; round < ROUNDS_MAX; round += 1) {
+    const loaded = await ports.documents.load(id)
+    if (loaded === null) return
+    if (loaded.document.config !== ports.config().hash) {
+      await advance(id, { kind: 'tick' }, ports)
+      continue
+    }
+    const now = ports.now()
+    const due = loaded.document.effects.filter((effect) => isDue(effect, now)).slice(0, EFFECTS_AT_ONCE_MAX)
+    if (due.length === 0) return flushTail(loaded.document, loaded.version, ports)
+    await claimAndPerform(
+      id,
+      due.map((effect) => effect.id),
+      ports,
+    )
+  }
+}
+
+async function claimAndPerform(id: DocumentId, effects: readonly string[], ports: Ports): Promise<void> {
+  const until = ports.now() + EFFECT_LEASE_MS
+  const { was, document } = await transition(id, { kind: 'claim', effects, until }, ports)
+  const before = new Map(was.effects.map((effect) => [effect.id, effect.fence]))
+  const mine = document.effects.filter(
+    (effect) => effects.includes(effect.id) && before.get(effect.id) !== effect.fence,
+  )
+  // All of them to their end: what is under way stays under the eyes of whoever called us.
+  const ends = await Promise.allSettled(mine.map((effect) => performOne(effect, document, until, ports)))
+  const failed = ends.find((end) => end.status === 'rejected')
+  if (failed !== undefined) throw failed.reason
+}
+
+async function performOne(effect: Effect, document: Document, until: number, ports: Ports): Promise<void> {
+  const started = ports.now()
+  const stillHeld = (): boolean => ports.now() < until - LEASE_MARGIN_MS
+  // Saved so slowly that another may have it by now.
+  if (!stillHeld()) return
+  const answer =
+    effect.kind === 'send'
+      ? await send(effect.to, effect.message, ports)
+      : await performAt(effect, document, stillHeld, ports)
+  const endedAt = ports.now()
+  const span = spanOfEffect(effect, document, { startedAt: started, endedAt }, answer.kind)
+  if (span !== null) ports.trace?.(span)
+  const seconds = (endedAt - started) / 1_000
+  ports.measure({ kind: 'effect', effect: effect.kind, answer: answer.kind, seconds })
+  if (answer.kind === 'later')
+    ports.log.warn('effect waits', { effect: effect.id, attempt: effect.attempt, detail: answer.detail })
+  await advance(document.id, { kind: 'answer', effect: effect.id, fence: effect.fence, answer }, ports)
+}
+
+/** What changes something outside. */
+const TOUCHING: ReadonlySet<EffectKind> = new Set(['deliver', 'roll-back', 'propose', 'merge', 'withdraw'])
+
+async function performAt(
+  effect: Exclude<Effect, { kind: 'send' }>,
+  document: Document,
+  stillHeld: () => boolean,
+  ports: Ports,
+): Promise<Answer> {
+  const loaded = ports.config()
+  if (loaded.config.mode === 'observe' && TOUCHING.has(effect.kind)) {
+    return { kind: 'failed', reason: 'observe-mode', detail: '`mode: observe` touches nothing' }
+  }
+  const subscription = subscriptionOf(document, loaded) ?? null
+  return perform(effect, { document, subscription, outbound: ports, stillHeld })
+}
+
+async function send(to: DocumentId, message: Message, ports: Ports) {
+  try {
+    await advance(to, { kind: 'message', message }, ports)
+    return { kind: 'sent' } as const
+  } catch (error) {
+    return later(error)
+  }
+}
+
+/** A quiet document's last entries are in the journal for long: it need not carry them, nor be woken for them. */
+async function flushTail(document: Document, version: number, ports: Ports): Promise<void> {
+  const at = wakeAt(document)
+  if (document.tail.length === 0 || at === null || at > ports.now()) return
+  await ports.journal.append(document.tail)
+  await ports.documents.save({ ...document, tail: [] }, version, ports.now())
+}
