@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { promisify } from 'node:util'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { experimental_readRawConfig } from 'wrangler'
 import { createClient } from '../../src/cli/client.ts'
 import { createMemoryCluster } from '../helpers/memory-cluster.ts'
 import { startWorker, type Worker } from '../helpers/worker.ts'
@@ -48,6 +49,13 @@ describe('wrangler.jsonc', () => {
     expect(stderr).toBe('')
     expect(stdout).not.toContain('WARNING')
     for (const binding of ['DOCUMENTS', 'DB', 'INBOX', 'METRICS']) expect(stdout).toContain(`env.${binding}`)
+  })
+})
+
+describe('what the platform writes down by itself', () => {
+  it('is nothing that holds a URL: Docker Hub has its secret in the path', () => {
+    const { rawConfig } = experimental_readRawConfig({ config: join(ROOT, 'infra/cloudflare/wrangler.jsonc') })
+    expect(rawConfig.observability).toMatchObject({ logs: { invocation_logs: false }, traces: { enabled: false } })
   })
 })
 
