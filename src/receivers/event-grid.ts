@@ -118,7 +118,8 @@ function answerValidation(claimed: unknown, { topic }: GridBinding): Parsed | nu
   const event = OwnEvent.safeParse(claimed)
   if (!event.success || event.data.type !== VALIDATION) return null
   const asked = event.data.topic.toLowerCase()
-  if (topic !== null && topic !== asked && !topic.startsWith(`${asked}/`)) {
+  const isAbove = asked.startsWith('/subscriptions/') && topic?.startsWith(`${asked}/`)
+  if (topic !== null && topic !== asked && !isAbove) {
     return err({ reason: 'unknown-schema', detail: 'topic: expected the resource id of the configured registry' })
   }
   const validation = Validation.safeParse(event.data.data)

@@ -1,6 +1,6 @@
 /**
- * Who is let in: signature vectors (`vectors.json`) and the peers' checks of secrets (`webhook-auth.json`), each tried on the
- * receiver that it is about.
+ * Who is let in: signature vectors (`vectors.json`), tokens and messages of SNS (`tokens.ts`), and the peers' checks of secrets
+ * (`webhook-auth.json`), each tried on the receiver that it is about.
  */
 
 import { createHmac } from 'node:crypto'
@@ -13,6 +13,7 @@ import type { Receiver } from '../../src/receivers/receiver.ts'
 import { aRequest } from '../helpers/receiver-request.ts'
 import { authUnasked } from './exceptions.ts'
 import type { CorpusResult } from './kind.ts'
+import { tryMessages, tryTokens } from './tokens.ts'
 import { noHttp } from '../helpers/no-http.ts'
 
 const Headers = z.record(z.string(), z.string())
@@ -66,6 +67,7 @@ const TYPES: Readonly<Record<string, string>> = {
   github: 'ghcr',
   artifactory: 'jfrog',
   'aliyun-acr': 'alibaba',
+  azure: 'acr',
 }
 /** And for the secret. */
 const SECRET_KEYS = ['secret', 'token', 'secret-token', 'auth-header']
@@ -75,7 +77,12 @@ const SIGNED_BY_THE_TEST = 'hex(hmac-sha1(body))'
 type Verdict = 'passed' | { readonly failure: string } | { readonly excepted: string }
 
 export async function corpus(directory: string): Promise<CorpusResult> {
-  const verdicts = [...(await judgeVectors(directory)), ...(await judgePeerChecks(directory))]
+  const tried = [...(await tryTokens(directory)), ...(await tryMessages(directory))]
+  const verdicts = [
+    ...(await judgeVectors(directory)),
+    ...tried.map(({ name, expected, found }) => judged(name, expected, found)),
+    ...(await judgePeerChecks(directory)),
+  ]
   const failures = verdicts.flatMap((verdict) =>
     typeof verdict === 'object' && 'failure' in verdict ? [verdict.failure] : [],
   )
