@@ -8,6 +8,10 @@ async function hashOf(text: string): Promise<string> {
 it.each([
   ['comments and spaces', SMALLEST.replaceAll('{ ', '{    ').replace('version: 1', '# why\nversion: 1 # this')],
   ['a default that is written out', `${SMALLEST}mode: act\nserver: { listen: 127.0.0.1:8080 }\n`],
+  [
+    'another place to listen and to keep state',
+    `${SMALLEST}server: { listen: 0.0.0.0:80, api: { listen: 0.0.0.0:81 }, state: { postgres: env:URL } }\n`,
+  ],
   ['x- keys', `x-note: hello\n${SMALLEST}`],
   [
     'the order of the sections',
@@ -22,6 +26,7 @@ it.each([
   ['mode', `${SMALLEST}mode: observe\n`],
   ['a tag filter', SMALLEST.replace('"*"', '">=1"')],
   ['a secret reference', SMALLEST.replace('env:HOOK', 'env:OTHER')],
+  ['who may act', `${SMALLEST}server: { api: { tokens: [{ person: ada, role: operator, token: env:T }] } }\n`],
   ['a target', SMALLEST.replace('app.yaml', 'other.yaml')],
 ])('is another one for another meaning: %s', async (_, text) => {
   expect(await hashOf(text)).not.toBe(await hashOf(SMALLEST))
