@@ -5,7 +5,7 @@ import type { Line, StageState } from '../domain/line.ts'
 import type { Carried, Message } from '../domain/message.ts'
 import { candidateOfPromotion, type Promotion } from '../domain/promotion.ts'
 import type { Stage } from '../domain/subscription.ts'
-import { lookAgain } from './look.ts'
+import { startOver } from './look.ts'
 import { arrive, DIFF_LENGTH_MAX } from './progress.ts'
 import { refusedCandidate, rememberRefused } from './refuse.ts'
 import { fail, stopForSomebody } from './rollback.ts'
@@ -109,8 +109,7 @@ function newsOfAnEarlierOne(turn: Turn<Line>, stage: Stage, state: StageState, m
   if (news.state !== 'merged') return
   const detail = `the pull request of an earlier candidate was merged (${news.commit})`
   note(turn, { ...common, kind: 'delivered', reason: 'merged-late', detail, ...by(news.by) })
-  requeue(state, withdraw(turn, stage.name, state, 'merged-late', detail))
-  lookAgain(turn, stage, state)
+  startOver(turn, stage, state, 'merged-late', detail)
 }
 
 function by(person: string | null): { by?: string } {

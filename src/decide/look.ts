@@ -1,15 +1,13 @@
 /** What runs at a stage is not known: it is looked at before anything is offered there. */
 
-import { formatImage, isSameReference, parseImageReference } from '../domain/image.ts'
 import type { Line, StageState } from '../domain/line.ts'
 import type { Stage } from '../domain/subscription.ts'
 import { targetId } from '../domain/target.ts'
 import type { Answer } from '../domain/answer.ts'
 import type { EffectOf } from '../domain/effect.ts'
 import { revive } from './effects.ts'
-import { offerFromUpstream, takeNext } from './offer.ts'
-import { dropEffects, fresh, note, wish, type Turn } from './turn.ts'
-import { requeue } from './withdraw.ts'
+import { dropEffects, fresh, wish, type Turn } from './turn.ts'
+import { requeue, withdraw } from './withdraw.ts'
 
 export function wishLooks(turn: Turn<Line>, stage: Stage, state: StageState): void {
   if (state.current.state !== 'unknown') return
@@ -34,10 +32,9 @@ export function forgetLooks(
   targets: readonly string[],
 ): void {
   dropEffects(turn, (effect) => effect.kind === 'observe' && effect.stage === stage)
-  const { current } = state
-  if (current.state === 'candidate') {
-    state.brought = { candidate: current.candidate, targets: Object.keys(state.holds) }
-  }
+  const { current, holds } = state
+  if (current.state === 'candidate') state.knew = { holds, healthy: current.candidate }
+  if (current.state === 'found') state.knew = { holds }
   const isKnown = (target: string): boolean => state.current.state !== 'unknown' || state.looks[target] !== undefined
   const unanswered = Object.entries(state.holds).map(
     ([target, held]) => [target, isKnown(target) ? held.slice(0, -1) : held] as const,
@@ -63,47 +60,10 @@ export function looked(
   state.holds[target] = [...(state.holds[target] ?? []), image]
 }
 
-/** Once every target was looked at: the newest that counts is the lower bound; what does not count is only shown. */
-export function concludeLook(turn: Turn<Line>, stage: Stage, state: StageState): void {
-  if (state.current.state !== 'unknown') return
-  if (stage.targets.some((target) => state.looks[targetId(target)] === undefined)) return
-  const found = Object.values(state.looks).map((look) => {
-    const image = parseImageReference(look.image)
-    const tag = image.ok ? image.value.tag : null
-    const counts = tag !== null && turn.rules.compare(tag, tag) !== null
-    return { written: look.image, tag, digest: image.ok ? image.value.digest : null, counts }
-  })
-  const counted = found.filter(({ counts }) => counts)
-  const newest =
-    counted.toSorted((a, b) => (a.tag !== null && b.tag !== null ? (turn.rules.compare(b.tag, a.tag) ?? 0) : 0))[0] ??
-    found[0]
-  if (newest === undefined) return
-  const { tag, digest, counts, written } = newest
-  state.current = { state: 'found', tag, digest, counts }
-  const detail = counts
-    ? `runs ${written}: the lower bound`
-    : `runs ${written}, which the tag filter does not count: no bound`
-  note(turn, {
-    kind: 'observed',
-    reason: counts ? 'counts' : 'does-not-count',
-    detail,
-    stage: stage.name,
-    image: written,
-  })
-  bringAgain(state)
-  takeNext(turn, stage, state)
-  if (state.promotion === undefined) offerFromUpstream(turn, stage)
-}
-
-/** What was healthy here still stands where we brought it: then it is brought to the targets that are new. */
-function bringAgain(state: StageState): void {
-  const { brought, looks } = state
-  delete state.brought
-  if (brought === undefined) return
-  const image = formatImage(brought.candidate.images[0])
-  const isUntouched = brought.targets.every((target) => {
-    const look = looks[target]
-    return look === undefined || isSameReference(look.image, image)
-  })
-  if (isUntouched) requeue(state, brought.candidate)
+/** Ends what is on its way, looks again, and goes on with it unless a person's hand is found. */
+export function startOver(turn: Turn<Line>, stage: Stage, state: StageState, reason: string, detail: string): void {
+  const candidate = withdraw(turn, stage.name, state, reason, detail)
+  requeue(state, candidate)
+  lookAgain(turn, stage, state)
+  if (candidate !== undefined && state.knew !== undefined) state.knew.resumes = candidate.id
 }

@@ -4,9 +4,10 @@ import { newStageState, type Line, type StageState } from '../domain/line.ts'
 import type { Promotion } from '../domain/promotion.ts'
 import type { Stage } from '../domain/subscription.ts'
 import { targetId } from '../domain/target.ts'
+import { concludeLook } from './conclude.ts'
 import { revive } from './effects.ts'
 import { whyNotFollowed } from './judge.ts'
-import { concludeLook, forgetLooks, lookAgain, wishLooks } from './look.ts'
+import { forgetLooks, lookAgain, startOver, wishLooks } from './look.ts'
 import { takeNext } from './offer.ts'
 import { isOnItsWay } from './open.ts'
 import { dropEffects, isLeased, type Turn } from './turn.ts'
@@ -28,8 +29,7 @@ function reconcileStage(turn: Turn<Line>, stage: Stage): void {
   if (state.promotion === undefined || !isAtWork(turn, state.promotion)) {
     turnBack(turn, stage, state)
     if (hasOtherTargets(state, targets)) {
-      requeue(state, withdraw(turn, stage.name, state, 'targets-changed', 'the configuration names other targets'))
-      lookAgain(turn, stage, state)
+      startOver(turn, stage, state, 'targets-changed', 'the configuration names other targets')
     }
     changeMode(turn, stage, state)
   }

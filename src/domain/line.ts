@@ -44,8 +44,15 @@ export const StageState = z.object({
   /** By target id: what it may hold. The last is what we know; those before it were begun and never answered, newest first. */
   holds: z.record(z.string(), z.array(z.string())),
   previous: Candidate.optional(),
-  /** What was healthy here, and at which targets, before they had to be looked at again. */
-  brought: z.object({ candidate: Candidate, targets: z.array(z.string()) }).optional(),
+  /** What was known before the targets had to be looked at again. */
+  knew: z
+    .object({
+      holds: z.record(z.string(), z.array(z.string())),
+      healthy: Candidate.optional(),
+      /** The candidate that goes on after the look, unless that finds somebody's hand. */
+      resumes: z.string().optional(),
+    })
+    .optional(),
   /** The newest that waits for the promotion under way, or for the first look. */
   next: Candidate.optional(),
   promotion: Promotion.optional(),

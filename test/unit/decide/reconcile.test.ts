@@ -108,6 +108,31 @@ describe('a configuration that changes while a candidate is on its way', () => {
   })
 })
 
+describe('a candidate that goes on after another look', () => {
+  const startedOver = (): PlayedLine => {
+    const line = delivering({ stages: [stageOf('app')] })
+    line.configure({ stages: [stageOf('app', 'worker')] }, 'f00d')
+    line.tick()
+    return line
+  }
+
+  it("stops at a person's hand that was not there when it set out", () => {
+    const line = startedOver()
+    line.look('acme/payments:hand')
+    expect(line.stage().promotion).toBeUndefined()
+    expect(line.stage().refused).toMatchObject([{ candidate: aDigest(1), reason: 'moved' }])
+    expect(line.notes).toContainEqual(expect.objectContaining({ kind: 'refused', reason: 'moved' }))
+  })
+
+  it('gives way to one that came after the hand', () => {
+    const line = startedOver()
+    line.offer('1.2.0', 2)
+    line.look('acme/payments:hand')
+    expect(line.stage().promotion?.candidate.id).toBe(aDigest(2))
+    expect(line.stage().refused).toEqual([])
+  })
+})
+
 describe('a configuration that changes where a candidate runs', () => {
   it('brings it to a target that is new', () => {
     const line = running({ stages: [stageOf('app')] })
@@ -116,6 +141,15 @@ describe('a configuration that changes where a candidate runs', () => {
     line.answer('observe', { kind: 'found', image: image('1.1.0', 1), running: 'well' })
     line.answer('observe', { kind: 'found', image: 'acme/payments:1.0.0', running: 'well' })
     expect(line.stage().promotion?.id).toBe(`payments/dev/${aDigest(1)}#2`)
+  })
+
+  it('brings it although an older one was offered while nobody knew', () => {
+    const line = running({ stages: [stageOf('app')] })
+    line.configure({ stages: [stageOf('app', 'worker')] }, 'f00d')
+    line.tick()
+    line.offer('1.0.5', 5)
+    line.look(image('1.1.0', 1))
+    expect(line.stage().promotion?.candidate.id).toBe(aDigest(1))
   })
 
   it('does not, where a person changed what we brought', () => {
