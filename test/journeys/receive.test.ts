@@ -1,5 +1,6 @@
 /** `drayage receive` as a person runs it. */
 
+import { receiverTypes } from '../../src/receivers/index.ts'
 import { createHmac } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -50,7 +51,7 @@ describe('without a configuration', () => {
 
   it.each([
     [[], 'expected one receiver type'],
-    [['nosuch'], 'one of distribution, dockerhub, webhook'],
+    [['nosuch'], `one of ${[...receiverTypes.keys()].join(', ')}; found "nosuch"`],
     [['webhook', 'dockerhub'], 'expected one receiver type'],
     [['webhook', '--header', 'no colon'], "expected 'Name: value'"],
     [['webhook', '--registry', 'ci'], 'expected --config with --registry'],
