@@ -1,0 +1,29 @@
+/** The port of verification: what is found about an image, and what that comes to under a policy. */
+
+import type { Evidence } from '../domain/evidence.ts'
+import type { PinnedImage } from '../domain/image.ts'
+import type { Verdict } from '../domain/verdict.ts'
+import type { Policy } from '../domain/verification-policy.ts'
+
+export type Question = {
+  readonly image: PinnedImage
+  readonly policy: Policy
+  /** What runs there now, where we know it. */
+  readonly running: PinnedImage | null
+  /** When what runs there was built, from its own verified evidence; null: nothing that was verified runs there. */
+  readonly runningBuiltAt: number | null
+  /** When we first knew that the tag points at this content. */
+  readonly since: number
+}
+
+export type Verified = {
+  readonly verdict: Verdict
+  /** The earliest verified time of what proves its source; null: nothing says when. */
+  readonly builtAt: number | null
+  readonly evidence: readonly Evidence[]
+}
+
+export type Verifier = {
+  /** Throws where the registry, a log or a scanner was not there: later may help. */
+  verify(question: Question): Promise<Verified>
+}
