@@ -7,6 +7,7 @@ const TERMINAL_LENGTH_MAX = 4096
 const LOG_FIELD_LENGTH_MAX = 2048
 const MARKDOWN_LENGTH_MAX = 1024
 const COMMIT_TEXT_LENGTH_MAX = 512
+const SLACK_LENGTH_MAX = 1024
 const BRANCH_PART_LENGTH_MAX = 63
 const CUT = '…'
 
@@ -36,6 +37,21 @@ export function escapeForMarkdown(text: string): string {
   // A span that is blank, or begins or ends with a backtick or a space, needs a space of its own at both ends (CommonMark 6.1).
   const pad = line.trim() === '' || /^[` ]|[` ]$/u.test(line) ? ' ' : ''
   return `${fence}${pad}${line}${pad}${fence}`
+}
+
+/**
+ * For Slack's mrkdwn and plain text. `<!channel>`, `<@U…>` and links need a `<`; marks that format get a zero-width space, so
+ * that a tag such as `_1.0_` stays a tag. https://docs.slack.dev/messaging/formatting-message-text#escaping
+ */
+export function escapeForSlack(text: string): string {
+  const names: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' }
+  return cut(text, SLACK_LENGTH_MAX)
+    .replaceAll(UNSEEN, ' ')
+    .replaceAll(/[&<>]/gu, (character) => names[character] ?? '')
+    .replaceAll(
+      /(?<![A-Za-z0-9])[*_~`]|[*_~`](?![A-Za-z0-9])|:(?=[a-z0-9_+'-]+:)|@(?=channel|here|everyone)/gu,
+      (mark) => `${mark}${ZERO_WIDTH_SPACE}`,
+    )
 }
 
 /** For HTML, between tags and within quoted attributes. */

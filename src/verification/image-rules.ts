@@ -25,7 +25,7 @@ export type ImageContext = {
 /** One outcome for each rule that is configured; `waiting` only where time alone will mend it. */
 export function judgeImage(rules: ImageRules, context: ImageContext): readonly RuleOutcome[] {
   const { platforms } = context.image
-  if (platforms.length === 0) return [outcome('image', 'the image has no platform at all')]
+  if (platforms.length === 0) return [outcome('platforms', 'the image has no platform at all')]
   const each = (rule: string, check: (platform: PlatformFacts) => string | null): RuleOutcome =>
     outcome(rule, firstOf(platforms, check))
   const outcomes: (RuleOutcome | null)[] = [

@@ -9,6 +9,7 @@ import {
   escapeForHtml,
   escapeForLogField,
   escapeForMarkdown,
+  escapeForSlack,
   escapeForTerminal,
 } from '../../src/escape.ts'
 
@@ -135,6 +136,27 @@ describe('escapeForCommitMessage', () => {
       }),
       { numRuns: 50 },
     )
+  })
+})
+
+describe('escapeForSlack', () => {
+  it.each([
+    ['1.4.2', '1.4.2'],
+    ['my_app_v1.0', 'my_app_v1.0'],
+    ['a & b', 'a &amp; b'],
+    ['<!channel>', '&lt;!channel&gt;'],
+    ['_1.0_', '_\u200b1.0_\u200b'],
+    ['*bold*', '*\u200bbold*\u200b'],
+    [':smile:', ':\u200bsmile:'],
+    ['@here', '@\u200bhere'],
+    ['a\nb', 'a b'],
+    ['\u202etxt', ' txt'],
+  ])('%j is %j', (text, escaped) => {
+    expect(escapeForSlack(text)).toBe(escaped)
+  })
+
+  it('is bounded', () => {
+    expect(escapeForSlack('x'.repeat(5_000))).toHaveLength(1_024)
   })
 })
 

@@ -209,7 +209,7 @@ describe('an image is judged by what it shows', () => {
 
   it('holds nothing of an image without platforms', () => {
     expect(judged({ maximumLayers: 1 }, { image: { ...image, platforms: [] } })).toEqual([
-      ['image image', 'failed', 'the image has no platform at all'],
+      ['image platforms', 'failed', 'the image has no platform at all'],
     ])
   })
 })

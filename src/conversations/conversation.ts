@@ -1,0 +1,25 @@
+/** The port of chats: one message for each promotion, which changes in place and carries buttons. */
+
+import type { Result } from '../domain/result.ts'
+import type { Card } from './card.ts'
+
+/** Where the message stands. */
+export type MessageReference = { readonly channel: string; readonly message: string }
+
+export type ConversationFailure = {
+  readonly reason: 'not-allowed' | 'channel-not-found' | 'message-gone' | 'refused'
+  /** With the remedy, for the person who set it up. */
+  readonly detail: string
+}
+
+/** All throw `RetryLater` where the chat is down or asks for patience: that delays nothing but the chat. */
+export type Conversation = {
+  /** Posts the card, or changes the message that already stands for it. One that was deleted meanwhile is posted anew. */
+  show(
+    card: Card,
+    channel: string,
+    known: MessageReference | null,
+  ): Promise<Result<MessageReference, ConversationFailure>>
+  /** The persons of a group now, by their ids. Kept for a minute at most. */
+  membersOf(group: string): Promise<Result<ReadonlySet<string>, ConversationFailure>>
+}

@@ -1,0 +1,88 @@
+/** Slack as a conversation: one message for each promotion, changed in place; groups asked for and kept for a minute. */
+
+import * as z from 'zod'
+import type { Slack, SlackProblem } from '../clients/slack.ts'
+import { err, ok, type Result } from '../domain/result.ts'
+import type { Conversation, ConversationFailure, MessageReference } from './conversation.ts'
+import { messageOf, rejectForm } from './slack-blocks.ts'
+
+/** A person who left a group may vote for so long. */
+const GROUP_KEPT_MS = 60_000
+const GROUPS_KEPT_MAX = 200
+const GONE: ReadonlySet<string> = new Set(['message_not_found', 'cant_update_message', 'edit_window_closed'])
+const NO_CHANNEL: ReadonlySet<string> = new Set(['channel_not_found', 'is_archived', 'not_in_channel'])
+const NOT_ALLOWED: ReadonlySet<string> = new Set([
+  'not_authed',
+  'invalid_auth',
+  'account_inactive',
+  'token_revoked',
+  'token_expired',
+  'missing_scope',
+  'no_permission',
+  'restricted_action',
+])
+
+const Posted = z.object({ channel: z.string().min(1).max(32), ts: z.string().min(1).max(32) })
+const Members = z.object({ users: z.array(z.string().max(32)).max(10_000) })
+
+export type SlackConversation = Conversation & {
+  /** The form for the reason: `trigger` is good for three seconds. */
+  askWhy(ask: string, title: string, trigger: string): Promise<Result<null, ConversationFailure>>
+}
+
+export function createSlackConversation(slack: Slack, now: () => number): SlackConversation {
+  const groups = new Map<string, { readonly members: ReadonlySet<string>; readonly until: number }>()
+
+  async function post(channel: string, message: object): Promise<Result<MessageReference, ConversationFailure>> {
+    const posted = await slack(
+      'chat.postMessage',
+      { channel, unfurl_links: false, unfurl_media: false, ...message },
+      Posted,
+    )
+    return posted.ok ? ok({ channel: posted.value.channel, message: posted.value.ts }) : failed(posted.error)
+  }
+
+  return {
+    async show(card, channel, known) {
+      const message = messageOf(card)
+      if (known === null) return post(channel, message)
+      const updated = await slack('chat.update', { channel: known.channel, ts: known.message, ...message }, Posted)
+      if (updated.ok) return ok(known)
+      return GONE.has(updated.error.error) ? post(channel, message) : failed(updated.error)
+    },
+
+    async membersOf(group) {
+      const kept = groups.get(group)
+      if (kept !== undefined && kept.until > now()) return ok(kept.members)
+      const answer = await slack('usergroups.users.list', { usergroup: group }, Members)
+      if (!answer.ok) return failed(answer.error)
+      const members = new Set(answer.value.users)
+      if (groups.size >= GROUPS_KEPT_MAX) groups.clear()
+      groups.set(group, { members, until: now() + GROUP_KEPT_MS })
+      return ok(members)
+    },
+
+    async askWhy(ask, title, trigger) {
+      const opened = await slack('views.open', { trigger_id: trigger, view: rejectForm(ask, title) }, z.object({}))
+      return opened.ok ? ok(null) : failed(opened.error)
+    },
+  }
+}
+
+function failed({ error, needed }: SlackProblem): Result<never, ConversationFailure> {
+  if (NO_CHANNEL.has(error)) {
+    return err({
+      reason: 'channel-not-found',
+      detail: `Slack says ${error}: invite the app to the channel, and name it by its id`,
+    })
+  }
+  if (NOT_ALLOWED.has(error)) {
+    const scope = needed === null ? '' : `; it needs the scope ${needed}`
+    return err({
+      reason: 'not-allowed',
+      detail: `Slack says ${error}${scope}: install the app anew with infra/slack/app-manifest.json`,
+    })
+  }
+  if (GONE.has(error)) return err({ reason: 'message-gone', detail: `Slack says ${error}` })
+  return err({ reason: 'refused', detail: `Slack says ${error}` })
+}
