@@ -34,7 +34,7 @@ export async function drainInbox(ports: Ports): Promise<boolean> {
 }
 
 export type SweepOptions = {
-  readonly state: State
+  readonly state: Omit<State, 'keep'>
   readonly wakeDocument: (id: DocumentId) => Promise<void>
   readonly wakeInbox: () => Promise<void>
   readonly log: Log

@@ -13,6 +13,9 @@ const EVENTS_MAX = 20_000
 const EVENTS_SHOWN_MAX = 20
 const ENTRIES_MAX = 100
 
+/** What is looked through. */
+type Readable = Omit<State, 'keep'>
+
 export type Explanation = {
   readonly about: 'event' | 'subscription' | 'image' | 'nothing'
   /** Newest first, each with its walk: matched, filtered, resolved, offered, and why it ended there. */
@@ -25,7 +28,7 @@ export type Explanation = {
 /** `subject`: an event's id, `subscription[/stage]`, a digest, or an image (`repository[:tag][@digest]`). */
 export async function explain(
   subject: string,
-  state: State,
+  state: Readable,
   configured: readonly Pick<Subscription, 'name' | 'stages'>[] = [],
 ): Promise<Explanation> {
   const row = await state.inbox.get(subject)
@@ -37,7 +40,7 @@ export async function explain(
   return explainImage(subject, state)
 }
 
-async function explainEvent(row: InboxRow, state: State): Promise<Explanation> {
+async function explainEvent(row: InboxRow, state: Readable): Promise<Explanation> {
   const page = await state.journal.query({ cause: row.accepted.id, limit: ENTRIES_MAX })
   const promotions = new Set(page.entries.flatMap(({ promotion }) => promotion ?? []))
   const more = await Promise.all(
@@ -55,7 +58,7 @@ async function explainSubscription(
   name: string,
   stage: string | undefined,
   all: readonly SubscriptionStatus[],
-  state: State,
+  state: Readable,
 ): Promise<Explanation> {
   const page = await state.journal.query({ document: `line/${name}`, limit: ENTRIES_MAX })
   const isMeant = (other: string | undefined): boolean => stage === undefined || other === undefined || other === stage
@@ -66,7 +69,7 @@ async function explainSubscription(
   return { about: 'subscription', events: [], entries: page.entries.filter((entry) => isMeant(entry.stage)), status }
 }
 
-async function explainImage(subject: string, state: State): Promise<Explanation> {
+async function explainImage(subject: string, state: Readable): Promise<Explanation> {
   const wanted = wantedOf(subject)
   const page = await state.journal.query({ image: wanted.text, limit: ENTRIES_MAX })
   const events = await eventsAbout(wanted, state)
@@ -94,7 +97,7 @@ function wantedOf(subject: string): Wanted {
 }
 
 /** Newest first. Most images' events are few and far between, so pages are read until enough are found. */
-async function eventsAbout(wanted: Wanted, state: State): Promise<readonly InboxRow[]> {
+async function eventsAbout(wanted: Wanted, state: Readable): Promise<readonly InboxRow[]> {
   const found: InboxRow[] = []
   let before: string | undefined
   for (let read = 0; read < EVENTS_MAX && found.length < EVENTS_SHOWN_MAX; read += EVENTS_PAGE) {

@@ -9,6 +9,7 @@ import type { Documents } from './documents.ts'
 import { createIndexOfDocuments } from './d1/index-of-documents.ts'
 import { createD1Inbox } from './d1/inbox.ts'
 import { createD1Journal } from './d1/journal.ts'
+import { createD1Keep } from './d1/keep.ts'
 import type { Database } from './d1/database.ts'
 import type { Damage, State } from './state.ts'
 
@@ -51,6 +52,7 @@ export function createObjectState({ objectOf, database, onDamage }: ObjectStateO
       },
     },
     inbox: createD1Inbox(database, onDamage),
+    keep: createD1Keep(database),
     journal: { ...journal, append: (entries) => journal.append(entries.filter((entry) => !kept.has(nameOf(entry)))) },
   }
 }

@@ -4,6 +4,7 @@ import { createDynamoDocuments } from './dynamodb/documents.ts'
 import type { Dynamo, Tables } from './dynamodb/dynamo.ts'
 import { createDynamoInbox, type DynamoInbox } from './dynamodb/inbox.ts'
 import { createDynamoJournal } from './dynamodb/journal.ts'
+import { createDynamoKeep } from './dynamodb/keep.ts'
 import type { Damage, State } from './state.ts'
 
 const EVENT_DAYS = 14
@@ -28,5 +29,6 @@ export function createDynamoState(options: DynamoStateOptions): DynamoState {
     documents: createDynamoDocuments(store),
     inbox: createDynamoInbox(store),
     journal: createDynamoJournal(store),
+    keep: createDynamoKeep(dynamo, tables.documents),
   }
 }

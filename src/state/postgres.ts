@@ -6,6 +6,7 @@ import { createPool } from './postgres/connection.ts'
 import { createPostgresDocuments } from './postgres/documents.ts'
 import { createPostgresInbox } from './postgres/inbox.ts'
 import { createPostgresJournal } from './postgres/journal.ts'
+import { createPostgresKeep } from './postgres/keep.ts'
 import { createNotices } from './postgres/notices.ts'
 import { createProcesses } from './postgres/processes.ts'
 import { migrate, schemaProblem } from './postgres/schema.ts'
@@ -57,6 +58,7 @@ export async function openPostgres(options: PostgresOptions): Promise<PostgresSt
     documents,
     inbox: createPostgresInbox({ database, self, onDamage, tell }),
     journal: createPostgresJournal({ database, onDamage }),
+    keep: createPostgresKeep(database),
     problem: () => schemaProblem(pool),
     others: () => processes.others(),
     async close() {

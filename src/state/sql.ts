@@ -4,6 +4,7 @@ import type { Damage, State } from './state.ts'
 import { createSqlDocuments } from './sql/documents.ts'
 import { createSqlInbox } from './sql/inbox.ts'
 import { createSqlJournal } from './sql/journal.ts'
+import { createSqlKeep } from './sql/keep.ts'
 import { migrate } from './sql/schema.ts'
 
 export type SqlValue = string | number | null
@@ -39,5 +40,10 @@ export function createSqlState(sql: Sql, options: SqlOptions = {}): State {
     commit: options.commit ?? (async (work) => sql.transaction(work)),
     onDamage: options.onDamage ?? (() => {}),
   }
-  return { documents: createSqlDocuments(store), inbox: createSqlInbox(store), journal: createSqlJournal(store) }
+  return {
+    documents: createSqlDocuments(store),
+    inbox: createSqlInbox(store),
+    journal: createSqlJournal(store),
+    keep: createSqlKeep(store),
+  }
 }

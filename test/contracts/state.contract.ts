@@ -5,6 +5,7 @@ import type { State } from '../../src/state/state.ts'
 import { describeDocuments } from './documents.contract.ts'
 import { describeInbox } from './inbox.contract.ts'
 import { describeJournal } from './journal.contract.ts'
+import { describeKeep } from './keep.contract.ts'
 import { describeSharing } from './sharing.contract.ts'
 
 export type OpenState = () => Promise<{ readonly state: State; close(): void | Promise<void> }>
@@ -27,6 +28,7 @@ export function describeState(name: string, open: OpenState, { join }: StateOpti
     describe('documents', () => describeDocuments(() => opened.state.documents))
     describe('inbox', () => describeInbox(() => opened.state.inbox))
     describe('journal', () => describeJournal(() => opened.state.journal))
+    describe('keep', () => describeKeep(() => opened.state.keep))
     if (join === undefined) return
     describe('shared by many', () => {
       let joined: Awaited<ReturnType<OpenState>>[]

@@ -33,7 +33,7 @@ const call = limited(AT_ONCE_MAX, async (space: string, port: string, method: st
 
 describeState('Durable Objects and D1', async () => {
   const { DB } = await worker.server.getWorker<{ DB: { exec(sql: string): Promise<unknown> } }>().getEnv()
-  await DB.exec('DELETE FROM journal; DELETE FROM image; DELETE FROM inbox; DELETE FROM document')
+  await DB.exec('DELETE FROM journal; DELETE FROM image; DELETE FROM inbox; DELETE FROM document; DELETE FROM kept')
   return { state: remoteState(randomUUID()), close: () => {} }
 })
 
@@ -48,7 +48,7 @@ function remoteState(space: string): State {
             call(space, name, String(method), args),
       },
     )
-  return { documents: port('documents'), inbox: port('inbox'), journal: port('journal') } as State
+  return { documents: port('documents'), inbox: port('inbox'), journal: port('journal'), keep: port('keep') } as State
 }
 
 function limited<A extends unknown[], T>(max: number, run: (...args: A) => Promise<T>): (...args: A) => Promise<T> {

@@ -6,7 +6,7 @@ import { type Postgres, postgresBinaries, startPostgres, withoutPostgres } from 
 import { describeState } from './state.contract.ts'
 
 /** A few rows each time: truncating would make new files, and sync them. */
-const EMPTY = ['journal', 'image', 'inbox', 'document'].map((table) => `DELETE FROM drayage.${table}`).join(';')
+const EMPTY = ['kept', 'journal', 'image', 'inbox', 'document'].map((table) => `DELETE FROM drayage.${table}`).join(';')
 /** As many as the cases of sharing join. */
 const STATES = 4
 

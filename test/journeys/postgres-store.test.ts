@@ -44,7 +44,7 @@ describe.skipIf(postgresBinaries === null)(`the store in PostgreSQL${withoutPost
       const states = await Promise.all(Array.from({ length: 8 }, () => open()))
       for (const [n, { inbox }] of states.entries()) await inbox.put([anAcceptedEvent({ id: `hub/${n}` })])
       expect(await states[0]?.inbox.depth()).toBe(8)
-      expect(await tamper('SELECT version, oldest FROM drayage.schema')).toEqual([{ version: 1, oldest: 1 }])
+      expect(await tamper('SELECT version, oldest FROM drayage.schema')).toEqual([{ version: 2, oldest: 1 }])
     })
 
     it('lives beside the tables of others', async () => {
@@ -71,7 +71,7 @@ describe.skipIf(postgresBinaries === null)(`the store in PostgreSQL${withoutPost
     it('of a newer program that takes this one no more is refused, with the numbers and the remedy', async () => {
       const running = await open()
       await tamper('UPDATE drayage.schema SET version = 9, oldest = 8')
-      const problem = /its schema is 9 and takes programs from 8 on, this one knows 1\. Run the newer program/u
+      const problem = /its schema is 9 and takes programs from 8 on, this one knows 2\. Run the newer program/u
       await expect(open()).rejects.toThrow(problem)
       expect(await running.problem()).toMatch(problem)
     })

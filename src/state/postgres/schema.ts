@@ -57,6 +57,12 @@ const MIGRATIONS: readonly Migration[] = [
         WHERE cause IS NOT NULL`,
     ],
   },
+  {
+    oldest: 1,
+    statements: [
+      `CREATE TABLE drayage.kept (name text COLLATE "C" PRIMARY KEY, version bigint NOT NULL, body text NOT NULL)`,
+    ],
+  },
 ]
 
 /** Any number that no other program locks by; one step after the other, whoever starts first. */

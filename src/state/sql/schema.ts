@@ -30,6 +30,7 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
     'CREATE INDEX journal_image ON journal (image, at, document, seq) WHERE image IS NOT NULL',
     'CREATE INDEX journal_cause ON journal (cause, at, document, seq) WHERE cause IS NOT NULL',
   ],
+  ['CREATE TABLE kept (name TEXT PRIMARY KEY NOT NULL, version INTEGER NOT NULL, body TEXT NOT NULL) STRICT'],
 ]
 
 export const SCHEMA_VERSION = MIGRATIONS.length

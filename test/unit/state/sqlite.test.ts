@@ -227,7 +227,7 @@ describe('the schema', () => {
     state.close()
     tamper('UPDATE drayage_schema SET version = 7')
     await expect(openSqlite(path)).rejects.toThrow(
-      /its schema is 7, this program reads up to 1\. Run the newer program/u,
+      /its schema is 7, this program reads up to 2\. Run the newer program/u,
     )
     await expect(openSqliteReadOnly(path)).rejects.toThrow(/its schema is 7/u)
   })
