@@ -1,6 +1,7 @@
 /** What a store for many processes does besides: several connections to one store, each as another process has it. Run by `state.contract.ts`. */
 
 import { expect, it } from 'vitest'
+import { isDue } from '../../src/decide/effects.ts'
 import type { State } from '../../src/state/state.ts'
 import { aLine, anAcceptedEvent, anEffect, anEntry, aWalkStep, NOW } from '../helpers/build.ts'
 
@@ -128,11 +129,12 @@ export function describeSharing(states: () => readonly State[]): void {
     const claims = await everywhere(async ({ documents }) => {
       const [id] = await documents.due(NOW, 1)
       const loaded = id === undefined ? null : await documents.load(id)
-      if (loaded === null || loaded.document.effects.length === 0) return false
+      if (loaded === null || !loaded.document.effects.some((effect) => isDue(effect, NOW))) return false
       const leased = { ...loaded.document, effects: [anEffect({ lease: NOW + LEASE_MS, fence: 1 })] }
       return (await documents.save(leased, loaded.version, NOW)) === 'saved'
     })
     expect(claims.filter(Boolean)).toHaveLength(1)
+    expect((await at(1).documents.load('line/payments'))?.version).toBe(2)
     expect(await at(1).documents.due(NOW, 1)).toEqual([])
   })
 }

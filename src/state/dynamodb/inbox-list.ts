@@ -125,7 +125,8 @@ export function createInboxLists(store: DynamoStore, read: (item: Item) => Promi
           dynamo.delete({
             TableName,
             Key: { id: item['id'] ?? text('') },
-            ConditionExpression: '#state <> :waiting',
+            // One that another has removed has no state, which is no `waiting` either.
+            ConditionExpression: 'attribute_exists(id) AND #state <> :waiting',
             ExpressionAttributeNames: { '#state': 'state' },
             ExpressionAttributeValues: { ':waiting': text('waiting') },
           }),

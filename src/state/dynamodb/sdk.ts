@@ -20,7 +20,9 @@ const THROTTLED_RETRY_MS = 2_000
 const GET_KEYS_MAX = 100
 const UNPROCESSED_ROUNDS_MAX = 8
 const UNPROCESSED_FIRST_WAIT_MS = 25
-const CONNECT_TIMEOUT_MS = 1_000
+/** More would wait for a connection, and be counted as late while they do. */
+const AT_ONCE_MAX = 48
+const CONNECT_TIMEOUT_MS = 2_000
 const REQUEST_TIMEOUT_MS = 5_000
 const THROTTLED: ReadonlySet<string> = new Set([
   'ProvisionedThroughputExceededException',
@@ -35,12 +37,13 @@ export type DynamoOptions = {
 
 /** Region and credentials are the function's own. */
 export function createDynamo({ endpoint }: DynamoOptions = {}): Dynamo {
+  const inTurn = createTurns(AT_ONCE_MAX)
   const client = new DynamoDBClient({
     maxAttempts: ATTEMPTS_MAX,
     requestHandler: { connectionTimeout: CONNECT_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS },
     ...(endpoint === undefined ? {} : { endpoint }),
   })
-  return {
+  const dynamo: Dynamo = {
     put: (input) => holds(client.send(new PutItemCommand(sdkOf(input)))),
     async update(input) {
       const command = new UpdateItemCommand({ ...sdkOf(input), ReturnValues: 'ALL_NEW' })
@@ -65,6 +68,31 @@ export function createDynamo({ endpoint }: DynamoOptions = {}): Dynamo {
       const next = page.LastEvaluatedKey === undefined ? null : itemOf(page.LastEvaluatedKey)
       return { items: (page.Items ?? []).map(itemOf), count: page.Count ?? 0, next }
     },
+  }
+  return {
+    put: (input) => inTurn(() => dynamo.put(input)),
+    update: (input) => inTurn(() => dynamo.update(input)),
+    delete: (input) => inTurn(() => dynamo.delete(input)),
+    get: (table, key) => inTurn(() => dynamo.get(table, key)),
+    getAll: (table, keys) => inTurn(() => dynamo.getAll(table, keys)),
+    query: (input) => inTurn(() => dynamo.query(input)),
+  }
+}
+
+/** Runs at most so many at once; the others wait in their order. */
+function createTurns(atOnceMax: number): <T>(work: () => Promise<T>) => Promise<T> {
+  const waiting: (() => void)[] = []
+  let running = 0
+  return async (work) => {
+    if (running >= atOnceMax) await new Promise<void>((resolve) => waiting.push(resolve))
+    else running += 1
+    try {
+      return await work()
+    } finally {
+      const next = waiting.shift()
+      if (next === undefined) running -= 1
+      else next()
+    }
   }
 }
 

@@ -79,12 +79,22 @@ export async function takeFrom<T>(stream: AsyncGenerator<T>, count: number): Pro
   return taken
 }
 
-/** Each in its turn, a few at once; the results in their order. */
+/** Each, a few at once; the results in their order. A slow one holds up no other: what is throttled waits half a second. */
 export async function eachOf<T, U>(values: readonly T[], work: (value: T, index: number) => Promise<U>): Promise<U[]> {
   const results: U[] = []
-  for (let at = 0; at < values.length; at += CONCURRENCY_MAX) {
-    const some = values.slice(at, at + CONCURRENCY_MAX)
-    results.push(...(await Promise.all(some.map((value, index) => work(value, at + index)))))
-  }
+  const left = [...values.entries()]
+  const workers = Array.from({ length: CONCURRENCY_MAX }, async () => {
+    for (let entry = left.shift(); entry !== undefined; entry = left.shift()) {
+      const [index, value] = entry
+      try {
+        results[index] = await work(value, index)
+      } catch (error) {
+        // None begins any more whose end nobody waits for.
+        left.length = 0
+        throw error
+      }
+    }
+  })
+  await Promise.all(workers)
   return results
 }
