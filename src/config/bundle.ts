@@ -9,10 +9,13 @@ import type { Platform } from './platform.ts'
 
 /** What every version of the format has. */
 const Envelope = z.object({ drayage: z.literal('configuration'), bundle: z.number().int() })
-const Bundle = Envelope.extend({ platform: z.string(), hash: z.string(), config: Config })
+const Files = z.array(z.object({ path: z.string(), text: z.string() })).optional()
+const Bundle = Envelope.extend({ platform: z.string(), hash: z.string(), config: Config, files: Files })
 
-export function formatBundle({ config, hash }: LoadedConfig, platform: Platform): string {
-  return `${JSON.stringify({ drayage: 'configuration', bundle: BUNDLE_VERSION, platform, hash, config }, null, 2)}\n`
+export function formatBundle({ config, hash, files }: LoadedConfig, platform: Platform): string {
+  const own = files === undefined ? {} : { files }
+  const bundle = { drayage: 'configuration', bundle: BUNDLE_VERSION, platform, hash, config, ...own }
+  return `${JSON.stringify(bundle, null, 2)}\n`
 }
 
 /** The configuration in a bundle for this platform, or why it is not taken: another version, another platform, changed by hand. */
@@ -25,11 +28,11 @@ export async function readBundle(value: unknown, platform: Platform): Promise<Re
   }
   const parsed = Bundle.safeParse(value)
   if (!parsed.success) return refuse(`the configuration bundle is damaged: ${z.prettifyError(parsed.error)}`, platform)
-  const { config, hash, platform: found } = parsed.data
+  const { config, hash, files, platform: found } = parsed.data
   if (found !== platform)
     return refuse(`expected a configuration bundle for ${platform}, found one for ${found}`, platform)
   if (hash !== (await hashOf(config))) return refuse('the configuration bundle was changed after it was made', platform)
-  return ok({ config, hash })
+  return ok({ config, hash, ...(files === undefined ? {} : { files }) })
 }
 
 function refuse(problem: string, platform: Platform): Result<never, string> {

@@ -136,3 +136,11 @@ function clusterOf(cluster: ClusterConfig | undefined): readonly (string | undef
     return ['aks', cluster.aks.subscription, cluster.aks.resourceGroup.toLowerCase(), cluster.aks.name]
   return 'kubeconfig' in cluster ? [cluster.kubeconfig, cluster.context] : ['in-cluster']
 }
+
+/** The entry that is read stands in the same part as the wish to read it. */
+export function checkSource(reader: Reader, { config }: ServerConfig, git: Readonly<Record<string, GitConfig>>): void {
+  if (config === undefined || Object.hasOwn(git, config.git)) return
+  const path = ['server', 'config', 'git']
+  const what = `there is no ${config.git} under git:`
+  reader.report(problemAt(keyPlaceOf(reader.root, path), { reason: 'unknown-name', path, what }), path)
+}

@@ -13,8 +13,10 @@ type Bundle = LoadedConfig & { readonly drayage: unknown; readonly bundle: unkno
 
 /** Throws where it is no bundle for this program: the deployment is wrong, and says so at its start. */
 export function deployedConfig(value: unknown, platform: Platform): LoadedConfig {
-  const { drayage, bundle, platform: found, hash, config } = value as Bundle
-  if (drayage === 'configuration' && bundle === BUNDLE_VERSION && found === platform) return { config, hash }
+  const { drayage, bundle, platform: found, hash, config, files } = value as Bundle
+  if (drayage === 'configuration' && bundle === BUNDLE_VERSION && found === platform) {
+    return files === undefined ? { config, hash } : { config, hash, files }
+  }
   throw new Error(
     `expected a configuration bundle of version ${BUNDLE_VERSION} for ${platform}, found ${String(drayage)}, ` +
       `version ${String(bundle)} for ${String(found)}. Build it anew, and deploy again`,

@@ -14,19 +14,24 @@ export type Include = (pattern: string) => Promise<Result<readonly ConfigFile[],
 const FILES_MAX = 100
 const FILES_BYTES_MAX = 16 * CONFIG_BYTES_MAX
 
+/** All files as one tree, and the files themselves, the first one first. */
+export type Whole = { readonly root: Tree; readonly files: readonly ConfigFile[] }
+
 export async function readWithIncludes(
   text: string,
   path: string,
   include: Include | undefined,
-): Promise<Result<Tree, readonly ConfigProblem[]>> {
+): Promise<Result<Whole, readonly ConfigProblem[]>> {
+  const own = { path, text }
   const first = readTree(text, path)
-  if (!first.ok || first.value.kind !== 'map') return first
+  if (!first.ok) return first
+  if (first.value.kind !== 'map') return ok({ root: first.value, files: [own] })
   const { files, problems } = await filesOf(first.value, path, include)
   const trees = files.map((file) => readTree(file.text, file.path))
   problems.push(...trees.flatMap((tree) => (tree.ok ? [] : tree.error)))
   const maps = trees.flatMap((tree) => (tree.ok ? asMap(tree.value, problems) : []))
   const whole = maps.reduce<MapTree>((all, more) => mergedTop(all, more, problems), first.value)
-  return problems.length > 0 ? err(problems) : ok(whole)
+  return problems.length > 0 ? err(problems) : ok({ root: whole, files: [own, ...files] })
 }
 
 type Found = { readonly files: readonly ConfigFile[]; readonly problems: ConfigProblem[] }
@@ -62,7 +67,8 @@ function asMap(tree: Tree, problems: ConfigProblem[]): readonly MapTree[] {
   return []
 }
 
-function mergedTop(all: MapTree, more: MapTree, problems: ConfigProblem[]): MapTree {
+/** The same name twice, and whatever stands in `more` and may not, goes to `problems`. */
+export function mergedTop(all: MapTree, more: MapTree, problems: ConfigProblem[]): MapTree {
   const entries = new Map(all.entries)
   for (const [key, entry] of more.entries) {
     const earlier = entries.get(key)

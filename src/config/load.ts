@@ -3,9 +3,9 @@
 import type { Config, LoadedConfig } from '../domain/config.ts'
 import { err, ok, type Result } from '../domain/result.ts'
 import { Name } from '../domain/subscription.ts'
-import { checkGit, checkListeners, checkMerge, checkTargets } from './conflicts.ts'
+import { checkGit, checkListeners, checkMerge, checkSource, checkTargets } from './conflicts.ts'
 import { hashOf } from './hash.ts'
-import { readWithIncludes, type Include } from './include.ts'
+import { readWithIncludes, type Include, type Whole } from './include.ts'
 import { refuseNotAvailable } from './not-available.ts'
 import { checkPlatform, type Platform } from './platform.ts'
 import { formatPath, problemAt, type ConfigProblem, type Path } from './problem.ts'
@@ -39,13 +39,27 @@ export async function loadConfig(
 ): Promise<Result<Loaded, readonly ConfigProblem[]>> {
   const read = await readWithIncludes(text, options.path ?? 'drayage.yaml', options.include)
   if (!read.ok) return read
-  const { config, problems } = resolveTree(read.value, options)
-  const sorted = problems.toSorted(byPlace)
-  if (config === null) return err(sorted)
-  return ok({ loaded: { config, hash: await hashOf(config) }, warnings: sorted })
+  return loadTree(read.value, options)
 }
 
-function resolveTree(root: Tree, options: LoadOptions): { config: Config | null; problems: readonly ConfigProblem[] } {
+/** The same for what was read; `check` says what else is wrong with it. */
+export async function loadTree(
+  { root, files }: Whole,
+  options: LoadOptions,
+  check: (report: Report) => void = () => {},
+): Promise<Result<Loaded, readonly ConfigProblem[]>> {
+  const { config, problems } = resolveTree(root, options, check)
+  const sorted = problems.toSorted(byPlace)
+  if (config === null) return err(sorted)
+  const own = config.server.config === undefined ? {} : { files }
+  return ok({ loaded: { config, hash: await hashOf(config), ...own }, warnings: sorted })
+}
+
+function resolveTree(
+  root: Tree,
+  options: LoadOptions,
+  check: (report: Report) => void,
+): { config: Config | null; problems: readonly ConfigProblem[] } {
   const refused = refuseNotAvailable(
     root,
     options.receivers.map(({ type }) => type),
@@ -58,6 +72,7 @@ function resolveTree(root: Tree, options: LoadOptions): { config: Config | null;
     seen.add(id)
     problems.push(problem)
   }
+  check(report)
   const config = checkReferences(root, report) ? configOf(root, options, report) : null
   return { config: problems.some(({ severity }) => severity === 'error') ? null : config, problems }
 }
@@ -90,6 +105,7 @@ function configOf(root: Tree, options: LoadOptions, report: Report): Config | nu
   }
   checkListeners(reader, server)
   checkTargets(reader, { ...raw, subscriptions })
+  checkSource(reader, server, raw.git)
   if (top === undefined) return null
   const { clusters, git } = raw
   const config: Config = { version: 1, mode: top.mode ?? 'act', registries, clusters, git, subscriptions, server }

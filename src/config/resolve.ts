@@ -35,6 +35,7 @@ export function resolveServer(server: RawServer | undefined): ServerConfig {
     apiListen: server?.api?.listen ?? API_LISTEN,
     state: server?.state ?? STATE,
     tokens: server?.api?.tokens ?? [],
+    ...(server?.config === undefined ? {} : { config: server.config }),
   }
 }
 

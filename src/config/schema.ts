@@ -4,6 +4,7 @@ import * as z from 'zod'
 import {
   ApiToken,
   ClusterConfig,
+  ConfigSource,
   GitHubRepository,
   Listen,
   PlainRepository,
@@ -120,6 +121,9 @@ const RawServer = z.strictObject({
     .describe('Where people and scrapers reach us: a listener of its own.'),
   state: StateConfig.optional().describe(
     'Where state is kept: the file of the embedded store, for one process, or a PostgreSQL database. Default `.drayage/state.db`.',
+  ),
+  config: ConfigSource.optional().describe(
+    'A Git repository that holds the rest of this configuration: read while the service runs, so that a change needs no restart and no deployment.',
   ),
 })
 

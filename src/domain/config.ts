@@ -2,7 +2,7 @@
 
 import * as z from 'zod'
 import { Registry } from './image.ts'
-import { SecretReference } from './secret.ts'
+import { SecretReference, SecretReferences } from './secret.ts'
 import { Name, Subscription } from './subscription.ts'
 
 const PATH_LENGTH_MAX = 4096
@@ -217,6 +217,34 @@ export const StateConfig = z.union([StateFile, PostgresConfig], {
 })
 export type StateConfig = z.infer<typeof StateConfig>
 
+/** A repository that holds the rest of the configuration, read while we run. What stands here is not its to change. */
+export const ConfigSource = z.strictObject({
+  git: Name.describe('The entry of `git:` that is read. It stands in this file, with its credential.'),
+  file: z
+    .string()
+    .max(512)
+    .regex(
+      /^(?!\/)(?!(?:.*\/)?\.{0,2}(?:\/|$))[^\u0000-\u001f\\*?[\]{}]+$/u,
+      'expected the path of a file in the repository, such as drayage/prod.yaml',
+    )
+    .describe('The file in it: `drayage/prod.yaml`. It may include others beside and below it.'),
+  ref: Branch.optional().describe(
+    'The branch that is followed, which only those may push to who may change what is deployed. Default: the `base` of the entry.',
+  ),
+  secret: SecretReferences.optional().describe(
+    "A reference to the secret of the repository's push webhook, `POST /configuration`; two while it is rotated. Left out: changes are found by the minute.",
+  ),
+  files: z
+    .string()
+    .max(PATH_LENGTH_MAX)
+    .regex(/^file:\/(?!.*(?:^|\/)\.\.(?:\/|$))[^\u0000-\u001f]*$/u, 'expected file:/folder')
+    .optional()
+    .describe(
+      'The one folder whose files the repository may name by `file:`. Left out: it names secrets by `env:` only.',
+    ),
+})
+export type ConfigSource = Readonly<z.infer<typeof ConfigSource>>
+
 export const ServerConfig = z.object({
   /** Where registries reach us. */
   listen: Listen,
@@ -224,6 +252,8 @@ export const ServerConfig = z.object({
   apiListen: Listen,
   state: StateConfig,
   tokens: z.array(ApiToken),
+  /** Where the rest of the configuration is read while we run. */
+  config: ConfigSource.optional(),
 })
 export type ServerConfig = Readonly<z.infer<typeof ServerConfig>>
 
@@ -240,4 +270,9 @@ export const Config = z.object({
 export type Config = Readonly<z.infer<typeof Config>>
 
 /** A configuration and its identity; every entry of the history carries the hash. */
-export type LoadedConfig = { readonly config: Config; readonly hash: string }
+export type LoadedConfig = {
+  readonly config: Config
+  readonly hash: string
+  /** The texts it was read from, where a repository adds to it while we run. */
+  readonly files?: readonly { readonly path: string; readonly text: string }[]
+}
