@@ -1,0 +1,57 @@
+/** What else must be well after a delivery, resolved: beside the rollout of the workload itself. */
+
+import * as z from 'zod'
+
+const NAME_LENGTH_MAX = 253
+const TEXT_LENGTH_MAX = 4_096
+
+const KubernetesName = z
+  .string()
+  .max(NAME_LENGTH_MAX)
+  .regex(/^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/u, 'expected a name of Kubernetes, such as payments')
+const HttpAddress = z
+  .string()
+  .max(TEXT_LENGTH_MAX)
+  .regex(/^https?:\/\/[^\s\u0000-\u001f@#]+$/u, 'expected https://host/path, without a name or password in it')
+
+export const COMPARISONS = ['<', '<=', '>', '>=', '=='] as const
+
+/** An `Application` of Argo CD, read from the cluster that holds it. */
+export const ArgoCdRule = z.strictObject({
+  cluster: z.string().describe("The name under `clusters:` of the cluster that holds Argo CD's applications."),
+  namespace: KubernetesName.default('argocd').describe('Where the application is. Default `argocd`.'),
+  application: KubernetesName.describe('Its name.'),
+})
+export type ArgoCdRule = Readonly<z.infer<typeof ArgoCdRule>>
+
+/** A `Kustomization` or a `HelmRelease` of Flux. */
+export const FluxRule = z
+  .strictObject({
+    cluster: z.string().describe('The name under `clusters:`.'),
+    namespace: KubernetesName.default('flux-system').describe('Where it is. Default `flux-system`.'),
+    kustomization: KubernetesName.optional().describe('The name of a Kustomization; or'),
+    helmRelease: KubernetesName.optional().describe('the name of a HelmRelease.'),
+  })
+  .refine(
+    ({ kustomization, helmRelease }) => (kustomization === undefined) !== (helmRelease === undefined),
+    'expected one of kustomization and helmRelease',
+  )
+export type FluxRule = Readonly<z.infer<typeof FluxRule>>
+
+export const HttpRule = z.strictObject({
+  url: HttpAddress.describe('Asked by GET; a redirect is not followed.'),
+  status: z.number().int().min(100).max(599).default(200).describe('The status that means well. Default 200.'),
+})
+export type HttpRule = Readonly<z.infer<typeof HttpRule>>
+
+export const PrometheusRule = z.strictObject({
+  url: HttpAddress.describe("Prometheus' own address: `https://prometheus.example.com`."),
+  query: z
+    .string()
+    .min(1)
+    .max(TEXT_LENGTH_MAX)
+    .describe('An instant query. Each value that it gives must hold; none at all decides nothing.'),
+  is: z.enum(COMPARISONS).describe('How each value compares:'),
+  value: z.number().describe('with this one.'),
+})
+export type PrometheusRule = Readonly<z.infer<typeof PrometheusRule>>
