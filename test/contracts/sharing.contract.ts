@@ -1,4 +1,4 @@
-/** What a store for many processes does besides: several connections to one store, each as another process has it. Run by `state.contract.ts`. */
+/** What a store does for many at once: several connections to one store, each as another process has it. Run by `state.contract.ts`. */
 
 import { expect, it } from 'vitest'
 import { isDue } from '../../src/decide/effects.ts'

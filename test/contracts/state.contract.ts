@@ -11,11 +11,11 @@ import { describeSharing } from './sharing.contract.ts'
 export type OpenState = () => Promise<{ readonly state: State; close(): void | Promise<void> }>
 
 export type StateOptions = {
-  /** For stores that many processes share: one more connection to the store that was opened last, as another process has it. */
-  readonly join?: OpenState
+  /** One more connection to the store that was opened last, as another process has it; where only one process can have it, the same. */
+  readonly join: OpenState
 }
 
-export function describeState(name: string, open: OpenState, { join }: StateOptions = {}): void {
+export function describeState(name: string, open: OpenState, { join }: StateOptions): void {
   describe(name, () => {
     let opened: Awaited<ReturnType<OpenState>>
     beforeEach(async () => {
@@ -29,7 +29,6 @@ export function describeState(name: string, open: OpenState, { join }: StateOpti
     describe('inbox', () => describeInbox(() => opened.state.inbox))
     describe('journal', () => describeJournal(() => opened.state.journal))
     describe('keep', () => describeKeep(() => opened.state.keep))
-    if (join === undefined) return
     describe('shared by many', () => {
       let joined: Awaited<ReturnType<OpenState>>[]
       beforeEach(async () => {

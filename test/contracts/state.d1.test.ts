@@ -6,11 +6,13 @@ import { createDocumentObject, type DocumentObject } from '../../src/state/durab
 import { createObjectState } from '../../src/state/durable-object.ts'
 import { NOW } from '../helpers/build.ts'
 import { createFakeD1, createFakeStorage } from '../helpers/sqlite-d1.ts'
-import { describeState } from './state.contract.ts'
+import { describeState, type OpenState } from './state.contract.ts'
 
 const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 
-describeState('objects and D1 over node:sqlite', async () => {
+let join: OpenState
+
+const open: OpenState = async () => {
   const database = createDatabase(createFakeD1().d1)
   const objects = new Map<DocumentId, DocumentObject>()
   const objectOf = (id: DocumentId): DocumentObject => {
@@ -20,5 +22,8 @@ describeState('objects and D1 over node:sqlite', async () => {
     objects.set(id, known)
     return known
   }
-  return { state: createObjectState({ objectOf, database, onDamage: () => {} }), close: () => {} }
-})
+  join = async () => ({ state: createObjectState({ objectOf, database, onDamage: () => {} }), close: () => {} })
+  return join()
+}
+
+describeState('objects and D1 over node:sqlite', open, { join: () => join() })

@@ -31,11 +31,16 @@ const call = limited(AT_ONCE_MAX, async (space: string, port: string, method: st
   throw name === 'RangeError' ? new RangeError(message) : new Error(message)
 })
 
-describeState('Durable Objects and D1', async () => {
+let space = ''
+const open = async () => {
   const { DB } = await worker.server.getWorker<{ DB: { exec(sql: string): Promise<unknown> } }>().getEnv()
   await DB.exec('DELETE FROM journal; DELETE FROM image; DELETE FROM inbox; DELETE FROM document; DELETE FROM kept')
-  return { state: remoteState(randomUUID()), close: () => {} }
-})
+  space = randomUUID()
+  return join()
+}
+const join = async () => ({ state: remoteState(space), close: () => {} })
+
+describeState('Durable Objects and D1', open, { join })
 
 function remoteState(space: string): State {
   const port = (name: string): object =>

@@ -1,6 +1,10 @@
-/** The memory store does what every store does. */
+/** The memory store does what every store does; many at once are parts of one process. */
 
 import { createMemoryState } from '../../src/state/memory.ts'
+import type { State } from '../../src/state/state.ts'
 import { describeState } from './state.contract.ts'
 
-describeState('memory', async () => ({ state: createMemoryState(), close: () => {} }))
+let state: State
+const open = async () => ({ state: (state = createMemoryState()), close: () => {} })
+
+describeState('memory', open, { join: async () => ({ state, close: () => {} }) })

@@ -2,15 +2,21 @@
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join as pathOf } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { createSqlState } from '../../src/state/sql.ts'
 import { openSqlite } from '../../src/state/sqlite.ts'
+import type { State } from '../../src/state/state.ts'
 import { describeState } from './state.contract.ts'
 
-describeState('node:sqlite', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'drayage-state-'))
-  const state = await openSqlite(join(folder, 'state.db'))
+/** Its file has one writer, so that many at once are parts of one process. */
+let shared: State
+const join = async () => ({ state: shared, close: () => {} })
+
+const openFile = async () => {
+  const folder = mkdtempSync(pathOf(tmpdir(), 'drayage-state-'))
+  const state = await openSqlite(pathOf(folder, 'state.db'))
+  shared = state
   return {
     state,
     close() {
@@ -18,9 +24,9 @@ describeState('node:sqlite', async () => {
       rmSync(folder, { recursive: true })
     },
   }
-})
+}
 
-describeState('shared SQL, one transaction for each write', async () => {
+const openMemory = async () => {
   const database = new DatabaseSync(':memory:')
   const run = (query: string, ...values: readonly (string | number | null)[]) => database.prepare(query).all(...values)
   const state = createSqlState({
@@ -37,5 +43,9 @@ describeState('shared SQL, one transaction for each write', async () => {
       }
     },
   })
+  shared = state
   return { state, close: () => database.close() }
-})
+}
+
+describeState('node:sqlite', openFile, { join })
+describeState('shared SQL, one transaction for each write', openMemory, { join })
