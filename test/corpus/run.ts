@@ -6,6 +6,7 @@ const kinds: Readonly<Record<string, () => Promise<{ corpus: CorpusKind }>>> = {
   auth: () => import('./auth.ts'),
   edits: () => import('./edits.ts'),
   payloads: () => import('./payloads.ts'),
+  signatures: () => import('./signatures.ts'),
   tags: () => import('./tags.ts'),
 }
 
