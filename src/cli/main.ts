@@ -26,6 +26,7 @@ const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = 
   receive: () => import('./receive.ts'),
   serve: () => import('./serve.ts'),
   tags: () => import('./tags.ts'),
+  wait: () => import('./wait.ts'),
 }
 
 process.exitCode = await main(process.argv.slice(2), createProcessIo())

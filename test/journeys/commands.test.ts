@@ -216,3 +216,22 @@ describe('offline, last of all', () => {
     expect(run.stderr).toContain('Start it (drayage serve)')
   })
 })
+
+describe('drayage wait', () => {
+  it('is 0 for an image that is there', async () => {
+    const run = await here('wait', `${image}:1.1.0`, '--stage', 'prod', '--json')
+    expect([run.code, JSON.parse(run.stdout)]).toMatchObject([0, { outcome: 'healthy', stage: 'prod' }])
+  })
+
+  it('is 1 for one that does not come in time, and says what it waited for', async () => {
+    const run = await here('wait', `${image}:9.9.9`, '--stage', 'prod', '--timeout', '1s')
+    expect([run.code, run.stdout]).toEqual([1, 'timeout: not in time; no event of it came yet\n'])
+  })
+
+  it.each([[], ['not an image!', '--stage', 'prod'], ['a/b:1'], ['a/b:1', '--stage', 'x', '--timeout', 'soon']])(
+    'is misuse with %j',
+    async (...args) => {
+      expect(await here('wait', ...args)).toMatchObject({ code: 2, stdout: '' })
+    },
+  )
+})
