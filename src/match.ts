@@ -1,7 +1,7 @@
 /** Which subscriptions an event is about. Pure. */
 
 import type { RegistryConfig } from './domain/config.ts'
-import type { AcceptedEvent } from './domain/event.ts'
+import { isAssured, type AcceptedEvent } from './domain/event.ts'
 import type { ImageName } from './domain/image.ts'
 import type { Subscription } from './domain/subscription.ts'
 
@@ -39,4 +39,40 @@ export function match(
     return { matched: true, name: { registry, repository: first.image.repository }, subscriptions: [first, ...rest] }
   }
   return { matched: false, reason: 'no-subscription', detail: `nobody follows ${registry}/${event.repository}` }
+}
+
+/** Why a subscription does not take this sender's word, although the event is about its image. */
+export type Disbelief = {
+  readonly reason: 'assurance-too-low' | 'pusher-not-proven' | 'pusher-not-allowed'
+  readonly detail: string
+}
+
+/**
+ * Null: it is believed, so far as to look. Where nobody told us and we looked ourselves, there is no sender to be proven; but
+ * nobody knows either who pushed.
+ */
+export function whyNotBelieved(accepted: AcceptedEvent, subscription: Subscription): Disbelief | null {
+  return whyNotAssured(accepted, subscription) ?? whyNotPushedBy(accepted, subscription)
+}
+
+function whyNotAssured({ assurance, via }: AcceptedEvent, { assurance: demanded }: Subscription): Disbelief | null {
+  if (demanded === undefined || via !== undefined || isAssured(assurance, demanded)) return null
+  const detail = `the sender's assurance is ${assurance}, and this subscription demands ${demanded} at least`
+  return { reason: 'assurance-too-low', detail }
+}
+
+function whyNotPushedBy({ assurance, via, event }: AcceptedEvent, { pushers }: Subscription): Disbelief | null {
+  if (pushers === undefined || event.kind !== 'push') return null
+  const { pusher } = event
+  if (pusher !== null && isAssured(assurance, 'authenticated-sender')) {
+    if (pushers.includes(pusher)) return null
+    return { reason: 'pusher-not-allowed', detail: `pushed by ${pusher}, who is not among its pushers` }
+  }
+  const why =
+    via !== undefined
+      ? 'found by our own look, which does not say who pushed'
+      : pusher === null
+        ? 'the event does not say who pushed'
+        : `the event says ${pusher}, but its assurance is ${assurance}: authenticated-sender is the least that counts here`
+  return { reason: 'pusher-not-proven', detail: why }
 }

@@ -1,6 +1,5 @@
 /** One row of the inbox to its settlement: done, again later, or given up where a person can see and replay it. */
 
-import type { AcceptedEvent } from './domain/event.ts'
 import { err, ok, type Result } from './domain/result.ts'
 import { RetryLater } from './domain/retry.ts'
 import type { InboxRow, WalkStep } from './domain/walk.ts'
@@ -31,8 +30,12 @@ export async function handleRow(row: InboxRow, ports: Ports): Promise<void> {
     })
   }
   const walk: WalkStep[] = []
-  const handled = await attempt(accepted, ports, walk)
-  if (handled.ok) return settle(handled.value.state, handled.value.walk)
+  const handled = await attempt(row, ports, walk)
+  if (handled.ok) {
+    const { value } = handled
+    if (value.state === 'waits') return settle('retry', value.walk, value.until)
+    return settle(value.state, value.walk)
+  }
   const isLast = row.attempts >= EVENT_ATTEMPTS_MAX
   const now = ports.now()
   const detail = `attempt ${row.attempts}: ${describe(handled.error)}`
@@ -41,9 +44,14 @@ export async function handleRow(row: InboxRow, ports: Ports): Promise<void> {
   await settle('retry', [step], now + waitMs(row.attempts, handled.error))
 }
 
-async function attempt(accepted: AcceptedEvent, ports: Ports, walk: WalkStep[]): Promise<Result<Handled, unknown>> {
+async function attempt(
+  { accepted, walk: before }: InboxRow,
+  ports: Ports,
+  walk: WalkStep[],
+): Promise<Result<Handled, unknown>> {
+  const askedAt = before.findLast(({ step }) => step === 'replay')?.at ?? accepted.receivedAt
   try {
-    return ok(await handleEvent(accepted, ports, walk))
+    return ok(await handleEvent(accepted, ports, walk, askedAt))
   } catch (error) {
     return err(error)
   }

@@ -3,9 +3,10 @@
 import type { LoadOptions } from '../config/load.ts'
 import { compileFilter } from '../filter.ts'
 import { receiverTypes } from '../receivers/index.ts'
+import { poll } from '../receivers/poll.ts'
 
 export const configOptions: Required<Pick<LoadOptions, 'receivers' | 'checkFilter'>> = {
-  receivers: [...receiverTypes.values()],
+  receivers: [...receiverTypes.values(), poll],
   checkFilter: (filter) => {
     const compiled = compileFilter(filter)
     return compiled.ok ? null : compiled.error

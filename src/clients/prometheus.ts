@@ -48,6 +48,12 @@ export function createPrometheus(): Prometheus {
     buckets: DELIVERY_SECONDS,
     registers,
   })
+  const lost = new Counter({
+    name: 'drayage_webhooks_lost_total',
+    help: 'Pushes that the sweep found and no webhook had told of',
+    labelNames: ['source'],
+    registers,
+  })
   const waiting = new Gauge({ name: 'drayage_inbox_waiting', help: 'Accepted events that wait', registers })
 
   const measure = (measurement: Measurement): void => {
@@ -64,6 +70,8 @@ export function createPrometheus(): Prometheus {
         })
       case 'effect':
         return effects.observe({ effect: measurement.effect, answer: measurement.answer }, measurement.seconds)
+      case 'webhook-lost':
+        return lost.inc({ source: measurement.source })
       case 'delivered':
         return delivered.observe(
           { subscription: measurement.subscription, stage: measurement.stage },

@@ -22,7 +22,6 @@ const NOT_AVAILABLE: readonly Line[] = [
   { path: ['stages', '*', 'gates'] },
   { path: ['stages', '*', 'verify'], structured: true },
   { path: ['subscriptions', '*', 'images'] },
-  { path: ['subscriptions', '*', 'pushers'] },
   { path: ['subscriptions', '*', 'verify'], structured: true },
   { path: ['subscriptions', '*', 'batch'] },
   { path: ['subscriptions', '*', 'reconsider'] },

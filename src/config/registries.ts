@@ -17,6 +17,10 @@ export type EventType = {
   readonly host?: string
   readonly manyHosts?: boolean
   readonly hosts?: { readonly expected: string; test(host: Host): boolean }
+  /** It tells of one push several times: how long to wait for the rest. */
+  readonly settleMs?: number
+  /** Nobody sends: we look, as often as these settings say. */
+  everyMs?(settings: EventSettings): number
 }
 
 export type RegistryReader = {
@@ -58,7 +62,38 @@ export function resolveRegistry(
     ...(settings && { events: settings }),
     ...(raw.pull && { pull: raw.pull }),
     ...(raw.tokenHost && { tokenHost: raw.tokenHost }),
+    ...(raw.eventsPerMinute && { eventsPerMinute: raw.eventsPerMinute }),
+    ...settlingOf(raw, type),
+    ...sweepOf(reader, path, raw, { type, settings }),
   }
+}
+
+function settlingOf({ settle }: RawRegistry, type: EventType | undefined): Pick<RegistryConfig, 'settleMs'> {
+  if (settle === 'none') return {}
+  const settleMs = settle ?? type?.settleMs
+  return settleMs === undefined ? {} : { settleMs }
+}
+
+/** Who is polled is looked at by that rhythm, and nobody tells of a registry without events. */
+function sweepOf(
+  reader: RegistryReader,
+  path: Path,
+  { sweep }: RawRegistry,
+  { type, settings }: Events,
+): Pick<RegistryConfig, 'sweepMs'> {
+  const everyMs = settings && type?.everyMs?.(settings)
+  if (everyMs === undefined && type !== undefined) {
+    return sweep === undefined ? {} : { sweepMs: sweep === 'none' ? null : sweep }
+  }
+  if (sweep !== undefined) {
+    const at = [...path, 'sweep']
+    const what =
+      type === undefined
+        ? 'there are no events that could be missed: write events: { type: poll } to look for pushes'
+        : 'events: { type: poll } says how often to look: write every: there'
+    reader.report(problemAt(keyPlaceOf(reader.root, at), { reason: 'conflict', path: at, what }), at)
+  }
+  return everyMs === undefined ? {} : { sweepMs: everyMs }
 }
 
 function typeOf({ root, report, eventTypes }: RegistryReader, path: Path, word: string): EventType | undefined {
@@ -148,12 +183,10 @@ export function withOneReading(
     else refuseSecondReading(reader, ['registries', name, key], host, earlier)
   }
   return Object.fromEntries(
-    Object.entries(registries).map(([name, { host, events, ...own }]) => {
-      const { insecure, pull, tokenHost } = registries[sayers.get(host ?? '') ?? name] ?? own
-      return [
-        name,
-        { host, insecure, ...(events && { events }), ...(pull && { pull }), ...(tokenHost && { tokenHost }) },
-      ]
+    Object.entries(registries).map(([name, entry]) => {
+      const { insecure, pull, tokenHost } = registries[sayers.get(entry.host ?? '') ?? name] ?? entry
+      const { pull: _pull, tokenHost: _tokenHost, ...own } = entry
+      return [name, { ...own, insecure, ...(pull && { pull }), ...(tokenHost && { tokenHost }) }]
     }),
   )
 }

@@ -62,7 +62,14 @@ export function resolveSubscription(
   if (Object.keys(raw.stages).length === 0) refuse(resolving, path, 'missing', 'expected at least one stage')
   const [first, ...others] = resolveStages(resolving, path, raw, parts.shared)
   if (parts.image === undefined || first === undefined) return undefined
-  return { name, image: parts.image, tags: raw.tags, stages: [first, ...others] }
+  return {
+    name,
+    image: parts.image,
+    tags: raw.tags,
+    ...(raw.assurance && { assurance: raw.assurance }),
+    ...(raw.pushers && { pushers: raw.pushers }),
+    stages: [first, ...others],
+  }
 }
 
 function checkTags(resolving: Resolving, path: Path): void {

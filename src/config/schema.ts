@@ -11,7 +11,10 @@ import {
   PullCredential,
   StateConfig,
 } from '../domain/config.ts'
+import { Duration } from '../domain/duration.ts'
+import { Assurance } from '../domain/event.ts'
 import { Registry } from '../domain/image.ts'
+import { PusherName } from '../domain/subscription.ts'
 import { Name, VerificationPolicy } from '../domain/subscription.ts'
 import { TagFilter } from '../domain/tag-filter.ts'
 import { GitTarget, WorkloadTarget } from '../domain/target.ts'
@@ -22,6 +25,17 @@ const IMAGE_LENGTH_MAX = 1024
 const Include = z.string().min(1).max(1024)
 
 const RawEvents = z.looseObject({ type: z.string().min(1).max(64) })
+
+const EVENTS_PER_MINUTE_MAX = 60_000
+const PUSHERS_MAX = 1_000
+/** A registry is no clock: who must know sooner has it send webhooks. */
+export const SWEEP_MS_MIN = 10_000
+const SETTLE_MS_MAX = 10 * 60_000
+
+const orNone = (expected: string, from: number, to: number) =>
+  z
+    .union([z.literal('none'), Duration.refine((ms) => ms >= from && ms <= to, expected)], { error: expected })
+    .optional()
 
 const RawRegistry = z.strictObject({
   host: Registry.optional().describe(
@@ -35,6 +49,23 @@ const RawRegistry = z.strictObject({
     'The exact host that may ask for our credentials, where it is neither the registry itself nor a well-known one.',
   ),
   insecure: z.boolean().optional().describe('`true`: plain HTTP. Default: only for loopback addresses.'),
+  eventsPerMinute: z
+    .number()
+    .int()
+    .min(1)
+    .max(EVENTS_PER_MINUTE_MAX)
+    .optional()
+    .describe(
+      'How many authentic events are taken in a minute; the rest is asked to come later. Bounds what a leaked secret can cost. Default 600.',
+    ),
+  settle: orNone('expected none or a duration of at most 10m, such as 5s', 1_000, SETTLE_MS_MAX).describe(
+    'A push waits for so long, and all events of the same tag that come meanwhile are one. Default: `3s` for `dockerhub`, which tells of one push several times, else `none`.',
+  ),
+  sweep: orNone(
+    'expected none or a duration of at least 10s, such as 15m',
+    SWEEP_MS_MIN,
+    Number.MAX_SAFE_INTEGER,
+  ).describe('How often we look ourselves whether a push was missed because its webhook was lost. Default `15m`.'),
 })
 export type RawRegistry = z.infer<typeof RawRegistry>
 
@@ -102,6 +133,17 @@ const RawSubscription = z.strictObject({
   verify: Verify.describe(
     'What must be proven of an image. Compulsory: `none` has to be written out, and is shown wherever the image is.',
   ),
+  assurance: Assurance.optional().describe(
+    'How well the sender of an event must have proven itself at least. Events below are recorded and cause nothing. Default: whatever its receiver lets in.',
+  ),
+  pushers: z
+    .array(PusherName)
+    .min(1)
+    .max(PUSHERS_MAX)
+    .optional()
+    .describe(
+      "Whose pushes are taken, by the names that events give. Needs events of assurance `authenticated-sender` or better; all others are recorded with a notice. Default: everybody's.",
+    ),
   stages: z.record(Name, RawStage).describe('The steps on the way to production, each with its target.'),
 })
 export type RawSubscription = z.infer<typeof RawSubscription>

@@ -15,6 +15,7 @@ import { claim, settle } from './effects.ts'
 import { answerLine } from './progress.ts'
 import { offer } from './offer.ts'
 import { lift, retry } from './operator.ts'
+import { notice, signal, type Notice, type Signal } from './notice.ts'
 import { reconcile } from './reconcile.ts'
 import { retire } from './retire.ts'
 import { answerTrain, messageToTrain, reconcileTrain } from './train.ts'
@@ -37,6 +38,8 @@ export type Input =
       readonly stage: string
       readonly candidate: string
     }
+  | Signal
+  | Notice
   /** Nothing but the passing of time, or another configuration. */
   | { readonly kind: 'tick' }
 
@@ -84,6 +87,10 @@ function workIntoLine(turn: Turn<Line>, input: Input): void {
       return retry(turn, input)
     case 'lift':
       return lift(turn, input)
+    case 'signal':
+      return signal(turn, input)
+    case 'notice':
+      return notice(turn, input)
     case 'tick':
       return
   }
@@ -110,6 +117,8 @@ function workIntoTrain(turn: Turn<Train>, input: Input): void {
       return retry(turn, input)
     case 'offer':
     case 'lift':
+    case 'signal':
+    case 'notice':
     case 'tick':
       return
   }
@@ -121,6 +130,9 @@ function causeOf(input: Input): string | undefined {
       return input.candidate.cause
     case 'answer':
       return input.effect
+    case 'signal':
+    case 'notice':
+      return input.cause
     case 'retry':
     case 'lift':
       return `${input.kind} by ${input.by}`

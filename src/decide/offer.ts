@@ -7,7 +7,7 @@ import type { Promotion } from '../domain/promotion.ts'
 import type { Stage } from '../domain/subscription.ts'
 import { judge, type Judgement } from './judge.ts'
 import { reviveLooks } from './look.ts'
-import { open } from './open.ts'
+import { open, pushedBy } from './open.ts'
 import { isLeased, note, type Turn } from './turn.ts'
 import { end, sendDrop } from './withdraw.ts'
 
@@ -69,7 +69,8 @@ function wait(
     note(turn, { ...common, kind: 'superseded', reason: 'newer-candidate', detail: `${image} is newer` })
   }
   state.next = candidate
-  note(turn, { kind: 'offered', reason, detail, stage: stage.name, image, cause: candidate.cause })
+  const { cause } = candidate
+  note(turn, { kind: 'offered', reason, detail, stage: stage.name, image, cause, ...pushedBy(candidate) })
 }
 
 /** While nobody is at work on its delivery, or once everything that it still wishes for was given up. */

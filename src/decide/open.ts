@@ -1,6 +1,7 @@
 /** A promotion opens: its verdict is noted and its deliveries are wished for. */
 
 import type { Candidate } from '../domain/candidate.ts'
+import type { Note } from '../domain/history.ts'
 import { formatImage, parseImageReference } from '../domain/image.ts'
 import type { Line, StageState } from '../domain/line.ts'
 import { promotionId, type Promotion } from '../domain/promotion.ts'
@@ -26,7 +27,8 @@ export function open(turn: Turn<Line>, stage: Stage, state: StageState, candidat
   }
   state.promotion = promotion
   const common = { stage: stage.name, promotion: promotion.id, image: formatImage(candidate.images[0]) }
-  note(turn, { ...common, kind: 'promotion-opened', reason: 'newer', detail: describe(state), cause: candidate.cause })
+  const opened = { reason: 'newer', detail: describe(state), cause: candidate.cause, ...pushedBy(candidate) }
+  note(turn, { ...common, kind: 'promotion-opened', ...opened })
   note(turn, {
     ...common,
     kind: 'verdict',
@@ -34,6 +36,11 @@ export function open(turn: Turn<Line>, stage: Stage, state: StageState, candidat
     detail: 'trusted without proof: `verify: none` is written in the configuration',
   })
   wishDeliveries(turn, stage, state, promotion)
+}
+
+/** For the history: who pushed it, where the event that brought it said so. */
+export function pushedBy({ pusher }: Candidate): Pick<Note, 'pusher'> {
+  return pusher === undefined ? {} : { pusher }
 }
 
 function wishDeliveries(turn: Turn<Line>, stage: Stage, state: StageState, promotion: Promotion): void {

@@ -13,9 +13,14 @@ export const Candidate = z.object({
   /** The accepted event, or the other cause, that made us look, and when that came. */
   cause: z.string(),
   since: Instant,
+  /** Who pushed it, as the event says: they do not approve it themselves. */
+  pusher: z.string().optional(),
 })
 export type Candidate = Readonly<z.infer<typeof Candidate>>
 
-export function candidateOf(image: PinnedImage, seen: Pick<Candidate, 'observedAt' | 'cause' | 'since'>): Candidate {
+export function candidateOf(
+  image: PinnedImage,
+  seen: Pick<Candidate, 'observedAt' | 'cause' | 'since' | 'pusher'>,
+): Candidate {
   return { id: image.digest, images: [image], ...seen }
 }

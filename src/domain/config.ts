@@ -25,6 +25,12 @@ export const RegistryConfig = z.object({
   pull: PullCredential.optional(),
   /** The exact host that may ask for our credentials, where it is not the registry's own or a known one. */
   tokenHost: Registry.optional(),
+  /** How many authentic events are taken in a minute. Absent: the default. */
+  eventsPerMinute: z.number().int().positive().optional(),
+  /** A push waits for so long, and all of the same tag that come meanwhile are one. */
+  settleMs: z.number().int().positive().optional(),
+  /** How often we look ourselves whether a push was missed. Null: never. Absent: the default. */
+  sweepMs: z.number().int().positive().nullable().optional(),
   /** Plain HTTP: only for loopback addresses, or written out for a registry inside a private network. */
   insecure: z.boolean(),
 })

@@ -51,7 +51,14 @@ export const AcceptedEvent = z.object({
   /** The registry's name in the configuration. */
   source: z.string().min(1),
   assurance: Assurance,
+  /** Nobody told us: we looked, because a webhook may have been lost, or because there is none. */
+  via: z.enum(['sweep', 'poll']).optional(),
   receivedAt: Instant,
   event: RegistryEvent,
 })
 export type AcceptedEvent = Readonly<z.infer<typeof AcceptedEvent>>
+
+/** Whether a sender proved itself at least as well as somebody demands. */
+export function isAssured(given: Assurance, demanded: Assurance): boolean {
+  return ASSURANCES.indexOf(given) <= ASSURANCES.indexOf(demanded)
+}

@@ -23,6 +23,8 @@ export const ENTRY_KINDS = [
   'withdrawn',
   'effect-retried',
   'effect-dead',
+  'signalled',
+  'noticed',
   'operator',
 ] as const
 export const EntryKind = z.enum(ENTRY_KINDS)
@@ -45,6 +47,8 @@ export const Note = z.object({
   reference: z.string().optional(),
   /** A person, where a person acted. */
   by: z.string().optional(),
+  /** Who pushed the image, as the event says. */
+  pusher: z.string().optional(),
 })
 export type Note = Readonly<z.infer<typeof Note>>
 

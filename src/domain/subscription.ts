@@ -1,6 +1,7 @@
 /** The image that we follow: its tag filter, its verification, its stages. Resolved: short forms and shared stages are worked in. */
 
 import * as z from 'zod'
+import { Assurance } from './event.ts'
 import { ImageName } from './image.ts'
 import { TagFilter } from './tag-filter.ts'
 import { Target } from './target.ts'
@@ -22,10 +23,16 @@ export const Stage = z.object({
 })
 export type Stage = Readonly<z.infer<typeof Stage>>
 
+export const PusherName = z.string().min(1).max(256)
+
 export const Subscription = z.object({
   name: Name,
   image: ImageName,
   tags: TagFilter,
+  /** How well the sender of an event must have proven itself at least. Absent: any that its receiver lets in. */
+  assurance: Assurance.optional(),
+  /** Whose pushes are taken, as authenticated events name them. Absent: everybody's. */
+  pushers: z.array(PusherName).optional(),
   /** In order: a stage stands after all that it waits for. */
   stages: z.tuple([Stage], Stage),
 })

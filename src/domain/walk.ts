@@ -3,7 +3,17 @@
 import * as z from 'zod'
 import { AcceptedEvent, Instant } from './event.ts'
 
-export const WALK_STEPS = ['match', 'filter', 'resolve', 'inspect', 'offer', 'retry', 'replay'] as const
+export const WALK_STEPS = [
+  'match',
+  'filter',
+  'wait',
+  'resolve',
+  'inspect',
+  'offer',
+  'signal',
+  'retry',
+  'replay',
+] as const
 
 export const WalkStep = z.object({
   step: z.enum(WALK_STEPS),

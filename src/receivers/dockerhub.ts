@@ -12,6 +12,7 @@ import type { BodyRefusalReason, Parse, Receiver, ReceiverType, Refusal, SecretO
 
 const HOST = Registry.parse('docker.io')
 const NAME_LENGTH_MAX = 255
+const SETTLE_MS = 3_000
 /** A first part like this would be read as a registry's host. */
 const HOST_LIKE = /[.:]|^localhost$/u
 
@@ -76,5 +77,12 @@ function create(settings: Settings, secretOf: SecretOf): Receiver {
   }
 }
 
-/** Speaks for `docker.io` alone. */
-export const dockerhub: ReceiverType<Settings> = { type: 'dockerhub', Settings, host: HOST, create, parse }
+/** Speaks for `docker.io` alone. One push of several platforms was seen to come six times (docker/hub-feedback#2148). */
+export const dockerhub: ReceiverType<Settings> = {
+  type: 'dockerhub',
+  Settings,
+  host: HOST,
+  settleMs: SETTLE_MS,
+  create,
+  parse,
+}

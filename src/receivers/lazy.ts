@@ -3,6 +3,7 @@
 import type { Http } from '../clients/http.ts'
 import type { Config } from '../domain/config.ts'
 import { createEach } from './create-each.ts'
+import { poll } from './poll.ts'
 import type { Receiver, ReceiverType, SecretOf } from './receiver.ts'
 
 type Load = () => Promise<ReceiverType>
@@ -35,10 +36,11 @@ export async function loadReceivers(
   secretOf: SecretOf,
   http: Http,
 ): Promise<ReadonlyMap<string, Receiver>> {
-  const names = new Set(Object.values(config.registries).flatMap(({ events }) => events?.type ?? []))
+  const types = Object.values(config.registries).flatMap(({ events }) => events?.type ?? [])
+  const names = new Set(types.filter((type) => type !== poll.type))
   const loaded = await Promise.all([...names].map(async (name) => [name, await loadReceiverType(name)] as const))
-  const types = new Map(loaded)
-  return createEach(config, (name) => types.get(name), { secretOf, http })
+  const known = new Map(loaded)
+  return createEach(config, (name) => known.get(name), { secretOf, http })
 }
 
 export async function loadReceiverType(name: string): Promise<ReceiverType | undefined> {

@@ -127,6 +127,8 @@ export type ReceiverType<Settings = unknown> = {
   readonly host?: string
   /** True where the payload names the host, and so one receiver serves many. */
   readonly manyHosts?: boolean
+  /** It tells of one push several times: how long to wait for the rest, unless the configuration says otherwise. */
+  readonly settleMs?: number
   /** What its hosts look like, where the configuration must name one of them. */
   readonly hosts?: { readonly expected: string; test(host: Registry): boolean }
   /**

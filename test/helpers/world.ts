@@ -32,6 +32,9 @@ export type WorldOptions = {
   readonly stages?: readonly object[]
   readonly mode?: 'act' | 'observe'
   readonly github?: boolean
+  /** More about the subscription, and about the registry `hub`. */
+  readonly subscription?: object
+  readonly registry?: object
   /** `payments`, unless told: none of them is configured any more. */
   readonly subscriptions?: readonly never[]
 }
@@ -60,7 +63,7 @@ export function aLoadedConfig(options: WorldOptions = {}, hash = 'c0ffee'): Load
   const config = Config.parse({
     version: 1,
     mode: options.mode ?? 'act',
-    registries: { hub: { host: 'docker.io', insecure: false } },
+    registries: { hub: { host: 'docker.io', insecure: false, ...options.registry } },
     clusters: { dev: { inCluster: true } },
     git: { gitops: options.github === true ? { github: 'acme/gitops' } : { url: '/srv/gitops.git' } },
     subscriptions: options.subscriptions ?? [
@@ -69,6 +72,7 @@ export function aLoadedConfig(options: WorldOptions = {}, hash = 'c0ffee'): Load
         image: { registry: 'docker.io', repository: 'acme/payments' },
         tags: options.tags ?? { semver: '>=1' },
         stages: options.stages ?? [aWorkloadStage('dev')],
+        ...options.subscription,
       },
     ],
     server: { listen: '127.0.0.1:0', apiListen: '127.0.0.1:0', state: ':memory:', tokens: [] },

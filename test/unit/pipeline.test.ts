@@ -119,6 +119,7 @@ describe('an event', () => {
     }
     world.tags.set('stable', aDigest(2))
     const first = handleEvent(anAcceptedEvent({ id: 'hub/slow', event: { tag: 'stable' } }), slow)
+    await new Promise((resolve) => setTimeout(resolve))
     await world.pass(1_000)
     await world.push('stable', 3)
     await world.pass(1_000)
@@ -174,17 +175,6 @@ describe('an event', () => {
     const ports = { ...world.ports, registries: { ...world.ports.registries, resolve } }
     await handleRow({ accepted, state: 'waiting', walk: [], attempts }, ports)
     expect(await world.state.inbox.nextDue()).toBe(NOW + waitMs)
-  })
-
-  it('of a signal is settled with that reason', async () => {
-    const world = createWorld()
-    const event = { kind: 'signature', tag: null, subject: aDigest(1) } as const
-    const { state, walk } = await handleEvent(anAcceptedEvent({ event }), world.ports)
-    expect({ state, last: walk.at(-1) }).toMatchObject({
-      state: 'done',
-      last: { outcome: 'settled', reason: 'signal' },
-    })
-    expect(world.requests.registry).toBe(0)
   })
 
   it('whose subscription was removed is settled with that reason', async () => {

@@ -18,7 +18,6 @@ it('refuses of the design’s example what later versions bring, and nothing els
 
 it.each([
   ['verify: none', 'verify: { signature: ci }', '10:5 not-available subscriptions.shop.verify'],
-  ['verify: none', 'verify: none\n    pushers: [ada]', '11:5 not-available subscriptions.shop.pushers'],
   ['image: localhost:5000/shop', 'images: [a, b]', '8:5 not-available subscriptions.shop.images'],
   ['file: app.yaml', 'file: app.yaml, gates: []', '12:42 not-available subscriptions.shop.stages.prod.gates'],
 ])('refuses %s → %s without a second complaint about the same key', async (from, to, problem) => {
