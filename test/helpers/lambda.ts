@@ -30,10 +30,12 @@ export type LambdaOptions = {
   readonly config: Readonly<Record<string, unknown>>
   readonly secrets: Readonly<Record<string, string>>
   readonly deliver?: PollerOptions['deliver']
+  /** What the functions log, as it comes. */
+  readonly onOutput?: (text: string) => void
 }
 export type Lambdas = Awaited<ReturnType<typeof startLambdas>>
 
-export async function startLambdas({ config, secrets, deliver }: LambdaOptions) {
+export async function startLambdas({ config, secrets, deliver, onOutput }: LambdaOptions) {
   const folder = mkdtempSync(join(tmpdir(), 'drayage-lambda-'))
   const dist = join(folder, 'dist')
   writeFileSync(join(folder, 'drayage.yaml'), JSON.stringify(config))
@@ -62,7 +64,10 @@ export async function startLambdas({ config, secrets, deliver }: LambdaOptions) 
       module: join(dist, `${name}.mjs`),
       env: { ...env, AWS_ENDPOINT_URL_DYNAMODB: proxies[name].url },
       atOnceMax: AT_ONCE_MAX,
-      onOutput: (text) => void (output += text),
+      onOutput: (text) => {
+        output += text
+        onOutput?.(text)
+      },
     })
   }
   const hooks = await startFunctionUrl(functions.webhook)
