@@ -39,6 +39,8 @@ export type GitHubTools = {
   readonly secretOf: (reference: SecretReferences) => Secret
   readonly http: Http
   readonly now: () => number
+  /** What an App's token may do there. Default: all that deliveries need. */
+  readonly permissions?: Readonly<Record<string, 'read' | 'write'>>
 }
 
 /** A client for one repository of the configuration. */
@@ -138,7 +140,7 @@ function installation(
     const found = await post('GET /repos/{owner}/{repo}/installation', { owner, repo })
     if (!found.ok) return found
     const { id } = Installation.parse(found.value)
-    const parameters = { installation_id: id, repositories: [repo], permissions: PERMISSIONS }
+    const parameters = { installation_id: id, repositories: [repo], permissions: tools.permissions ?? PERMISSIONS }
     const made = await post('POST /app/installations/{installation_id}/access_tokens', parameters)
     if (!made.ok) return made
     const { token, expires_at: expiresAt } = AccessToken.parse(made.value)

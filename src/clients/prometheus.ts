@@ -54,6 +54,12 @@ export function createPrometheus(): Prometheus {
     labelNames: ['source'],
     registers,
   })
+  const configurations = new Counter({
+    name: 'drayage_configuration_reads_total',
+    help: 'Looks at the repository that holds the configuration',
+    labelNames: ['outcome'],
+    registers,
+  })
   const waiting = new Gauge({ name: 'drayage_inbox_waiting', help: 'Accepted events that wait', registers })
 
   const measure = (measurement: Measurement): void => {
@@ -72,6 +78,8 @@ export function createPrometheus(): Prometheus {
         return effects.observe({ effect: measurement.effect, answer: measurement.answer }, measurement.seconds)
       case 'webhook-lost':
         return lost.inc({ source: measurement.source })
+      case 'configuration':
+        return configurations.inc({ outcome: measurement.outcome })
       case 'delivered':
         return delivered.observe(
           { subscription: measurement.subscription, stage: measurement.stage },

@@ -4,6 +4,7 @@
  */
 
 import { createGitCaches } from '../clients/git-cache.ts'
+import { remoteOf } from '../clients/git-remote.ts'
 import { createGit, type Git, type Remote } from '../clients/git.ts'
 import type { GitConfig, PlainRepository } from '../domain/config.ts'
 import { err, ok, type Result } from '../domain/result.ts'
@@ -26,7 +27,6 @@ import {
   type FileChange,
   type FileMode,
 } from './plan.ts'
-import { remoteOf } from './remote.ts'
 
 const FETCH_TIMEOUT_MS = 120_000
 const PUSH_TIMEOUT_MS = 120_000

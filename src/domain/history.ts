@@ -26,6 +26,8 @@ export const ENTRY_KINDS = [
   'signalled',
   'noticed',
   'operator',
+  'configured',
+  'configuration-refused',
 ] as const
 export const EntryKind = z.enum(ENTRY_KINDS)
 export type EntryKind = z.infer<typeof EntryKind>

@@ -10,5 +10,7 @@ export type Measurement =
   | { readonly kind: 'webhook-lost'; readonly source: string }
   /** From the event's receipt to its image at the target. */
   | { readonly kind: 'delivered'; readonly subscription: string; readonly stage: string; readonly seconds: number }
+  /** A look at the repository that holds the configuration. */
+  | { readonly kind: 'configuration'; readonly outcome: 'unchanged' | 'applied' | 'refused' | 'unreachable' }
 
 export type Measure = (measurement: Measurement) => void

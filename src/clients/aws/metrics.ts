@@ -14,6 +14,7 @@ const METRICS: Readonly<Record<Measurement['kind'], { readonly name: string; rea
   decision: { name: 'decisions', by: ['entry'] },
   effect: { name: 'effects', by: ['effect', 'answer'] },
   'webhook-lost': { name: 'webhooksLost', by: ['source'] },
+  configuration: { name: 'configurationReads', by: ['outcome'] },
   delivered: { name: 'deliveries', by: ['stage'] },
 }
 

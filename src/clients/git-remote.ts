@@ -1,13 +1,15 @@
 /** The configuration's repository → where git may go, and with which credential. Pure but for reading the secret. */
 
-import type { Remote } from '../clients/git.ts'
+import type { Remote } from './git.ts'
 import type { PlainRepository } from '../domain/config.ts'
 import { err, ok, type Result } from '../domain/result.ts'
 import type { Secret, SecretReferences } from '../domain/secret.ts'
-import type { DeliveryFailure } from './delivery.ts'
 
 /** Git hosts take any name beside a token. */
 const USERNAME = 'git'
+/** What is written there cannot be reached, and why. */
+type NoRemote = { readonly reason: 'target-missing'; readonly detail: string }
+
 const LOOPBACK = /^(?:localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])$/u
 
 /**
@@ -17,14 +19,14 @@ const LOOPBACK = /^(?:localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])$/u
 export async function remoteOf(
   entry: PlainRepository,
   secretOf: (reference: SecretReferences) => Secret,
-): Promise<Result<Remote, DeliveryFailure>> {
+): Promise<Result<Remote, NoRemote>> {
   const place = placeOf(entry)
   if (!place.ok || entry.password === undefined || place.value.protocol === 'file') return place
   const [password] = await secretOf(entry.password)()
   return ok({ ...place.value, authorization: `Basic ${base64(`${entry.username ?? USERNAME}:${password}`)}` })
 }
 
-function placeOf(entry: PlainRepository): Result<Remote, DeliveryFailure> {
+function placeOf(entry: PlainRepository): Result<Remote, NoRemote> {
   if (/[\u0000-\u001f\u007f]/u.test(entry.url)) return refused('a URL without control characters')
   if (entry.url.startsWith('/')) return ok({ url: entry.url, protocol: 'file' })
   const url = URL.canParse(entry.url) ? new URL(entry.url) : null
@@ -38,7 +40,7 @@ function placeOf(entry: PlainRepository): Result<Remote, DeliveryFailure> {
   return refused('https://…; for plain http in a private network write "insecure: true"')
 }
 
-function refused(expected: string): Result<never, DeliveryFailure> {
+function refused(expected: string): Result<never, NoRemote> {
   return err({ reason: 'target-missing', detail: `the url of this repository is not usable: expected ${expected}` })
 }
 
