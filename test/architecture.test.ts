@@ -19,7 +19,7 @@ const ports = [
   'src/state/journal.ts',
   'src/state/wake.ts',
 ]
-const steps = ['receivers', 'delivery', 'health', 'state']
+const steps = ['receivers', 'delivery', 'health', 'state', 'checks']
 /** The only files outside `cli/` and `handlers/` that may know the platform; all else runs on Workers. */
 const mayImportNode = [
   'src/state/sqlite.ts',
@@ -105,6 +105,13 @@ const mayImport: Record<string, readonly string[]> = {
   'src/clients/address-guard.ts': ['src/clients/', 'undici'],
   'src/clients/google/token.ts': ['src/domain/', 'src/clients/', 'jose', 'zod'],
   'src/clients/aws/sign.ts': ['src/clients/', 'aws4fetch'],
+  'src/clients/aws/ecr-sdk.ts': [
+    'src/domain/',
+    'src/clients/',
+    '@aws-sdk/client-ecr',
+    '@aws-sdk/credential-provider-node',
+  ],
+  'src/clients/registry-credentials/azure.ts': ['src/domain/', 'src/clients/', 'jose', 'zod'],
   'src/clients/prometheus.ts': ['src/domain/', 'src/clients/', 'prom-client'],
   'src/follow/': [
     'src/domain/',
@@ -124,16 +131,10 @@ const mayImport: Record<string, readonly string[]> = {
   'src/receivers/key-set.ts': ['src/domain/', 'src/clients/', 'jose', 'zod'],
   'src/delivery/': ['src/domain/', 'src/clients/', 'src/delivery/', 'src/escape.ts', 'zod'],
   'src/verification/notation/cose.ts': ['src/domain/', 'src/verification/notation/', 'cborg'],
-  'src/verification/sigstore/': [
-    'src/domain/',
-    'src/verification/sigstore/',
-    'src/verification/strict-json.ts',
-    '@sigstore/',
-    're2js',
-    'zod',
-  ],
+  'src/verification/sigstore/': ['src/domain/', 'src/verification/sigstore/', '@sigstore/', 're2js', 'zod'],
   'src/verification/': ['src/domain/', 'src/clients/', 'src/verification/', 'zod'],
   'src/conversations/': ['src/domain/', 'src/clients/', 'src/conversations/', 'src/escape.ts', 'zod'],
+  'src/notifications/email.ts': ['src/domain/', 'src/notifications/', 'src/escape.ts', 'nodemailer'],
   'src/notifications/': ['src/domain/', 'src/clients/', 'src/notifications/', 'src/escape.ts', 'zod'],
   'src/escape.ts': ['src/domain/'],
   'src/authorise.ts': ['src/domain/'],
