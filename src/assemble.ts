@@ -47,6 +47,8 @@ export function assembleOutbound({ config, clusterOf, plainGit, http, secretOf, 
     return plainGit
   }
   return {
+    verifier: { verify: async () => Promise.reject(new Error('nothing is verified by this version')) },
+    probe: { ask: async () => Promise.reject(new Error('nothing is asked by this version')) },
     delivery: deliveryTo,
     proposals: () => github,
     health: (target) => (target.kind === 'workload' ? kubernetesHealth : gitHealth),

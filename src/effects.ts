@@ -2,13 +2,14 @@
 
 import type { Answer } from './domain/answer.ts'
 import type { Effect, EffectKind, EffectOf, Restoration } from './domain/effect.ts'
-import type { Line } from './domain/line.ts'
+import type { Line, StageState } from './domain/line.ts'
 import type { Promotion } from './domain/promotion.ts'
 import type { Result } from './domain/result.ts'
 import { RetryLater } from './domain/retry.ts'
 import type { Subscription } from './domain/subscription.ts'
 import { targetId, type GitTarget, type Target } from './domain/target.ts'
 import type { Train } from './domain/train.ts'
+import { policyForRollback, type Policy } from './domain/verification-policy.ts'
 import type {
   Delivered,
   Delivery,
@@ -19,12 +20,16 @@ import type {
   Wish,
 } from './delivery/delivery.ts'
 import type { Health, HealthCheck } from './health/health.ts'
+import type { Question, Verifier } from './verification/verifier.ts'
+import type { Probe } from './checks/probe.ts'
 
 /** The outbound ports that effects need. */
 export type Outbound = {
   delivery(target: Target): Delivery
   proposals(git: string): Proposals
   health(target: Target): HealthCheck
+  readonly verifier: Verifier
+  readonly probe: Probe
 }
 
 export type Work<D = Line | Train> = {
@@ -38,7 +43,7 @@ export type Work<D = Line | Train> = {
 
 /** `send` is the pipeline's own: documents talk through it. */
 type Performed = Exclude<EffectKind, 'send'>
-type OfLine = 'observe' | 'deliver' | 'preview' | 'check-health' | 'roll-back'
+type OfLine = 'observe' | 'verify' | 'check' | 'deliver' | 'preview' | 'check-health' | 'roll-back'
 type Performers = {
   [K in Performed]: (effect: EffectOf<K>, work: Work<K extends OfLine ? Line : Train>) => Promise<Answer>
 }
@@ -50,6 +55,21 @@ const performers: Performers = {
     if (subscription === null || target === null) return GONE
     const found = await outbound.delivery(target).observe(target, subscription.image)
     return found.ok ? { kind: 'found', ...found.value } : failed(found.error)
+  },
+  verify: async (effect, { document, subscription, outbound }) => {
+    const stage = subscription?.stages.find(({ name }) => name === effect.stage)
+    const promotion = promotionOf(document, effect.stage, effect.promotion)
+    const state = document.stages[effect.stage]
+    if (stage === undefined || state === undefined || promotion === null || stage.verify === 'none') return GONE
+    const { verdict, builtAt } = await outbound.verifier.verify(questionOf(stage.verify, state, promotion))
+    return { kind: 'verdict', verdict, builtAt }
+  },
+  check: async (effect, { document, subscription, outbound }) => {
+    const stage = subscription?.stages.find(({ name }) => name === effect.stage)
+    const gate = stage?.gates.find((one) => one.kind === 'check' && one.name === effect.check)
+    const promotion = promotionOf(document, effect.stage, effect.promotion)
+    if (gate?.kind !== 'check' || promotion === null) return GONE
+    return { kind: 'checked', ...(await outbound.probe.ask(gate, promotion.candidate.images[0])) }
   },
   deliver: async (effect, work) => {
     const order = orderOf(effect, work, { kind: 'candidate' })
@@ -141,6 +161,20 @@ const GONE: Answer = {
   kind: 'failed',
   reason: 'target-gone',
   detail: 'the configuration or the promotion moved on; nothing was done',
+}
+
+/** A way back is asked of what it goes back to, and of its signature alone. */
+function questionOf(policy: Policy, { current }: StageState, promotion: Promotion): Question {
+  const running = current.state === 'candidate' ? current : null
+  const isBack = promotion.phase === 'rolling-back' && running !== null
+  const candidate = isBack ? running.candidate : promotion.candidate
+  return {
+    image: candidate.images[0],
+    policy: isBack || promotion.purpose === 'rollback' ? policyForRollback(policy) : policy,
+    running: running?.candidate.images[0] ?? null,
+    runningBuiltAt: running?.builtAt ?? null,
+    since: candidate.since,
+  }
 }
 
 type Errand = { readonly kind: 'candidate' } | { readonly kind: 'back'; readonly to: Restoration }

@@ -28,6 +28,10 @@ export async function work(id: DocumentId, ports: Ports): Promise<void> {
       continue
     }
     const now = ports.now()
+    if (hasAlarm(loaded.document, now)) {
+      await advance(id, { kind: 'tick' }, ports)
+      continue
+    }
     const due = loaded.document.effects.filter((effect) => isDue(effect, now)).slice(0, EFFECTS_AT_ONCE_MAX)
     if (due.length === 0) return flushTail(loaded.document, loaded.version, ports)
     await claimAndPerform(
@@ -36,6 +40,11 @@ export async function work(id: DocumentId, ports: Ports): Promise<void> {
       ports,
     )
   }
+}
+
+/** Time alone may move it now. */
+function hasAlarm(document: Document, now: number): boolean {
+  return document.kind === 'line' && document.alarm !== null && document.alarm <= now
 }
 
 async function claimAndPerform(id: DocumentId, effects: readonly string[], ports: Ports): Promise<void> {

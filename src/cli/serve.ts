@@ -65,7 +65,9 @@ async function run(args: readonly string[], io: Io): Promise<ExitCode> {
     const where = typeof state === 'string' ? state : state.postgres
     log.info('serving', { hooks: service.hooks, api: service.api, state: where, mode: config.mode, config: hash })
     for (const { name, stages } of config.subscriptions) {
-      for (const { name: stage, verify } of stages) log.warn('unverified', { subscription: name, stage, verify })
+      for (const { name: stage, verify } of stages) {
+        if (verify === 'none') log.warn('unverified', { subscription: name, stage, verify })
+      }
     }
     await untilAborted(io.signal)
     log.info('stopping')

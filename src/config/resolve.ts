@@ -119,7 +119,8 @@ function resolveStages(
     const stage = raw.stages[name]
     if (stage === undefined) return []
     checkPlace(resolving, [...path, name], stage)
-    return [{ name, after: [...(waits.get(name) ?? [])], verify: raw.verify, targets: [targetOf(stage)] }]
+    const after = [...(waits.get(name) ?? [])]
+    return [{ name, after, needs: 'all', verify: raw.verify, gates: [], targets: [targetOf(stage)] }]
   })
 }
 

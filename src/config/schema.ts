@@ -14,8 +14,7 @@ import {
 import { Duration } from '../domain/duration.ts'
 import { Assurance } from '../domain/event.ts'
 import { Registry } from '../domain/image.ts'
-import { PusherName } from '../domain/subscription.ts'
-import { Name, VerificationPolicy } from '../domain/subscription.ts'
+import { Name, PusherName } from '../domain/subscription.ts'
 import { TagFilter } from '../domain/tag-filter.ts'
 import { GitTarget, WorkloadTarget } from '../domain/target.ts'
 
@@ -83,7 +82,7 @@ const RawCluster = z.union(ClusterConfig.options, {
     'expected a cluster: kubeconfig: file:/path, inCluster: true, eks:, gke:, aks:, or server: https://host and token:',
 })
 
-const Verify = z.literal(VerificationPolicy.value, {
+const Verify = z.literal('none', {
   error: 'expected verify: none, written out: it says that this version proves nothing of an image',
 })
 

@@ -11,15 +11,17 @@ import type { Line } from '../domain/line.ts'
 import type { Message } from '../domain/message.ts'
 import type { Train } from '../domain/train.ts'
 import { messageToLine } from './carried.ts'
-import { claim, settle } from './effects.ts'
+import { claimOfLine } from './claim.ts'
+import { settle } from './effects.ts'
+import { notice, signal, type Notice, type Signal } from './notice.ts'
 import { answerLine } from './progress.ts'
 import { offer } from './offer.ts'
 import { lift, retry } from './operator.ts'
-import { notice, signal, type Notice, type Signal } from './notice.ts'
 import { reconcile } from './reconcile.ts'
 import { retire } from './retire.ts'
-import { answerTrain, messageToTrain, reconcileTrain } from './train.ts'
+import { answerTrain, claimOfTrain, messageToTrain, reconcileTrain } from './train.ts'
 import type { RuleBook, Turn } from './turn.ts'
+import { hearSignal } from './verify.ts'
 
 export type { RuleBook, Rules, TrainRules } from './turn.ts'
 
@@ -75,7 +77,7 @@ function workIntoLine(turn: Turn<Line>, input: Input): void {
       }
       return
     case 'claim':
-      return claim(turn, input.effects, input.until)
+      return claimOfLine(turn, input.effects, input.until)
     case 'answer': {
       const effect = settle(turn, input.effect, input.fence, input.answer)
       if (effect !== null) answerLine(turn, effect, input.answer)
@@ -88,7 +90,9 @@ function workIntoLine(turn: Turn<Line>, input: Input): void {
     case 'lift':
       return lift(turn, input)
     case 'signal':
-      return signal(turn, input)
+      signal(turn, input)
+      if (input.signal !== 'delete') for (const subject of input.digests) hearSignal(turn, subject)
+      return
     case 'notice':
       return notice(turn, input)
     case 'tick':
@@ -105,7 +109,7 @@ function decideTrain(turn: Turn<Train>, input: Input): void {
 function workIntoTrain(turn: Turn<Train>, input: Input): void {
   switch (input.kind) {
     case 'claim':
-      return claim(turn, input.effects, input.until)
+      return claimOfTrain(turn, input.effects, input.until)
     case 'answer': {
       const effect = settle(turn, input.effect, input.fence, input.answer)
       if (effect !== null) answerTrain(turn, effect, input.answer)
@@ -130,14 +134,14 @@ function causeOf(input: Input): string | undefined {
       return input.candidate.cause
     case 'answer':
       return input.effect
-    case 'signal':
-    case 'notice':
-      return input.cause
     case 'retry':
     case 'lift':
       return `${input.kind} by ${input.by}`
     case 'message':
       return `${input.message.kind} ${input.message.promotion}`
+    case 'signal':
+    case 'notice':
+      return input.cause
     case 'claim':
     case 'tick':
       return undefined

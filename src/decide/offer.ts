@@ -75,6 +75,7 @@ function wait(
 
 /** While nobody is at work on its delivery, or once everything that it still wishes for was given up. */
 function isReplaceable(turn: Turn<Line>, promotion: Promotion): boolean {
+  if (promotion.phase === 'verifying' || promotion.phase === 'gated') return true
   const effects = turn.document.effects.filter((effect) => 'promotion' in effect && effect.promotion === promotion.id)
   if (promotion.phase === 'delivering') return !effects.some((effect) => isLeased(effect, turn.now))
   return effects.every((effect) => effect.dead !== undefined)
@@ -98,6 +99,11 @@ export function offerDownstream(turn: Turn<Line>, stage: Stage, candidate: strin
 /** A stage gets what every stage before it has proven. */
 export function offerFromUpstream(turn: Turn<Line>, stage: Stage, only?: string): void {
   const upstream = stage.after.map((name) => provenAt(turn, name))
+  if (stage.needs === 'any') {
+    const proven = upstream.filter((candidate) => candidate !== null)
+    for (const candidate of proven) if (only === undefined || candidate.id === only) offer(turn, stage, candidate)
+    return
+  }
   const [first] = upstream
   if (first === undefined || first === null) return
   if (only !== undefined && first.id !== only) return

@@ -9,8 +9,10 @@ import type { Stage } from '../domain/subscription.ts'
 import { stuck } from './effects.ts'
 import { lookAgain, looked } from './look.ts'
 import { offerDownstream } from './offer.ts'
+import { proceed } from './proceed.ts'
 import { fail, finishRollback, stopForSomebody } from './rollback.ts'
 import { fresh, note, wish, type Turn } from './turn.ts'
+import { judged } from './verify.ts'
 import { requeue, withdraw } from './withdraw.ts'
 
 /** Later than any rollout's own deadline (Kubernetes: ten minutes unless the workload says otherwise). */
@@ -20,6 +22,7 @@ const HEALTH_POLL_LATER_MS = 10_000
 const HEALTH_POLL_FIRST_FOR_MS = 60_000
 /** A diff in the history is for reading, not for applying. */
 export const DIFF_LENGTH_MAX = 4_096
+const CHECK_DETAIL_MAX = 500
 /** What a health check says of a target that is not there any more: nothing about our candidate. */
 const GONE = new Set(['target-missing', 'image-missing'])
 
@@ -34,10 +37,26 @@ export function answerLine(turn: Turn<Line>, effect: Effect, answer: Answer): vo
     case 'deliver':
     case 'preview':
       return delivered(turn, stage, state, effect, answer)
+    case 'verify':
+      if (judged(turn, stage, state, effect, answer)) proceed(turn, stage, state)
+      return
+    case 'check':
+      return probed(turn, state, effect, answer)
     case 'check-health':
       return checked(turn, stage, state, effect, answer)
     case 'roll-back':
       return finishRollback(turn, stage, state, effect, answer)
+  }
+}
+
+/** What a gate's check said; the gates themselves are asked right after. */
+function probed(turn: Turn<Line>, { promotion }: StageState, effect: EffectOf<'check'>, answer: Answer): void {
+  if (promotion?.id !== effect.promotion) return
+  if (answer.kind !== 'checked') return stuck(turn, effect, answer)
+  promotion.checks[effect.check] = {
+    state: answer.state,
+    detail: answer.detail.slice(0, CHECK_DETAIL_MAX),
+    at: turn.now,
   }
 }
 
@@ -79,6 +98,7 @@ export function arrive(
     const before = promotion.deliveries[target]?.state
     if (before !== 'pending' && before !== 'proposed') continue
     state.holds[target] = [now]
+    if (status === 'changed') countChange(turn, stage, state, promotion)
     promotion.deliveries[target] = { state: 'delivered', reference, now }
     note(turn, {
       kind: 'delivered',
@@ -99,6 +119,13 @@ export function arrive(
     const until = turn.now + HEALTH_TIMEOUT_MS
     wish(turn, { kind: 'check-health', ...fresh(turn, id), stage: stage.name, target, promotion: promotion.id, until })
   }
+}
+
+/** Once a promotion, for the budget; none is kept where nobody counts. */
+function countChange(turn: Turn<Line>, stage: Stage, state: StageState, promotion: Promotion): void {
+  const kept = Math.max(0, ...stage.gates.map((gate) => (gate.kind === 'budget' ? gate.changes : 0)))
+  const isFirst = !Object.values(promotion.deliveries).some(({ state: one }) => one === 'delivered')
+  if (isFirst && kept > 0) state.changes = [...state.changes, turn.now].slice(-kept)
 }
 
 function previewed(
@@ -167,7 +194,8 @@ function finishIfWell(turn: Turn<Line>, stage: Stage, state: StageState, promoti
   if (deliveries.some(({ state }) => state !== 'well')) return
   const observed = deliveries.some((delivery) => delivery.state === 'well' && delivery.observed)
   if (state.current.state === 'candidate') state.previous = state.current.candidate
-  state.current = { state: 'candidate', candidate: promotion.candidate, observed, healthySince: turn.now }
+  const builtAt = promotion.proof?.builtAt ?? null
+  state.current = { state: 'candidate', candidate: promotion.candidate, observed, healthySince: turn.now, builtAt }
   delete state.promotion
   note(turn, {
     kind: 'healthy',

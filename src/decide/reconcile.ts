@@ -9,7 +9,8 @@ import { revive } from './effects.ts'
 import { whyNotFollowed } from './judge.ts'
 import { forgetLooks, lookAgain, startOver, wishLooks } from './look.ts'
 import { takeNext } from './offer.ts'
-import { isOnItsWay } from './open.ts'
+import { isOnItsWay } from './deliver.ts'
+import { alarmOf, proceed } from './proceed.ts'
 import { dropEffects, isLeased, type Turn } from './turn.ts'
 import { requeue, withdraw } from './withdraw.ts'
 
@@ -21,6 +22,18 @@ export function reconcile(turn: Turn<Line>): void {
     turn.document.config = turn.rules.hash
   }
   for (const stage of turn.rules.subscription.stages) reconcileStage(turn, stage)
+  setAlarm(turn)
+}
+
+/** An instant that has come and moved nothing is asked for again a little later. */
+const ALARM_AGAIN_MS = 1_000
+
+function setAlarm(turn: Turn<Line>): void {
+  const alarms = turn.rules.subscription.stages.flatMap((stage) => {
+    const promotion = turn.document.stages[stage.name]?.promotion
+    return promotion === undefined ? [] : (alarmOf(stage, promotion) ?? [])
+  })
+  turn.document.alarm = alarms.length === 0 ? null : Math.max(Math.min(...alarms), turn.now + ALARM_AGAIN_MS)
 }
 
 function reconcileStage(turn: Turn<Line>, stage: Stage): void {
@@ -37,26 +50,29 @@ function reconcileStage(turn: Turn<Line>, stage: Stage): void {
   wishLooks(turn, stage, state)
   concludeLook(turn, stage, state)
   takeNext(turn, stage, state)
+  proceed(turn, stage, state)
 }
 
 /** What is being written, and a rollback that can still be done, is not taken away: first its answer, then the new order. */
 function isAtWork(turn: Turn<Line>, promotion: Promotion): boolean {
   return turn.document.effects.some((effect) => {
     if (!('promotion' in effect) || effect.promotion !== promotion.id) return false
-    return isLeased(effect, turn.now) || (effect.kind === 'roll-back' && effect.dead === undefined)
+    const isTouching = effect.kind !== 'verify' && effect.kind !== 'check'
+    return (isTouching && isLeased(effect, turn.now)) || (effect.kind === 'roll-back' && effect.dead === undefined)
   })
 }
 
 /** Nobody wants it any more under this configuration, or not in this way. */
 function turnBack(turn: Turn<Line>, stage: Stage, state: StageState): void {
   const { promotion } = state
-  if (promotion?.phase !== 'delivering') return
+  if (promotion === undefined || promotion.phase === 'observing' || promotion.phase === 'rolling-back') return
   const strange = whyNotFollowed(turn, promotion.candidate)
   if (strange !== null) {
     withdraw(turn, stage.name, state, 'not-followed', strange)
     return
   }
-  if (isOnItsWay(turn, stage, promotion)) return
+  const isSameMode = promotion.phase === 'delivering' || state.mode === turn.rules.mode
+  if (isSameMode && isOnItsWay(turn, stage, promotion)) return
   const detail = 'the configuration says another way to its targets, or another mode'
   requeue(state, withdraw(turn, stage.name, state, 'way-changed', detail))
 }

@@ -11,6 +11,7 @@ export function retire(turn: Omit<Turn<Line>, 'rules'>, config: string, input: I
   const line = turn.document
   const detail = 'its subscription is no longer in the configuration'
   line.config = config
+  line.alarm = null
   for (const [stage, state] of Object.entries(line.stages)) {
     const { promotion } = state
     if (promotion !== undefined) {

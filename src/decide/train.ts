@@ -4,9 +4,9 @@ import type { Answer } from '../domain/answer.ts'
 import type { Effect, EffectOf } from '../domain/effect.ts'
 import type { Carry, Message } from '../domain/message.ts'
 import type { Train } from '../domain/train.ts'
-import { revive, stuck } from './effects.ts'
+import { claim, revive, stuck } from './effects.ts'
 import { report } from './report.ts'
-import { dropEffects, fresh, wish, type Turn } from './turn.ts'
+import { dropEffects, fresh, isLeased, wish, type Turn } from './turn.ts'
 
 const LOOK_FIRST_MS = 5_000
 const LOOK_LATER_MS = 60_000
@@ -36,7 +36,8 @@ export function reconcileTrain(turn: Turn<Train>): void {
   const { next } = train
   delete train.next
   if (!turn.rules.isWanted) return refuseCargo(turn)
-  if (next?.kind === 'carry') begin(turn, next)
+  if (next?.kind === 'carry' && isSameCargo(train.cargo, next)) permit(turn, next)
+  else if (next?.kind === 'carry') begin(turn, next)
   if (next?.kind === 'drop') putDown(turn, next.why)
 }
 
@@ -115,7 +116,7 @@ function shown(turn: Turn<Train>, cargo: Carry, answer: Extract<Answer, { kind: 
   const train = turn.document
   const { number, url, head, diff } = answer
   const before = train.pullRequest
-  const isSame = before?.number === number && before.head === head && before.shows.order === cargo.order
+  const isSame = before?.number === number && before.head === head && before.shows.promotion === cargo.promotion
   const since = before?.number === number ? before.since : turn.now
   train.lastHead = head
   train.pullRequest = { number, url, head, shows: cargo, since, builtAt: turn.now }
@@ -126,7 +127,42 @@ function shown(turn: Turn<Train>, cargo: Carry, answer: Extract<Answer, { kind: 
     ({ kind, id }) => (kind === 'look' && id !== look) || (kind === 'merge' && id !== mergeId(train, head)),
   )
   lookLater(turn, train.pullRequest)
-  if (turn.rules.mergesItself) wishMerge(turn, head, 0)
+  mergeIfAllowed(turn, cargo, head)
+}
+
+/** Every gate held, and the grounds for it still do. */
+function mayMerge(turn: Turn<Train>, { merge }: Carry): boolean {
+  return turn.rules.mergesItself && merge !== null && (merge.until === null || turn.now < merge.until)
+}
+
+function mergeIfAllowed(turn: Turn<Train>, cargo: Carry, head: string): void {
+  if (mayMerge(turn, cargo)) wishMerge(turn, head, 0)
+}
+
+/** What travels already is not proposed again: only its permission is another one. */
+function isSameCargo(cargo: Carry | undefined, carry: Carry): boolean {
+  const load = ({ promotion, images, targets, expected }: Carry): string =>
+    JSON.stringify([promotion, images, targets, expected])
+  return cargo !== undefined && load(cargo) === load(carry)
+}
+
+function permit(turn: Turn<Train>, carry: Carry): void {
+  const train = turn.document
+  const { cargo, pullRequest } = train
+  const wasShown = pullRequest !== null && pullRequest.shows.order === cargo?.order
+  train.cargo = carry
+  if (!wasShown) return
+  pullRequest.shows = carry
+  const isBeingProposed = train.effects.some(({ kind }) => kind === 'propose')
+  if (!isBeingProposed) mergeIfAllowed(turn, carry, pullRequest.head)
+}
+
+/** A merge whose grounds have gone is not begun. */
+export function claimOfTrain(turn: Turn<Train>, ids: readonly string[], until: number): void {
+  const { pullRequest } = turn.document
+  const isAllowed = pullRequest !== null && mayMerge(turn, pullRequest.shows)
+  if (!isAllowed) dropEffects(turn, (effect) => effect.kind === 'merge' && !isLeased(effect, turn.now))
+  claim(turn, ids, until)
 }
 
 /** The pull request as the Git host has it: a person may have merged or closed it. */

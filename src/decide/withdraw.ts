@@ -7,7 +7,7 @@ import type { Line, StageState } from '../domain/line.ts'
 import type { Promotion } from '../domain/promotion.ts'
 import { dropEffects, fresh, note, wish, type Turn } from './turn.ts'
 
-type End = 'superseded' | 'withdrawn' | 'rejected'
+export type End = 'superseded' | 'withdrawn' | 'rejected' | 'distrusted' | 'expired'
 
 /** Of what was begun at a target and never answered, so many are remembered. */
 const UNANSWERED_MAX = 32
@@ -40,6 +40,7 @@ export function end(
   kind: End,
   reason: string,
   detail: string,
+  by: string | null = null,
 ): void {
   const promotion = state.promotion
   if (promotion === undefined) return
@@ -53,6 +54,7 @@ export function end(
     stage,
     promotion: promotion.id,
     image: formatImage(promotion.candidate.images[0]),
+    ...(by === null ? {} : { by }),
   })
 }
 

@@ -1,5 +1,7 @@
 /** What performing an effect came to. An effect is cleared by its answer, or due again. */
 
+import type { Verdict } from './verdict.ts'
+
 type Failed = {
   readonly kind: 'failed'
   /** A reason of the port that answered. */
@@ -20,6 +22,8 @@ export type Answer =
     }
   | { readonly kind: 'healthy' | 'progressing' | 'not-observed'; readonly detail: string }
   | { readonly kind: 'unwell'; readonly reason: string; readonly detail: string }
+  | { readonly kind: 'verdict'; readonly verdict: Verdict; readonly builtAt: number | null }
+  | { readonly kind: 'checked'; readonly state: 'held' | 'waiting' | 'failed'; readonly detail: string }
   | { readonly kind: 'sent' }
   | {
       readonly kind: 'proposed'

@@ -20,6 +20,7 @@ export function wakeAt(document: Document): number | null {
     .map((effect) => effect.lease ?? effect.due)
   const newest = document.tail.at(-1)
   const all = newest === undefined ? effects : [...effects, newest.at + TAIL_FLUSH_MS]
+  if (document.kind === 'line' && document.alarm !== null) all.push(document.alarm)
   return all.length === 0 ? null : Math.min(...all)
 }
 

@@ -31,6 +31,9 @@ const writing = { ...ofPromotion, expected: z.array(z.string()) }
 
 export const Effect = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('observe'), ...atTarget }),
+  z.object({ kind: z.literal('verify'), ...shared, stage: z.string(), promotion: z.string() }),
+  /** Asks a gate's check, by its name. */
+  z.object({ kind: z.literal('check'), ...shared, stage: z.string(), promotion: z.string(), check: z.string() }),
   z.object({ kind: z.literal('deliver'), ...writing }),
   /** Everything but the write, in observe mode. */
   z.object({ kind: z.literal('preview'), ...writing }),

@@ -8,7 +8,7 @@ import { Entry } from './history.ts'
 import { Digest, Tag } from './image.ts'
 import { Promotion } from './promotion.ts'
 
-export const LINE_SCHEMA = 1
+export const LINE_SCHEMA = 2
 
 /** What the first look at a target found. */
 export const Look = z.object({
@@ -22,7 +22,14 @@ export const Current = z.discriminatedUnion('state', [
   z.object({ state: z.literal('unknown') }),
   /** Not delivered by us. A bound for ordered filters where its tag counts. */
   z.object({ state: z.literal('found'), tag: Tag.nullable(), digest: Digest.nullable(), counts: z.boolean() }),
-  z.object({ state: z.literal('candidate'), candidate: Candidate, observed: z.boolean(), healthySince: Instant }),
+  z.object({
+    state: z.literal('candidate'),
+    candidate: Candidate,
+    observed: z.boolean(),
+    healthySince: Instant,
+    /** As its own evidence proved it; null: nothing did. */
+    builtAt: Instant.nullable(),
+  }),
 ])
 export type Current = z.infer<typeof Current>
 
@@ -34,6 +41,8 @@ export const Refused = z.object({
   detail: z.string(),
   at: Instant,
   by: z.string().nullable(),
+  /** Where the policy says `reconsider`: what is offered again when something new is said of it. */
+  again: Candidate.optional(),
 })
 export type Refused = z.infer<typeof Refused>
 
@@ -57,6 +66,12 @@ export const StageState = z.object({
   next: Candidate.optional(),
   promotion: Promotion.optional(),
   refused: z.array(Refused),
+  /** A person's: nothing else goes there until they take it away. */
+  pin: z
+    .object({ candidate: z.string(), image: z.string(), by: z.string(), reason: z.string(), at: Instant })
+    .optional(),
+  /** When it was changed lately, oldest first. */
+  changes: z.array(Instant),
   /** How often each candidate was tried here, newest last. */
   tried: z.array(z.object({ candidate: z.string(), attempts: z.number().int() })),
   /** Under which it was decided last. */
@@ -91,6 +106,8 @@ export const Line = z.object({
   schema: z.literal(LINE_SCHEMA),
   subscription: z.string(),
   stages: z.record(z.string(), StageState),
+  /** When time alone may move something: a window opens, a proof grows old. Null: nothing waits for time. */
+  alarm: Instant.nullable(),
 })
 export type Line = z.infer<typeof Line>
 
@@ -111,9 +128,19 @@ export function newLine(subscription: string): Line {
     effects: [],
     subscription,
     stages: {},
+    alarm: null,
   }
 }
 
 export function newStageState(): StageState {
-  return { current: { state: 'unknown' }, looks: {}, holds: {}, refused: [], tried: [], mode: 'act', heard: {} }
+  return {
+    current: { state: 'unknown' },
+    looks: {},
+    holds: {},
+    refused: [],
+    changes: [],
+    tried: [],
+    mode: 'act',
+    heard: {},
+  }
 }

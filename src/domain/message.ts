@@ -1,6 +1,7 @@
 /** What documents say to each other: from an outbox, at least once, each safe to repeat. */
 
 import * as z from 'zod'
+import { Instant } from './event.ts'
 import { PinnedImage } from './image.ts'
 
 /** Line → train: bring this to your branch. A higher `order` replaces a lower one, whichever arrives first. */
@@ -15,6 +16,8 @@ export const Carry = z.object({
   /** What each target may hold, by target id. */
   expected: z.record(z.string(), z.array(z.string())),
   reason: z.string(),
+  /** Where Drayage merges by itself: not yet (null), or until then, when the line says so anew. Without an instant: whenever it can. */
+  merge: z.object({ until: Instant.nullable() }).nullable(),
   /** The event that began it, for traces. */
   cause: z.string().optional(),
 })

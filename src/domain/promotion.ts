@@ -3,6 +3,9 @@
 import * as z from 'zod'
 import { Candidate } from './candidate.ts'
 import { Instant } from './event.ts'
+import { GateState } from './gate.ts'
+import { RuleOutcome } from './verdict.ts'
+import { Vote } from './vote.ts'
 
 /** How far one target of a promotion is. */
 export const DeliveryState = z.discriminatedUnion('state', [
@@ -18,7 +21,17 @@ export const DeliveryState = z.discriminatedUnion('state', [
 ])
 export type DeliveryState = z.infer<typeof DeliveryState>
 
-export const PROMOTION_PHASES = ['delivering', 'observing', 'rolling-back'] as const
+export const PROMOTION_PHASES = ['verifying', 'gated', 'delivering', 'observing', 'rolling-back'] as const
+
+/** What verification came to last; good for so long as the policy says, and under the same terms. */
+export const Proof = z.object({
+  state: z.enum(['trusted', 'undecided']),
+  outcomes: z.array(RuleOutcome),
+  at: Instant,
+  /** The earliest verified time of its source; null: nothing says when it was built. */
+  builtAt: Instant.nullable(),
+})
+export type Proof = z.infer<typeof Proof>
 
 export const Promotion = z.object({
   /** `subscription/stage/candidate#attempt`: identity is content, a repeat after an end is a new attempt. */
@@ -26,6 +39,25 @@ export const Promotion = z.object({
   candidate: Candidate,
   openedAt: Instant,
   phase: z.enum(PROMOTION_PHASES),
+  /** Why it is: newer than what runs, or a person's act. */
+  purpose: z.enum(['newer', 'promoted', 'rollback']),
+  /** The stage's verification and gates that it is held to, as a fingerprint: under others, proof and votes are void. */
+  terms: z.string(),
+  proof: Proof.optional(),
+  /** Until then a signature or a scan may still come. */
+  provenBy: Instant.optional(),
+  /** Since when it waits for its gates: deadlines count from there. */
+  gatedAt: Instant.optional(),
+  /** What each gate said last, where one did not hold. */
+  gates: z.array(GateState),
+  /** Until then its trains may merge by themselves; absent: they may not, or without an end. */
+  mergeUntil: Instant.optional(),
+  votes: z.array(Vote),
+  /** By the check's name: what it said last. */
+  checks: z.record(
+    z.string(),
+    z.object({ state: z.enum(['held', 'waiting', 'failed']), detail: z.string(), at: Instant }),
+  ),
   /** By target id. */
   deliveries: z.record(z.string(), DeliveryState),
   /** The trains that carry it. */

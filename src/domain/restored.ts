@@ -30,7 +30,7 @@ export function restored(was: Document, { now, by, reason }: { now: number; by: 
 
 function restoredLine(line: Line): Line {
   const stages = Object.entries(line.stages).map(([name, state]) => [name, restoredStage(state)] as const)
-  return { ...line, stages: Object.fromEntries(stages) }
+  return { ...line, alarm: null, stages: Object.fromEntries(stages) }
 }
 
 /** Refusals stay, and so does the candidate that a rollback may go back to. */

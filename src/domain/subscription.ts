@@ -2,23 +2,25 @@
 
 import * as z from 'zod'
 import { Assurance } from './event.ts'
+import { Gate } from './gate.ts'
 import { ImageName } from './image.ts'
 import { TagFilter } from './tag-filter.ts'
 import { Target } from './target.ts'
+import { VerificationPolicy } from './verification-policy.ts'
 
 export const Name = z
   .string()
   .regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/u, 'expected a name of a-z 0-9 and -, at most 63 characters')
 
-/** What must be proven of an image. `none` has to be written out, and is shown wherever the image is. */
-export const VerificationPolicy = z.literal('none')
-export type VerificationPolicy = z.infer<typeof VerificationPolicy>
-
 export const Stage = z.object({
   name: Name,
   /** The stages that must be healthy with a candidate before it comes here; none: it comes from the registry. */
   after: z.array(Name),
+  /** Whether all of them must have proven it, or any one. */
+  needs: z.enum(['all', 'any']).default('all'),
   verify: VerificationPolicy,
+  /** In the order in which they are told. */
+  gates: z.array(Gate).default([]),
   targets: z.tuple([Target], Target),
 })
 export type Stage = Readonly<z.infer<typeof Stage>>

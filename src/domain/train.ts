@@ -5,7 +5,7 @@ import { Instant } from './event.ts'
 import { documentBase } from './line.ts'
 import { Carry, Drop } from './message.ts'
 
-export const TRAIN_SCHEMA = 1
+export const TRAIN_SCHEMA = 2
 
 export const Train = z.object({
   kind: z.literal('train'),

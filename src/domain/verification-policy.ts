@@ -123,3 +123,23 @@ export type Policy = Readonly<z.infer<typeof Policy>>
 /** `none` is shown wherever the image is. */
 export const VerificationPolicy = z.union([z.literal('none'), Policy])
 export type VerificationPolicy = Readonly<z.infer<typeof VerificationPolicy>>
+
+/** A way back asks who signed, and neither for scans nor for ages: what ran well is there again sooner than a scanner answers. */
+export function policyForRollback(policy: Policy): Policy {
+  const require = policy.require.flatMap((one): Requirement[] => {
+    switch (one.kind) {
+      case 'signature':
+        return [one]
+      case 'attestation': {
+        const { maxAge: _, ...rest } = one
+        return [rest]
+      }
+      case 'source':
+        return [{ ...one, notOlder: false }]
+      case 'scan':
+      case 'image':
+        return []
+    }
+  })
+  return { ...policy, require }
+}

@@ -68,6 +68,8 @@ const ports: Ports = {
   proposals: (): Proposals => {
     throw new Error('nothing is proposed')
   },
+  verifier: { verify: () => Promise.reject(new Error('nothing is verified')) },
+  probe: { ask: () => Promise.reject(new Error('nothing is asked')) },
   health: () => ({ check: async () => ({ state: 'healthy', detail: 'all pods are ready' }) }),
   registries: {
     resolve: async () => ok({ digest: aDigest(), mediaType: 'application/vnd.oci.image.index.v1+json' }),

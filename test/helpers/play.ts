@@ -168,6 +168,7 @@ export function aCarry(tag: string, content: number, order: number): Carry {
     targets: ['git/gitops/prod.yaml'],
     expected: { 'git/gitops/prod.yaml': ['acme/payments:1.0.0'] },
     reason: 'newer',
+    merge: { until: null },
   }
 }
 

@@ -9,6 +9,8 @@ import { lineId, type Line } from '../../src/domain/line.ts'
 import { err, ok, type Result } from '../../src/domain/result.ts'
 import { RetryLater } from '../../src/domain/retry.ts'
 import { targetId } from '../../src/domain/target.ts'
+import type { Verdict } from '../../src/domain/verdict.ts'
+import type { Probed } from '../../src/checks/probe.ts'
 import type { Health } from '../../src/health/health.ts'
 import { handleRow } from '../../src/settle.ts'
 import { work, type Ports } from '../../src/pipeline.ts'
@@ -38,6 +40,12 @@ export type WorldOptions = {
   /** `payments`, unless told: none of them is configured any more. */
   readonly subscriptions?: readonly never[]
 }
+
+const outcomes = {
+  trusted: { rule: 'signature: ci', state: 'held', detail: 'signed by ci' },
+  distrusted: { rule: 'scan', state: 'failed', detail: '3 critical, at most 0' },
+  undecided: { rule: 'signature: ci', state: 'waiting', detail: 'no signature was found' },
+} as const
 
 const gitTarget = (file: string): object => ({ kind: 'git', git: 'gitops', file, merge: 'by-person' })
 
@@ -95,6 +103,9 @@ export function createWorld(options: WorldOptions = {}) {
   /** By digest: what the health check says; healthy unless told. */
   const health = new Map<string, Health>()
   const refusals = new Map<string, DeliveryFailure>()
+  /** By digest: what verification comes to; undecided unless told. */
+  const verdicts = new Map<string, { readonly state: Verdict['state']; readonly builtAt?: number }>()
+  const checks = new Map<string, Probed>()
 
   const at = (id: string): At => {
     const known = targets.get(id) ?? { image: 'acme/payments:1.0.0', fence: 0, writes: [] }
@@ -214,6 +225,16 @@ export function createWorld(options: WorldOptions = {}) {
     },
     delivery: () => delivery,
     proposals: () => proposals,
+    verifier: {
+      async verify({ image }) {
+        if (down.registry) throw new RetryLater('the registry is down')
+        const { state: said, builtAt = null } = verdicts.get(image.digest) ?? { state: 'undecided' as const }
+        return { verdict: { state: said, outcomes: [outcomes[said]], at: now }, builtAt, evidence: [] }
+      },
+    },
+    probe: {
+      ask: async ({ name }) => checks.get(name) ?? { state: 'waiting', detail: `${name} says nothing` },
+    },
     health: () => ({
       async check(_target, image) {
         const digest = image.slice(image.indexOf('@') + 1)
@@ -240,6 +261,8 @@ export function createWorld(options: WorldOptions = {}) {
   return {
     ports,
     state,
+    verdicts,
+    checks,
     tags,
     pulls,
     health,

@@ -97,7 +97,7 @@ export function createInspector(options: InspectorOptions): Inspector {
         }
       }
       return {
-        health: (target) => outbound.health(target),
+        ...outbound,
         proposals: watchProposals,
         delivery: (target) => {
           const delivery = outbound.delivery(target)

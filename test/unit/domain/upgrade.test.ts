@@ -7,12 +7,14 @@ import * as z from 'zod'
 import { findBreak } from '../../../src/domain/chain.ts'
 import { readDocument } from '../../../src/domain/document.ts'
 import { Effect, Restoration } from '../../../src/domain/effect.ts'
+import { GateState } from '../../../src/domain/gate.ts'
 import { ASSURANCES, EVENT_KINDS } from '../../../src/domain/event.ts'
 import { ENTRY_KINDS, Entry } from '../../../src/domain/history.ts'
 import { Current, LINE_SCHEMA, Look } from '../../../src/domain/line.ts'
 import { Message } from '../../../src/domain/message.ts'
-import { DeliveryState, PROMOTION_PHASES } from '../../../src/domain/promotion.ts'
+import { DeliveryState, Promotion, PROMOTION_PHASES, Proof } from '../../../src/domain/promotion.ts'
 import { TRAIN_SCHEMA } from '../../../src/domain/train.ts'
+import { Vote, VOTE_WAYS } from '../../../src/domain/vote.ts'
 import { STEPS, type Steps, upgrade } from '../../../src/domain/upgrade.ts'
 import { InboxRow, InboxState, WALK_STEPS } from '../../../src/domain/walk.ts'
 import { aLine, aTrain } from '../../helpers/build.ts'
@@ -42,7 +44,8 @@ describe('a saved sample', () => {
 
   it.each(globSync(`${FOLDER}/v*/line-every-entry.json`))('has a history whose chain still holds: %s', async (path) => {
     const { tail } = z.object({ tail: Entry.array() }).parse(read(path))
-    expect(tail).toHaveLength(ENTRY_KINDS.length)
+    const isNewest = path.includes(`/v${LINE_SCHEMA}/`)
+    expect(tail.length).toBeGreaterThanOrEqual(isNewest ? ENTRY_KINDS.length : 1)
     expect(await findBreak(tail)).toBeNull()
   })
 })
@@ -61,6 +64,11 @@ describe('the samples of this version', () => {
     { what: 'delivery', member: 'state', values: DeliveryState.options.map(({ shape }) => shape.state.value) },
     { what: 'row', member: 'state', values: InboxState.options },
     { what: 'phase', member: 'phase', values: PROMOTION_PHASES },
+    { what: 'purpose', member: 'purpose', values: Promotion.shape.purpose.options },
+    { what: 'way of a vote', member: 'how', values: VOTE_WAYS },
+    { what: 'decision', member: 'decision', values: Vote.shape.decision.options },
+    { what: 'state of a gate', member: 'state', values: GateState.shape.state.options },
+    { what: 'state of a proof', member: 'state', values: Proof.shape.state.options },
     { what: 'look', member: 'running', values: Look.shape.running.options },
     { what: 'step', member: 'step', values: WALK_STEPS },
     { what: 'assurance', member: 'assurance', values: ASSURANCES },
@@ -82,7 +90,7 @@ describe('a document of an older version', () => {
   }
 
   it('climbs every step from its own version on', () => {
-    expect(upgrade(aLine(), steps)).toMatchObject({
+    expect(upgrade({ ...aLine(), schema: 1 }, steps)).toMatchObject({
       ok: true,
       value: { schema: 3, follows: ['payments'], followers: 1 },
     })
@@ -92,8 +100,9 @@ describe('a document of an older version', () => {
   })
 
   it('leaves other kinds at theirs', () => {
-    expect(upgrade(aTrain(), steps)).toEqual({ ok: true, value: aTrain() })
-    expect(upgrade({ ...aTrain(), schema: 2 }, steps)).toMatchObject({ ok: false, error: { reason: 'newer-schema' } })
+    const first = { ...aTrain(), schema: 1 }
+    expect(upgrade(first, steps)).toEqual({ ok: true, value: first })
+    expect(upgrade({ ...first, schema: 2 }, steps)).toMatchObject({ ok: false, error: { reason: 'newer-schema' } })
   })
 
   it('is not changed in place', () => {
@@ -117,8 +126,8 @@ describe('what a newer program wrote', () => {
   it.each([
     {
       title: 'a newer version',
-      document: { ...aLine(), schema: 2 },
-      detail: /line\/payments was written by a newer Drayage \(schema 2, this one reads up to 1\)/u,
+      document: { ...aLine(), schema: 3 },
+      detail: /line\/payments was written by a newer Drayage \(schema 3, this one reads up to 2\)/u,
     },
     {
       title: 'a newer kind',

@@ -1,0 +1,143 @@
+/** The act is wished for: by ourselves, by a train, or only looked at in observe mode. */
+
+import { parseImageReference } from '../domain/image.ts'
+import type { Line, StageState } from '../domain/line.ts'
+import type { Carry } from '../domain/message.ts'
+import type { Promotion } from '../domain/promotion.ts'
+import type { Stage } from '../domain/subscription.ts'
+import { targetId, type Target } from '../domain/target.ts'
+import { trainId } from '../domain/train.ts'
+import { fresh, wish, type Turn } from './turn.ts'
+import { forgetMail } from './withdraw.ts'
+
+/** What is not brought yet, and is not on a train. */
+export function wishDeliveries(turn: Turn<Line>, stage: Stage, state: StageState, promotion: Promotion): void {
+  const kind = turn.rules.mode === 'observe' ? 'preview' : 'deliver'
+  for (const one of stage.targets) {
+    const target = targetId(one)
+    if (trainOf(turn, stage, one) !== null || promotion.deliveries[target]?.state !== 'pending') continue
+    const expected = expectedAt(turn, state, promotion, target)
+    const common = { stage: stage.name, target, promotion: promotion.id, expected }
+    wish(turn, { kind, ...fresh(turn, `${promotion.id}/${kind}/${target}`), ...common })
+  }
+}
+
+/** Which pull requests are wanted: those that a person merges, once every gate held; or those that Drayage merges, at any time. */
+type Wanted = { readonly merges: 'by-person' | 'by-itself' | 'any'; readonly merge: Carry['merge'] }
+
+/** Tells the trains. One that carries it already hears only until when it may merge. */
+export function sendCarries(
+  turn: Turn<Line>,
+  stage: Stage,
+  state: StageState,
+  promotion: Promotion,
+  wanted: Wanted,
+): void {
+  for (const [train, targets] of trainsOf(turn, stage)) {
+    const isOwn = mergesItself(targets)
+    if (wanted.merges === 'by-person' ? isOwn : wanted.merges === 'by-itself' && !isOwn) continue
+    const isToldAgain = promotion.trains.includes(train)
+    if (isToldAgain && !isOwn) continue
+    const isThere = targets.every((target) => {
+      const delivery = promotion.deliveries[targetId(target)]?.state
+      return delivery !== 'pending' && delivery !== 'proposed'
+    })
+    if (!isThere) sendCarry(turn, stage, state, promotion, { train, targets, merge: isOwn ? wanted.merge : null })
+  }
+}
+
+export function hasTrainThatMerges(turn: Turn<Line>, stage: Stage): boolean {
+  return [...trainsOf(turn, stage).values()].some(mergesItself)
+}
+
+function mergesItself(targets: readonly Target[]): boolean {
+  return targets.some((target) => target.kind === 'git' && target.merge === 'when-approved')
+}
+
+/** What is known to stand there, and what we began before and may arrive late; but never what is newer than this one. */
+function expectedAt(turn: Turn<Line>, state: StageState, { candidate }: Promotion, target: string): string[] {
+  const held = state.holds[target] ?? []
+  const isNewer = (written: string): boolean => {
+    const image = parseImageReference(written)
+    const tag = image.ok ? image.value.tag : null
+    return turn.rules.ordered && tag !== null && (turn.rules.compare(tag, candidate.images[0].tag) ?? 0) > 0
+  }
+  return [...held.slice(0, -1).filter((written) => !isNewer(written)), ...held.slice(-1)]
+}
+
+/** By the train's id: the targets that travel with it. */
+function trainsOf(turn: Turn<Line>, stage: Stage): ReadonlyMap<string, readonly Target[]> {
+  const byTrain = new Map<string, readonly Target[]>()
+  for (const target of stage.targets) {
+    const train = trainOf(turn, stage, target)
+    if (train !== null) byTrain.set(train, [...(byTrain.get(train) ?? []), target])
+  }
+  return byTrain
+}
+
+/** Nothing travels in observe mode. */
+function trainOf(turn: Turn<Line>, stage: Stage, target: Target): string | null {
+  const address = turn.rules.mode === 'observe' ? null : turn.rules.trainOf(stage.name, target)
+  return address === null ? null : trainId(address)
+}
+
+/** Whether the promotion goes the way that the configuration says now: by these trains, written or only looked at. */
+export function isOnItsWay(turn: Turn<Line>, stage: Stage, promotion: Promotion): boolean {
+  const trains = trainsOf(turn, stage)
+  const isSameWay = promotion.trains.every((train) => trains.has(train))
+  // Before its gates held, it is on those trains at most that only show it.
+  if (promotion.phase !== 'delivering') return isSameWay
+  if (trains.size !== promotion.trains.length) return false
+  const wrong = turn.rules.mode === 'observe' ? 'deliver' : 'preview'
+  const isOtherMode = turn.document.effects.some((effect) => effect.kind === wrong && effect.promotion === promotion.id)
+  const isSeen = Object.values(promotion.deliveries).some(({ state }) => state === 'previewed')
+  return isSameWay && !isOtherMode && (turn.rules.mode === 'observe' || !isSeen)
+}
+
+type Sent = { readonly train: string; readonly targets: readonly Target[]; readonly merge: Carry['merge'] }
+
+function sendCarry(
+  turn: Turn<Line>,
+  stage: Stage,
+  state: StageState,
+  promotion: Promotion,
+  { train, targets, merge }: Sent,
+): void {
+  const [first, ...rest] = targets.map(targetId)
+  if (first === undefined) return
+  forgetMail(turn, train)
+  turn.document.fence += 1
+  const order = turn.document.fence
+  const again = promotion.trains.includes(train) ? `/${order}` : ''
+  if (again === '') promotion.trains.push(train)
+  wish(turn, {
+    kind: 'send',
+    ...fresh(turn, `${promotion.id}/carry/${train}${again}`),
+    to: train,
+    message: {
+      kind: 'carry',
+      order,
+      line: turn.document.id,
+      stage: stage.name,
+      promotion: promotion.id,
+      images: promotion.candidate.images,
+      targets: [first, ...rest],
+      expected: Object.fromEntries([first, ...rest].map((id) => [id, expectedAt(turn, state, promotion, id)])),
+      reason: describe(state),
+      merge,
+      cause: promotion.candidate.cause,
+    },
+  })
+}
+
+/** One line for people: what this replaces. */
+export function describe(state: StageState): string {
+  const { current } = state
+  if (current.state === 'candidate') return `newer than ${current.candidate.images[0].tag}`
+  if (current.state === 'found' && current.tag !== null) {
+    return current.counts
+      ? `newer than ${current.tag}, which was found there`
+      : `${current.tag} was found there and sets no bound`
+  }
+  return 'the first to come here'
+}

@@ -1,0 +1,57 @@
+/** Approval: enough of the people who may have said yes to this very candidate. Nobody counts twice, and nobody for what they pushed. */
+
+import { formatDuration } from '../../domain/duration.ts'
+import type { ApprovalGate } from '../../domain/gate.ts'
+import type { Promotion } from '../../domain/promotion.ts'
+import type { Vote } from '../../domain/vote.ts'
+import { describeInstant, failed, held, waiting, type Facts, type Said } from './gate.ts'
+
+export function approval(gate: ApprovalGate, { promotion, mode }: Facts, now: number): Said {
+  if (mode === 'observe') return held('nobody is asked in observe mode')
+  const yes = promotion.votes.filter(
+    (vote) => vote.decision === 'approve' && whyNotCounted(gate, promotion, vote) === null,
+  )
+  const missing = missingOf(gate, yes)
+  const names = yes.map(({ by, how }) => `${by} (${how})`).join(', ')
+  if (missing === null) return held(`approved by ${names}`)
+  const end = expiryOf(gate, promotion)
+  const so = names === '' ? '' : `; so far ${names}`
+  if (now >= end) return failed(`not approved within ${formatDuration(gate.expires)}: ${missing}${so}`)
+  return waiting(`waits for ${missing}${so}, until ${describeInstant(end)}`, end)
+}
+
+export function expiryOf({ expires }: ApprovalGate, promotion: Promotion): number {
+  return (promotion.gatedAt ?? promotion.openedAt) + expires
+}
+
+type Voter = Pick<Vote, 'by' | 'groups'>
+
+/** Null: this person's voice counts at this gate. */
+export function whyNotCounted(gate: ApprovalGate, { candidate }: Promotion, voter: Voter): string | null {
+  if (!isAmong(gate.from, voter)) return `${voter.by} is not among those who may: ${gate.from.join(', ')}`
+  if (isSamePerson(candidate.pusher, voter.by)) return `${voter.by} pushed it: somebody else has to approve`
+  return null
+}
+
+/** Null: the quorum is complete. */
+function missingOf(gate: ApprovalGate, yes: readonly Vote[]): string | null {
+  if (yes.length < gate.votes) {
+    const more = gate.votes - yes.length
+    return `${more} more ${more === 1 ? 'approval' : 'approvals'} of ${gate.votes}, by ${gate.from.join(', ')}`
+  }
+  for (const { from, votes } of gate.atLeast) {
+    const counted = yes.filter((vote) => isAmong(from, vote)).length
+    if (counted < votes) return `${votes - counted} more from ${from.join(', ')}`
+  }
+  const others = yes.filter(({ how }) => how !== 'slack').length
+  return others < gate.otherWays ? `${gate.otherWays - others} more by another way than chat` : null
+}
+
+function isAmong(from: readonly string[], { by, groups }: Voter): boolean {
+  return from.some((one) => isSamePerson(one, by) || groups.includes(one))
+}
+
+/** Names of people come in any case. */
+function isSamePerson(one: string | undefined, other: string): boolean {
+  return one !== undefined && one.toLowerCase() === other.toLowerCase()
+}

@@ -1,0 +1,66 @@
+/** Window: the times at which a stage may change. A denial wins over a permission; what opens again takes the newest. */
+
+import type { Slot, WindowGate } from '../../domain/gate.ts'
+import { describeInstant, held, waiting, type Said } from './gate.ts'
+import { dayBefore, dayOf, wallTime, type WallTime } from './wall-clock.ts'
+
+const MINUTE_MS = 60_000
+const HOUR_MS = 60 * MINUTE_MS
+const DAY_MS = 24 * HOUR_MS
+/** So far ahead an opening is looked for by quarters of an hour, and then by hours; what is further away is asked for again each day. */
+const CLOSE_MS = 4 * DAY_MS
+const FAR_MS = 35 * DAY_MS
+
+/** Asked at each decision about a line, and the answer is the same for a whole minute. */
+const answers = new WeakMap<WindowGate, { readonly minute: number; readonly said: Said }>()
+
+export function window(gate: WindowGate, now: number): Said {
+  const minute = Math.floor(now / MINUTE_MS) * MINUTE_MS
+  const known = answers.get(gate)
+  if (known?.minute === minute) return known.said
+  const said = answer(gate, minute)
+  answers.set(gate, { minute, said })
+  return said
+}
+
+function answer(gate: WindowGate, minute: number): Said {
+  const { timezone } = gate
+  const isOpen = (at: number): boolean => whyClosed(gate, at) === null
+  const why = whyClosed(gate, minute)
+  if (why === null) {
+    const closes = firstWhere((at) => !isOpen(at), minute, DAY_MS)
+    return held(`the window is open (${timezone})`, closes ?? minute + DAY_MS)
+  }
+  const opens = firstWhere(isOpen, minute, FAR_MS)
+  if (opens === null) return waiting(`${why} (${timezone}), and no opening is near`, minute + DAY_MS)
+  return waiting(`${why} (${timezone}); opens ${describeInstant(opens)}`, opens)
+}
+
+/** Null: it is open. */
+function whyClosed({ allow, deny, timezone }: WindowGate, at: number): string | null {
+  const wall = wallTime(at, timezone)
+  const denied = deny.find((slot) => isWithin(slot, wall))
+  if (denied !== undefined) return `closed: ${denied.text} is denied`
+  if (allow.length === 0 || allow.some((slot) => isWithin(slot, wall))) return null
+  return `outside of ${allow.map(({ text }) => text).join(', ')}`
+}
+
+/** A slot over midnight belongs to the day on which it starts. */
+function isWithin({ days, hours, dates }: Slot, { date, minute }: WallTime): boolean {
+  const isOn = (one: string): boolean =>
+    (days.length === 0 || days.includes(dayOf(one))) && (dates === undefined || (one >= dates.from && one <= dates.to))
+  if (hours === undefined) return isOn(date)
+  const { from, to } = hours
+  if (to > from) return isOn(date) && minute >= from && minute < to
+  return (isOn(date) && minute >= from) || (isOn(dayBefore(date)) && minute < to)
+}
+
+/** The first minute after `from` at which it holds; null: none within the span. */
+function firstWhere(holds: (at: number) => boolean, from: number, span: number): number | null {
+  const quarter = 15 * MINUTE_MS
+  let at = from - (from % quarter) + quarter
+  while (at < from + span && !holds(at)) at += at < from + CLOSE_MS ? quarter : HOUR_MS
+  if (!holds(at)) return null
+  while (at - MINUTE_MS > from && holds(at - MINUTE_MS)) at -= MINUTE_MS
+  return at
+}

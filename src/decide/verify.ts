@@ -1,0 +1,139 @@
+/** Proof of a promotion: asked for, waited for, and worked in; what is never proven is refused. */
+
+import type { Answer } from '../domain/answer.ts'
+import type { EffectOf } from '../domain/effect.ts'
+import { formatImage } from '../domain/image.ts'
+import type { Line, StageState } from '../domain/line.ts'
+import type { Promotion, Proof } from '../domain/promotion.ts'
+import type { Stage } from '../domain/subscription.ts'
+import type { RuleOutcome } from '../domain/verdict.ts'
+import type { Policy } from '../domain/verification-policy.ts'
+import { stuck } from './effects.ts'
+import { policyOf } from './terms.ts'
+import { turnDown } from './turn-down.ts'
+import { fresh, isLeased, note, wish, type Turn } from './turn.ts'
+
+const AGAIN_FIRST_MS = 15_000
+const AGAIN_MAX_MS = 5 * 60_000
+/** A document has a length: of a policy with many rules these are kept, those that do not hold first. */
+const OUTCOMES_MAX = 32
+const DETAIL_LENGTH_MAX = 500
+
+export function wishVerify(turn: Turn<Line>, stage: Stage, promotion: Promotion, delayMs = 0): void {
+  const id = `${promotion.id}/verify`
+  wish(turn, { kind: 'verify', ...fresh(turn, id, delayMs), stage: stage.name, promotion: promotion.id })
+}
+
+/** Good enough to act on: under the present terms, and not older than the policy allows. */
+export function isProven(stage: Stage, promotion: Promotion, now: number): boolean {
+  const policy = policyOf(stage, promotion)
+  if (policy === null) return true
+  const { proof } = promotion
+  return proof?.state === 'trusted' && now - proof.at <= policy.fresh
+}
+
+/** True where the promotion may go on now. */
+export function judged(
+  turn: Turn<Line>,
+  stage: Stage,
+  state: StageState,
+  effect: EffectOf<'verify'>,
+  answer: Answer,
+): boolean {
+  const { promotion } = state
+  if (promotion?.id !== effect.promotion) return false
+  if (answer.kind !== 'verdict') {
+    stuck(turn, effect, answer)
+    return false
+  }
+  const policy = policyOf(stage, promotion)
+  if (policy === null) return true
+  const { verdict, builtAt } = answer
+  if (verdict.state === 'distrusted') {
+    turnDownUnproven(turn, stage, state, policy, 'distrusted', verdict.outcomes)
+    return false
+  }
+  const was = promotion.proof
+  promotion.proof = { state: verdict.state, outcomes: boundedOf(verdict.outcomes), at: verdict.at, builtAt }
+  if (!isSameProof(was, promotion.proof)) noteVerdict(turn, stage, promotion, promotion.proof)
+  if (verdict.state === 'undecided') return waitOn(turn, stage, state, promotion, policy)
+  delete promotion.provenBy
+  if (promotion.phase === 'verifying') promotion.phase = 'gated'
+  return true
+}
+
+/** What is undecided waits for its signature or scan until the deadline; what was trusted before gets another wait. */
+function waitOn(turn: Turn<Line>, stage: Stage, state: StageState, promotion: Promotion, policy: Policy): false {
+  if (promotion.phase !== 'verifying') promotion.provenBy = turn.now + policy.wait
+  promotion.phase = 'verifying'
+  const end = (promotion.provenBy ??= turn.now + policy.wait)
+  if (turn.now >= end) {
+    turnDownUnproven(turn, stage, state, policy, 'never-proven', promotion.proof?.outcomes ?? [])
+    return false
+  }
+  const waited = turn.now - (end - policy.wait)
+  const delay = Math.min(Math.max(waited / 2, AGAIN_FIRST_MS), AGAIN_MAX_MS, end - turn.now)
+  wishVerify(turn, stage, promotion, Math.ceil(delay))
+  return false
+}
+
+function turnDownUnproven(
+  turn: Turn<Line>,
+  stage: Stage,
+  state: StageState,
+  policy: Policy,
+  reason: 'distrusted' | 'never-proven',
+  outcomes: readonly RuleOutcome[],
+): void {
+  const late = reason === 'never-proven' ? 'not proven in time. ' : ''
+  const detail = `${late}${describeOutcomes(outcomes)}`
+  turnDown(turn, stage, state, {
+    end: 'distrusted',
+    as: 'distrusted',
+    reason,
+    detail,
+    by: null,
+    again: policy.reconsider,
+  })
+}
+
+/** Somebody said something new about this content: whoever waits for a proof of it looks now. */
+export function hearSignal(turn: Turn<Line>, subject: string): void {
+  for (const { promotion } of Object.values(turn.document.stages)) {
+    if (promotion === undefined || !promotion.candidate.images.some(({ digest }) => digest === subject)) continue
+    for (const effect of turn.document.effects) {
+      const isMeant = effect.kind === 'verify' && effect.promotion === promotion.id && effect.dead === undefined
+      if (isMeant && !isLeased(effect, turn.now)) effect.due = Math.min(effect.due, turn.now)
+    }
+  }
+}
+
+function noteVerdict(turn: Turn<Line>, stage: Stage, promotion: Promotion, { state, outcomes }: Proof): void {
+  note(turn, {
+    kind: 'verdict',
+    reason: state,
+    detail: describeOutcomes(outcomes),
+    stage: stage.name,
+    promotion: promotion.id,
+    image: formatImage(promotion.candidate.images[0]),
+  })
+}
+
+/** What does not hold comes first: it is what a person has to know. */
+function boundedOf(outcomes: readonly RuleOutcome[]): RuleOutcome[] {
+  const rank = { failed: 0, waiting: 1, held: 2 } as const
+  const sorted = outcomes.toSorted((a, b) => rank[a.state] - rank[b.state])
+  return sorted.slice(0, OUTCOMES_MAX).map((one) => ({ ...one, detail: one.detail.slice(0, DETAIL_LENGTH_MAX) }))
+}
+
+export function describeOutcomes(outcomes: readonly RuleOutcome[]): string {
+  return boundedOf(outcomes)
+    .map(({ rule, state, detail }) => `${rule} ${state}: ${detail}`)
+    .join('; ')
+}
+
+/** Each rule as it was: the details (times, counts) may differ, and are no news. */
+function isSameProof(was: Proof | undefined, is: Proof): boolean {
+  const said = (proof: Proof): string => JSON.stringify(proof.outcomes.map(({ rule, state }) => [rule, state]))
+  return was !== undefined && was.state === is.state && said(was) === said(is)
+}
