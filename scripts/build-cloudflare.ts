@@ -12,6 +12,7 @@ import { parseArgs } from 'node:util'
 import { build } from 'esbuild'
 import { printSizes } from './bundle-sizes.ts'
 import { configBundle } from './config-bundle.ts'
+import { workerModules } from './worker-modules.ts'
 
 const ROOT = new URL('..', import.meta.url).pathname
 const { values } = parseArgs({
@@ -46,6 +47,7 @@ const { metafile } = await build({
   sourcemap: 'linked',
   external: ['cloudflare:*'],
   plugins: [
+    workerModules,
     {
       name: 'configuration',
       setup: (builder) =>

@@ -4,7 +4,7 @@ import { bundleFromJSON, type Bundle } from '@sigstore/bundle'
 import { X509Certificate } from '@sigstore/core'
 import * as z from 'zod'
 import { err, ok, type Result } from '../../domain/result.ts'
-import { parseStrictJson } from '../strict-json.ts'
+import { parseStrictJson } from './strict-json.ts'
 import { Buffer } from './platform.ts'
 import { reject, type Rejection } from './rejection.ts'
 

@@ -4,7 +4,7 @@ import type { Bundle, TransparencyLogEntry } from '@sigstore/bundle'
 import { crypto, json } from '@sigstore/core'
 import type { TrustMaterial } from '@sigstore/verify'
 import * as z from 'zod'
-import { parseStrictJson } from '../strict-json.ts'
+import { parseStrictJson } from './strict-json.ts'
 import { Buffer } from './platform.ts'
 import { reject, type Rejection } from './rejection.ts'
 

@@ -3,7 +3,7 @@
 import * as z from 'zod'
 import type { Digest } from '../../domain/image.ts'
 import { err, ok, type Result } from '../../domain/result.ts'
-import { parseStrictJson } from '../strict-json.ts'
+import { parseStrictJson } from './strict-json.ts'
 import { reject, type Rejection } from './rejection.ts'
 
 const IN_TOTO = 'application/vnd.in-toto+json'

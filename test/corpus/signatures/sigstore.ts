@@ -10,7 +10,7 @@ import {
   verifySigstoreBundle,
   type SigstoreFact,
 } from '../../../src/verification/sigstore/verify.ts'
-import type { Outcome } from '../signatures.ts'
+import type { Outcome } from './outcome.ts'
 
 export type Read = (file: string) => Uint8Array
 
@@ -84,7 +84,7 @@ function signerOf(vector: SigstoreVector, read: Read): Signer {
   }
 }
 
-function rootOf({ trustRoot = '', trustMode = '' }: SigstoreVector, read: Read): TrustRoot {
+function rootOf({ trustRoot = '', trustMode = 'public-good' }: SigstoreVector, read: Read): TrustRoot {
   const json = new TextDecoder().decode(read(trustRoot))
   return { kind: 'custom', json, require: THRESHOLDS[trustMode] ?? { log: 1, sct: 1, timestamp: 1 } }
 }
