@@ -5,6 +5,7 @@ import { createApi } from '../src/api.ts'
 import { createApp } from '../src/app.ts'
 import { assembleOutbound } from '../src/assemble.ts'
 import { createGuardedFetch } from '../src/clients/address-guard.ts'
+import { createEcr } from '../src/clients/aws/ecr-lazy.ts'
 import { createAccess, isManaged } from '../src/clients/cluster-credentials/index.ts'
 import { createHttp } from '../src/clients/http.ts'
 import { createCluster } from '../src/clients/kubernetes-configured.ts'
@@ -68,7 +69,14 @@ async function open(
   const prometheus = createPrometheus()
   const { measure } = prometheus
   const http = createHttp({ fetch: createGuardedFetch(), now, random, onCall: (call) => log.debug('request', call) })
-  const registries = createRegistries({ http, registries: config.registries, secretOf, now })
+  const registries = createRegistries({
+    http,
+    registries: config.registries,
+    secretOf,
+    now,
+    platform: { env, readFile: readSecretFile, createEcr },
+    onQuota: (registry, quota) => measure({ kind: 'quota', registry, remaining: quota.remaining }),
+  })
   const plainGit = createGitDelivery({ git: config.git, secretOf, tempDir: tmpdir(), now, environment: env })
   onClose(() => plainGit.close())
   const clusterOf = (name: string) => {

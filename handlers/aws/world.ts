@@ -1,6 +1,7 @@
 /** All that the pipeline needs, in a function: DynamoDB by AWS's client, no git program, no files. */
 
 import { assembleOutbound } from '../../src/assemble.ts'
+import { createEcr } from '../../src/clients/aws/ecr-lazy.ts'
 import { createAccess, isManaged } from '../../src/clients/cluster-credentials/index.ts'
 import { createHttp } from '../../src/clients/http.ts'
 import { createOtlpFromEnvironment } from '../../src/clients/otlp.ts'
@@ -52,7 +53,14 @@ export function createWorld(variables: Variables): FunctionWorld {
     return createCluster({ access }, { now, readFile: noFiles })
   }
   const outbound = assembleOutbound({ config, clusterOf, plainGit: null, http, secretOf, random, now })
-  const registries = createRegistries({ http, registries: config.registries, secretOf, now })
+  const registries = createRegistries({
+    http,
+    registries: config.registries,
+    secretOf,
+    now,
+    platform: { env: variables, readFile: noFiles, createEcr },
+    onQuota: (registry, quota) => measure({ kind: 'quota', registry, remaining: quota.remaining }),
+  })
   const traces = createOtlpFromEnvironment(variables, { http, log })
   const trace = traces === null ? {} : { trace: traces.trace }
   const ports = { ...state, ...outbound, registries, config: () => loaded, now, log, measure, ...trace }

@@ -1,6 +1,7 @@
 /** All that the pipeline needs, on a Worker: no git program, no files, clusters over `fetch`. */
 
 import { assembleOutbound } from '../../src/assemble.ts'
+import { createSignedEcr } from '../../src/clients/aws/ecr.ts'
 import { createAccess } from '../../src/clients/cluster-credentials/index.ts'
 import { createAccessTransport } from '../../src/clients/cluster-credentials/over-http.ts'
 import { createHttp, type Http } from '../../src/clients/http.ts'
@@ -12,14 +13,21 @@ import type { Fetcher } from './platform.ts'
 import { noFiles, textsOf, type Tools } from './tools.ts'
 
 export function createPorts(tools: Tools): Ports {
-  const { loaded, state, http, secretOf, log, measure, now, traces } = tools
+  const { env, loaded, state, http, secretOf, log, measure, now, traces } = tools
   const { config } = loaded
   const clusterOf = (name: string): Cluster => clusterBy(name, tools)
   const outbound = assembleOutbound({ config, clusterOf, plainGit: null, http, secretOf, random: Math.random, now })
   return {
     ...state,
     ...outbound,
-    registries: createRegistries({ http, registries: config.registries, secretOf, now }),
+    registries: createRegistries({
+      http,
+      registries: config.registries,
+      secretOf,
+      now,
+      platform: { env: textsOf(env), readFile: noFiles, createEcr: createSignedEcr },
+      onQuota: (registry, quota) => measure({ kind: 'quota', registry, remaining: quota.remaining }),
+    }),
     // The document's object set its alarm in the same write as the document.
     wake: async () => {},
     config: () => loaded,

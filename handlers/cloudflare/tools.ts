@@ -79,7 +79,8 @@ function createMeasure({ METRICS }: Env): Measure {
   return ({ kind, ...labels }) => {
     const texts = Object.values(labels).filter((value) => typeof value === 'string')
     const seconds = 'seconds' in labels ? labels.seconds : 0
-    METRICS?.writeDataPoint({ indexes: [kind], blobs: [kind, ...texts], doubles: [1, seconds] })
+    const value = 'remaining' in labels ? labels.remaining : 1
+    METRICS?.writeDataPoint({ indexes: [kind], blobs: [kind, ...texts], doubles: [value, seconds] })
   }
 }
 

@@ -171,8 +171,19 @@ function describeRegistry(name: string, { host, events, pull }: RegistryConfig):
   const where = host ?? 'any host that a subscription follows'
   const told = events === undefined ? 'tells nothing' : `tells by ${events.type} at POST /hooks/${name}`
   const proof = events?.['auth'] === 'none' ? ', AUTH: NONE: anybody may send' : ''
-  const read = host === null ? '' : `, is read ${pull === undefined ? 'anonymously' : `as ${pull.username}`}`
+  const read = host === null ? '' : `, is read ${describePull(pull)}`
   return `${name}: ${where}, ${told}${proof}${read}`
+}
+
+function describePull(pull: RegistryConfig['pull']): string {
+  if (pull === undefined) return 'anonymously'
+  if ('username' in pull) return `as ${pull.username}`
+  if ('dockerConfig' in pull) return `by the login in ${pull.dockerConfig}`
+  if ('google' in pull) return `by Google, as ${pull.google.credentials ?? 'the account of the process'}`
+  if ('azure' in pull)
+    return `by Entra, as ${pull.azure.application?.client ?? pull.azure.identity ?? 'the identity of the process'}`
+  const { role, keys, profile } = pull.aws
+  return `by IAM, as ${role ?? keys?.id ?? profile ?? 'the process itself'}`
 }
 
 function describeSubscription(config: Config, { name, image, tags, stages }: Subscription): readonly string[] {

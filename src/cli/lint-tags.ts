@@ -2,6 +2,7 @@
 
 import { parseArgs } from 'node:util'
 import { createGuardedFetch } from '../clients/address-guard.ts'
+import { createEcr } from '../clients/aws/ecr-lazy.ts'
 import { createHttp } from '../clients/http.ts'
 import { createRegistries } from '../clients/registry/registries.ts'
 import { loadConfigFile, readSecretFile } from '../config/files.ts'
@@ -92,7 +93,13 @@ async function registriesOf({ registry }: ImageName, file: string | undefined, i
   const http = createHttp({ fetch: createGuardedFetch(), now: () => io.now(), random: Math.random })
   const isKnown = Object.values(config?.registries ?? {}).some(({ host }) => host === registry)
   const asked = isKnown ? {} : { '': { host: registry, insecure: LOOPBACK.test(registry) } }
-  return createRegistries({ http, registries: { ...config?.registries, ...asked }, secretOf, now: () => io.now() })
+  return createRegistries({
+    http,
+    registries: { ...config?.registries, ...asked },
+    secretOf,
+    now: () => io.now(),
+    platform: { env: io.env, readFile: readSecretFile, createEcr },
+  })
 }
 
 async function quietly(file: string): Promise<Config | undefined> {

@@ -3,6 +3,7 @@
 import * as z from 'zod'
 import { Json } from '../domain/json.ts'
 import { RetryLater } from '../domain/retry.ts'
+import { retryAfterMs } from './http-retry.ts'
 import type { Http } from './http.ts'
 
 const LIMITS = { headersMs: 5_000, bodyMs: 5_000, totalMs: 10_000, bodyBytesMax: 512 * 1024 }
@@ -37,7 +38,12 @@ export async function ask<T>(
   })
   if (!sent.ok) throw new RetryLater(`${who}: ${sent.error.detail}`)
   const text = new TextDecoder().decode(sent.value.body)
-  if (sent.value.status !== 200) throw new RetryLater(`${who} answered ${sent.value.status}${codeOf(text)}`)
+  if (sent.value.status !== 200) {
+    const { headers: answered } = sent.value
+    const sentAt = Date.parse(answered.get('date') ?? '')
+    const later = { retryAfterMs: retryAfterMs(answered, Number.isNaN(sentAt) ? Number.POSITIVE_INFINITY : sentAt) }
+    throw new RetryLater(`${who} answered ${sent.value.status}${codeOf(text)}`, later)
+  }
   const read = isText === true ? shape.safeParse(text) : Json.pipe(shape).safeParse(text)
   if (read.success) return read.data
   throw new RetryLater(`${who} answered in a form that we do not know`)

@@ -48,6 +48,12 @@ export function createPrometheus(): Prometheus {
     buckets: DELIVERY_SECONDS,
     registers,
   })
+  const quota = new Gauge({
+    name: 'drayage_registry_quota_remaining',
+    help: "Requests left of a registry's rate limit, as it said last",
+    labelNames: ['registry'],
+    registers,
+  })
   const lost = new Counter({
     name: 'drayage_webhooks_lost_total',
     help: 'Pushes that the sweep found and no webhook had told of',
@@ -64,6 +70,8 @@ export function createPrometheus(): Prometheus {
 
   const measure = (measurement: Measurement): void => {
     switch (measurement.kind) {
+      case 'quota':
+        return quota.set({ registry: measurement.registry }, measurement.remaining)
       case 'event':
         return events.inc({ source: measurement.source, outcome: measurement.outcome })
       case 'settled':

@@ -18,7 +18,6 @@ type Line = {
 const NOT_AVAILABLE: readonly Line[] = [
   { path: ['slack'] },
   { path: ['signers'] },
-  { path: ['registries', '*', 'pull'], values: ['aws', 'google', 'azure'] },
   { path: ['stages', '*', 'gates'] },
   { path: ['stages', '*', 'verify'], structured: true },
   { path: ['subscriptions', '*', 'images'] },

@@ -27,7 +27,18 @@ type Limits = {
   /** By the key that makes the cluster what it is. */
   readonly clusters: Readonly<Record<string, Refusal>>
   readonly state: string
+  /** Of ways to read a registry that are not there. */
+  readonly pull: {
+    /** Without keys that are written. Null: the platform gives them. */
+    readonly aws: Refusal | null
+    readonly profile: Refusal
+    readonly google: Refusal
+    readonly azure: Refusal
+  }
 }
+
+const GOOGLE_CREDENTIALS = 'Write google: { credentials: env:NAME }, a reference to the JSON'
+const AZURE_APPLICATION = 'Write azure: { application: { tenant:, client:, secret: env:NAME } }'
 
 const WORKERS_CLUSTER = {
   what: 'a Worker reads no files, runs no credential plugins and trusts no private CA',
@@ -58,6 +69,15 @@ const LIMITS: Readonly<Record<Exclude<Platform, 'node' | 'container'>, Limits>> 
       aks: WORKERS_MANAGED,
     },
     state: 'Durable Objects and D1',
+    pull: {
+      aws: {
+        what: 'a Worker has no identity at AWS',
+        hint: 'Write aws: { keys: { id:, secret: env:NAME } }, of a user that may only pull or assume role:',
+      },
+      profile: { what: 'a Worker has no profiles', hint: 'Write aws: { keys: { id:, secret: env:NAME } }' },
+      google: { what: 'a Worker has no account at Google', hint: `${GOOGLE_CREDENTIALS} of a service account's key` },
+      azure: { what: 'a Worker has no managed identity', hint: AZURE_APPLICATION },
+    },
   },
   aws: {
     server: ['listen', 'state'],
@@ -78,6 +98,15 @@ const LIMITS: Readonly<Record<Exclude<Platform, 'node' | 'container'>, Limits>> 
       vpc: { what: 'Workers VPC services are there on Cloudflare only', hint: 'Take it away' },
     },
     state: 'DynamoDB',
+    pull: {
+      aws: null,
+      profile: { what: 'a Lambda function has no profiles', hint: 'Write aws: { role: } for another account' },
+      google: {
+        what: 'a Lambda function has no account at Google',
+        hint: `${GOOGLE_CREDENTIALS} of a federation that trusts the function's role (no key), or of a key`,
+      },
+      azure: { what: 'a Lambda function has no managed identity', hint: AZURE_APPLICATION },
+    },
   },
 }
 
@@ -94,11 +123,25 @@ export function checkPlatform(reader: Reader, platform: Platform, config: Config
   for (const section of ['registries', 'clusters', 'git', 'server']) {
     refuseFiles(reader, [section], treeAt(reader.root, [section]), limits.files)
   }
+  checkPulls(reader, limits, config)
   checkFollowers(reader, config)
   if (config.server.tokens.length > 0) return
   const what = 'nobody may ask or act: outside of this machine the command line needs a token'
   const parts = { severity: 'warning', reason: 'missing', path: ['server', 'api', 'tokens'], what } as const
   reader.report(problemAt(keyPlaceOf(reader.root, parts.path), parts), parts.path)
+}
+
+/** Clouds give an identity to what runs with them; elsewhere it has to be written. */
+function checkPulls(reader: Reader, { pull: refusals }: Limits, { registries }: Config): void {
+  for (const [name, { pull }] of Object.entries(registries)) {
+    const path = ['registries', name, 'pull']
+    // Of several entries of one host, one says how it is read.
+    if (pull === undefined || treeAt(reader.root, path) === undefined) continue
+    if ('aws' in pull && pull.aws.keys === undefined && refusals.aws !== null) refuse(reader, path, refusals.aws)
+    else if ('aws' in pull && pull.aws.profile !== undefined) refuse(reader, path, refusals.profile)
+    if ('google' in pull && pull.google.credentials === undefined) refuse(reader, path, refusals.google)
+    if ('azure' in pull && pull.azure.application === undefined) refuse(reader, path, refusals.azure)
+  }
 }
 
 function checkContainer(reader: Reader, config: Config): void {

@@ -4,6 +4,7 @@ import type * as z from 'zod'
 import type { EventSettings, RegistryConfig } from '../domain/config.ts'
 import { Registry, type Registry as Host } from '../domain/image.ts'
 import type { Subscription } from '../domain/subscription.ts'
+import { checkPull, pullOf } from './pull.ts'
 import { quoted } from './expected.ts'
 import { didYouMean, formatPlace, problemAt, type Path } from './problem.ts'
 import type { RawRegistry } from './schema.ts'
@@ -56,11 +57,13 @@ export function resolveRegistry(
   const host = hostOf(reader, path, raw, type)
   if (host === undefined || (raw.events !== undefined && settings === undefined)) return undefined
   warnUnencrypted(reader, path, raw, host)
+  const pull = pullOf(raw.pull)
+  if (pull !== undefined && host !== null) checkPull(reader, path, pull, host)
   return {
     host,
     insecure: raw.insecure ?? (host !== null && LOOPBACK.test(host)),
     ...(settings && { events: settings }),
-    ...(raw.pull && { pull: raw.pull }),
+    ...(pull && { pull }),
     ...(raw.tokenHost && { tokenHost: raw.tokenHost }),
     ...(raw.eventsPerMinute && { eventsPerMinute: raw.eventsPerMinute }),
     ...settlingOf(raw, type),

@@ -11,6 +11,7 @@ import {
   PullCredential,
   StateConfig,
 } from '../domain/config.ts'
+import { CLOUDS } from '../domain/cloud-registries.ts'
 import { Duration } from '../domain/duration.ts'
 import { Assurance } from '../domain/event.ts'
 import { Registry } from '../domain/image.ts'
@@ -43,7 +44,14 @@ const RawRegistry = z.strictObject({
   events: RawEvents.optional().describe(
     "Who may tell us about pushes: the receiver's `type` and its own settings. The registry posts to `/hooks/<name of this entry>`.",
   ),
-  pull: PullCredential.optional().describe('How we read the registry. Left out: anonymously.'),
+  pull: z
+    .union([z.enum(CLOUDS), ...PullCredential.options], {
+      error: 'expected aws, google or azure, username: and password:, or dockerConfig:',
+    })
+    .optional()
+    .describe(
+      "How we read the registry. `aws`, `google`, `azure`: by the identity of the process in its registry's own cloud. Left out: anonymously.",
+    ),
   tokenHost: Registry.optional().describe(
     'The exact host that may ask for our credentials, where it is neither the registry itself nor a well-known one.',
   ),

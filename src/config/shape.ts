@@ -72,9 +72,14 @@ const NO_FIT = 1000
 function misfitOf(reader: Reader, issues: readonly Issue[], path: Path): number {
   return issues.reduce((sum, issue) => {
     if (issue.code === 'unrecognized_keys') return sum + 10 * issue.keys.length
-    if (issue.code === 'invalid_type' && issue.path.length === 0) return sum + NO_FIT
+    const isWhole = issue.path.length === 0
+    if (issue.code === 'invalid_type' && isWhole) return sum + NO_FIT
+    // A word was expected of a map.
+    if (issue.code === 'invalid_value' && isWhole && treeAt(reader.root, path)?.kind !== 'scalar') return sum + NO_FIT
     const within = issue.path.filter((part) => typeof part !== 'symbol')
-    return sum + (treeAt(reader.root, [...path, ...within]) === undefined ? 10 : 1)
+    // What is missing deeper down speaks for the key that is there.
+    const isMissing = within.length <= 1 && treeAt(reader.root, [...path, ...within]) === undefined
+    return sum + (isMissing ? 10 : 1)
   }, 0)
 }
 

@@ -1,18 +1,85 @@
 /** The configuration as the rest of the program sees it: validated, short forms and shared stages worked in. */
 
 import * as z from 'zod'
+import { Region } from './ecr-place.ts'
 import { Registry } from './image.ts'
 import { SecretReference, SecretReferences } from './secret.ts'
 import { Name, Subscription } from './subscription.ts'
 
 const PATH_LENGTH_MAX = 4096
 
-/** How we read a registry. Absent: anonymously. */
-export const PullCredential = z.strictObject({
+const named = (pattern: RegExp, expected: string) => z.string().max(256).regex(pattern, `expected ${expected}`)
+
+const PasswordPull = z.strictObject({
   username: z.string().min(1).max(256).describe('Who we are there.'),
   password: SecretReference.describe('A reference to the password or access token.'),
 })
+
+const AwsPull = z.strictObject({
+  aws: z
+    .strictObject({
+      role: named(/^arn:aws[a-z-]*:iam::[0-9]{12}:role\/[\w+=,.@/-]+$/u, "a role's ARN")
+        .optional()
+        .describe('A role to assume, such as one of the account that the registry is in.'),
+      externalId: named(/^[\w+=,.@:/-]{2,256}$/u, 'what the role demands')
+        .optional()
+        .describe('The external id that the role demands.'),
+      keys: z
+        .strictObject({
+          id: named(/^[A-Z0-9]{16,128}$/u, 'the id of an access key').describe("The access key's id."),
+          secret: SecretReference.describe('A reference to the secret access key.'),
+        })
+        .optional()
+        .describe('An access key. Left out: the keys of the environment, profile, pod, container or machine.'),
+      profile: named(/^[A-Za-z0-9_.@/+-]+$/u, 'the name of a profile')
+        .optional()
+        .describe("A profile of this machine's `~/.aws/config`."),
+      region: Region.optional().describe("Where it is, if the registry's name does not say it."),
+    })
+    .describe('A registry of Amazon ECR, by IAM. `pull: aws`: with nothing to say.'),
+})
+
+const GooglePull = z.strictObject({
+  google: z
+    .strictObject({
+      credentials: SecretReference.optional().describe(
+        "A reference to Google's JSON: a service account's key, or a federation. Left out: the file that GOOGLE_APPLICATION_CREDENTIALS names, or the account of the machine or pod.",
+      ),
+    })
+    .describe('A registry of Google, by an access token. `pull: google`: with nothing to say.'),
+})
+
+const AzurePull = z.strictObject({
+  azure: z
+    .strictObject({
+      application: z
+        .strictObject({
+          tenant: z.guid('expected a tenant: a GUID').describe('The tenant.'),
+          client: z.guid('expected an application: a GUID').describe("The application's id."),
+          secret: SecretReference.describe('A reference to its secret.'),
+        })
+        .optional()
+        .describe('An application of Entra. Left out: the identity of the pod or machine.'),
+      identity: z
+        .guid("expected a managed identity's client id: a GUID")
+        .optional()
+        .describe("A user-assigned identity's client id, where the machine has several."),
+    })
+    .describe('A registry of Azure, by an Entra token. `pull: azure`: with nothing to say.'),
+})
+
+const DockerPull = z.strictObject({
+  dockerConfig: SecretReference.describe(
+    'A reference to a `config.json` of Docker, or to a secret of Kubernetes of the type `kubernetes.io/dockerconfigjson`.',
+  ),
+})
+
+/** How we read a registry. Absent: anonymously. */
+export const PullCredential = z.union([PasswordPull, AwsPull, GooglePull, AzurePull, DockerPull])
 export type PullCredential = Readonly<z.infer<typeof PullCredential>>
+export type AwsPull = Readonly<z.infer<typeof AwsPull>['aws']>
+export type GooglePull = Readonly<z.infer<typeof GooglePull>['google']>
+export type AzurePull = Readonly<z.infer<typeof AzurePull>['azure']>
 
 /** The receiver's own settings, checked by its type in the catalogue. */
 export const EventSettings = z.looseObject({ type: z.string() })
@@ -57,8 +124,6 @@ export const ServerCluster = z.strictObject({
   vpc: Binding,
 })
 export type ServerCluster = Readonly<z.infer<typeof ServerCluster>>
-
-const named = (pattern: RegExp, expected: string) => z.string().max(128).regex(pattern, `expected ${expected}`)
 
 export const EksCluster = z.strictObject({
   eks: z

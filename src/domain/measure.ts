@@ -10,6 +10,8 @@ export type Measurement =
   | { readonly kind: 'webhook-lost'; readonly source: string }
   /** From the event's receipt to its image at the target. */
   | { readonly kind: 'delivered'; readonly subscription: string; readonly stage: string; readonly seconds: number }
+  /** What a registry says is left of its rate limit. The hosts are those of subscriptions. */
+  | { readonly kind: 'quota'; readonly registry: string; readonly remaining: number }
   /** A look at the repository that holds the configuration. */
   | { readonly kind: 'configuration'; readonly outcome: 'unchanged' | 'applied' | 'refused' | 'unreachable' }
 

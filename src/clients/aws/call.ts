@@ -1,6 +1,7 @@
 /** Calls of AWS's JSON protocols, signed: for the few calls where AWS's own client would cost more to load than they take. */
 
 import * as z from 'zod'
+import { suffixOf } from '../../domain/ecr-place.ts'
 import { Json } from '../../domain/json.ts'
 import { err, ok, type Result } from '../../domain/result.ts'
 import { RetryLater } from '../../domain/retry.ts'
@@ -39,7 +40,7 @@ export type AwsCallOptions = {
 
 /** The region's own endpoint of a service. */
 export function endpointOf(service: string, region: string): URL {
-  return new URL(`https://${service}.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}/`)
+  return new URL(`https://${service}.${region}.${suffixOf(region)}/`)
 }
 
 export function createAwsCall(of: AwsService, options: AwsCallOptions): AwsCall {

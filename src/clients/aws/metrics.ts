@@ -16,6 +16,7 @@ const METRICS: Readonly<Record<Measurement['kind'], { readonly name: string; rea
   'webhook-lost': { name: 'webhooksLost', by: ['source'] },
   configuration: { name: 'configurationReads', by: ['outcome'] },
   delivered: { name: 'deliveries', by: ['stage'] },
+  quota: { name: 'registryQuotaRemaining', by: ['registry'] },
 }
 
 export function createMetrics(write: (line: string) => void, now: () => number): Measure {
@@ -24,7 +25,10 @@ export function createMetrics(write: (line: string) => void, now: () => number):
     const isTimed = 'seconds' in labels
     const Metrics = [{ Name: name, Unit: 'Count' }, ...(isTimed ? [{ Name: `${name}Seconds`, Unit: 'Seconds' }] : [])]
     const CloudWatchMetrics = [{ Namespace: NAMESPACE, Dimensions: [by], Metrics }]
-    const values = { [name]: 1, ...(isTimed ? { [`${name}Seconds`]: labels.seconds } : {}) }
+    const values = {
+      [name]: 'remaining' in labels ? labels.remaining : 1,
+      ...(isTimed ? { [`${name}Seconds`]: labels.seconds } : {}),
+    }
     write(`${JSON.stringify({ _aws: { Timestamp: now(), CloudWatchMetrics }, ...labels, ...values })}\n`)
   }
 }

@@ -8,7 +8,7 @@ import { RetryLater } from '../../domain/retry.ts'
 import type { Secret } from '../../domain/secret.ts'
 import { ask } from '../ask.ts'
 import type { Http } from '../http.ts'
-import { keep } from '../kept.ts'
+import { keep, type Keeper } from '../kept.ts'
 
 const MARGIN_MS = 5 * 60_000
 const AUTHORITY = 'https://login.microsoftonline.com/'
@@ -29,7 +29,7 @@ export type AzureOptions = {
 export type AzureToken = (resource: string) => Promise<string>
 
 export function createAzureToken(options: AzureOptions): AzureToken {
-  const kept = new Map<string, () => Promise<string>>()
+  const kept = new Map<string, Keeper<string>>()
   return async (resource) => {
     const known = kept.get(resource) ?? keep(() => fetchOne(options, resource), options.now)
     kept.set(resource, known)
@@ -42,7 +42,8 @@ const Token = z.object({ access_token: z.string().min(1), expires_in: z.coerce.n
 
 async function fetchOne(options: AzureOptions, resource: string) {
   const { access_token, expires_in } = await answerOf(options, resource)
-  return { value: access_token, until: options.now() + expires_in * 1000 - MARGIN_MS }
+  const expires = options.now() + expires_in * 1000
+  return { value: access_token, until: expires - MARGIN_MS, expires }
 }
 
 async function answerOf(options: AzureOptions, resource: string): Promise<z.infer<typeof Token>> {
@@ -78,11 +79,36 @@ async function byClient(
 }
 
 /** https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token */
-async function byMachine({ http, env, endpoints }: AzureOptions, resource: string) {
-  const url = new URL('/metadata/identity/oauth2/token', endpoints?.metadata ?? METADATA)
+async function byMachine(options: AzureOptions, resource: string): Promise<z.infer<typeof Token>> {
+  const { http, env, endpoints } = options
+  const service = URL.parse(env['IDENTITY_ENDPOINT'] ?? '')
+  if (service !== null) return byService(options, service, resource)
+  const url = new URL(
+    '/metadata/identity/oauth2/token',
+    endpoints?.metadata ?? env['AZURE_POD_IDENTITY_AUTHORITY_HOST'] ?? METADATA,
+  )
   url.searchParams.set('api-version', '2018-02-01')
   url.searchParams.set('resource', resource)
   // Where a machine has several.
   if (env['AZURE_CLIENT_ID'] !== undefined) url.searchParams.set('client_id', env['AZURE_CLIENT_ID'])
   return ask(http, { who: "Azure's metadata service", url, headers: { metadata: 'true' }, shape: Token })
+}
+
+/** When it ends, in seconds since 1970. */
+const DatedToken = z.object({ access_token: z.string().min(1), expires_on: z.coerce.number().positive() })
+
+/** Container Apps, Functions and App Service: https://learn.microsoft.com/azure/app-service/overview-managed-identity#rest-endpoint-reference */
+async function byService(
+  { http, env, now }: AzureOptions,
+  service: URL,
+  resource: string,
+): Promise<z.infer<typeof Token>> {
+  const url = new URL(service)
+  url.searchParams.set('api-version', '2019-08-01')
+  url.searchParams.set('resource', resource)
+  if (env['AZURE_CLIENT_ID'] !== undefined) url.searchParams.set('client_id', env['AZURE_CLIENT_ID'])
+  const headers = { 'x-identity-header': env['IDENTITY_HEADER'] ?? '' }
+  const who = "Azure's service of identities"
+  const { access_token, expires_on } = await ask(http, { who, url, headers, shape: DatedToken })
+  return { access_token, expires_in: Math.max(1, expires_on - now() / 1000) }
 }

@@ -14,7 +14,7 @@ import type { AwsCredentialsOf } from '../aws/credentials.ts'
 import { signHeaders } from '../aws/sign.ts'
 import { endpointOf } from '../aws/call.ts'
 import type { Http } from '../http.ts'
-import { keep, type Dated } from '../kept.ts'
+import { keep, type Dated, type Keeper } from '../kept.ts'
 
 const SCOPE = 'https://www.googleapis.com/auth/cloud-platform'
 const MARGIN_MS = 5 * 60_000
@@ -38,7 +38,8 @@ export type GoogleOptions = {
   }
 }
 
-export type GoogleToken = () => Promise<string>
+/** `refused`: a token that would not do. */
+export type GoogleToken = Keeper<string>
 
 export function createGoogleToken(options: GoogleOptions): GoogleToken {
   return keep(async () => {
@@ -53,7 +54,8 @@ export function createGoogleToken(options: GoogleOptions): GoogleToken {
 const Token = z.object({ access_token: z.string().min(1), expires_in: z.number().positive() })
 
 function dated({ access_token, expires_in }: z.infer<typeof Token>, now: number): Dated<string> {
-  return { value: access_token, until: now + expires_in * 1000 - MARGIN_MS }
+  const expires = now + expires_in * 1000
+  return { value: access_token, until: expires - MARGIN_MS, expires }
 }
 
 /** https://cloud.google.com/compute/docs/access/authenticate-workloads#applications */
@@ -128,7 +130,8 @@ async function byFederation(options: GoogleOptions, federation: Federation): Pro
     body: JSON.stringify({ scope: [SCOPE] }),
     shape: z.object({ accessToken: z.string().min(1), expireTime: z.iso.datetime({ offset: true }) }),
   })
-  return { value: impersonated.accessToken, until: Date.parse(impersonated.expireTime) - MARGIN_MS }
+  const expires = Date.parse(impersonated.expireTime)
+  return { value: impersonated.accessToken, until: expires - MARGIN_MS, expires }
 }
 
 async function subjectToken({ aws, readFile, now }: GoogleOptions, federation: Federation): Promise<string> {

@@ -2,7 +2,7 @@
 
 import type { Config, RegistryConfig } from '../../domain/config.ts'
 import type { Registry } from '../../domain/image.ts'
-import type { Secret, SecretReference } from '../../domain/secret.ts'
+import { createCredential, type CredentialOf, type CredentialTools } from '../registry-credentials/index.ts'
 
 /** Docker Hub is named by one host and served by another. */
 const API_HOSTS: Readonly<Record<string, string>> = { 'docker.io': 'registry-1.docker.io' }
@@ -12,7 +12,11 @@ const TOKEN_HOSTS: Readonly<Record<string, string>> = {
   'registry.gitlab.com': 'gitlab.com',
 }
 
-export type Credential = { readonly username: string; readonly password: string }
+export type Login = { readonly username: string; readonly password: string }
+export type Credential =
+  | ({ readonly kind: 'password' } & Login)
+  /** A refresh token of OAuth2: for the token service alone. */
+  | { readonly kind: 'identity-token'; readonly token: string }
 
 export type Access = {
   /** As image references name it. */
@@ -22,39 +26,26 @@ export type Access = {
   readonly tokenHost: string
   readonly plainHttp: boolean
   /** Null: anonymous. */
-  readonly credential: (() => Promise<Credential>) | null
+  readonly credential: CredentialOf | null
 }
 
 /** What the configuration says about a host; a host that it does not name is read anonymously, by https. */
-export function accessOf(
-  registry: Registry,
-  registries: Config['registries'],
-  secretOf: (reference: SecretReference) => Secret,
-): Access {
+export function accessOf(registry: Registry, registries: Config['registries'], tools: CredentialTools): Access {
   const named = Object.values(registries).filter(({ host }) => host === registry)
   const config: RegistryConfig | undefined = named.find(({ pull }) => pull !== undefined) ?? named[0]
   const apiHost = API_HOSTS[registry] ?? registry
-  return {
+  const place = {
     registry,
     apiHost,
     tokenHost: config?.tokenHost ?? TOKEN_HOSTS[registry] ?? apiHost,
     plainHttp: config?.insecure ?? false,
-    credential: credentialOf(config, secretOf),
   }
-}
-
-function credentialOf(
-  config: RegistryConfig | undefined,
-  secretOf: (reference: SecretReference) => Secret,
-): Access['credential'] {
-  if (config?.pull === undefined) return null
-  const { username, password } = config.pull
-  const read = secretOf(password)
-  return async () => ({ username, password: (await read())[0] })
+  const pull = config?.pull
+  return { ...place, credential: pull === undefined ? null : createCredential(pull, place, tools) }
 }
 
 /** The value of an `Authorization` header for a name and a password, as UTF-8 (RFC 7617). */
-export function basic({ username, password }: Credential): string {
+export function basic({ username, password }: Login): string {
   const bytes = new TextEncoder().encode(`${username}:${password}`)
   return `Basic ${btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''))}`
 }

@@ -5,7 +5,9 @@ import { Digest, formatImage, type ImageName, type Registry } from '../../domain
 import type { ManifestKind, Registries, RegistryProblem, Resolved } from '../../domain/registry.ts'
 import { err, ok, type Result } from '../../domain/result.ts'
 import type { Secret, SecretReference } from '../../domain/secret.ts'
+import { createSignedEcr } from '../aws/ecr.ts'
 import type { Http, HttpAnswer } from '../http.ts'
+import type { CredentialTools } from '../registry-credentials/index.ts'
 import { accessOf, type Access } from './access.ts'
 import { isManifestType, MANIFEST_ACCEPT, MANIFEST_BYTES_MAX, mediaTypeOf, readManifest } from './manifest.ts'
 import { problemOfStatus } from './problem.ts'
@@ -23,16 +25,28 @@ export type RegistriesOptions = {
   readonly registries: Config['registries']
   readonly secretOf: (reference: SecretReference) => Secret
   readonly now: () => number
+  /** Where clouds' credentials are found. Left out: nowhere but in the configuration. */
+  readonly platform?: Pick<CredentialTools, 'env' | 'readFile' | 'createEcr'>
+  /** Each time that a registry speaks of its rate limit. */
+  readonly onQuota?: (registry: Registry, quota: Quota) => void
 }
 /** `quotaOf`: the rate limit that the registry spoke of last; null where it never did. */
 export type RegistriesWithQuota = Registries & { quotaOf(registry: Registry): Quota | null }
+
+const NO_PLATFORM: NonNullable<RegistriesOptions['platform']> = {
+  env: {},
+  readFile: async (path) => Promise.reject(new Error(`there are no files here: ${path}`)),
+  createEcr: createSignedEcr,
+}
 
 /** One registry as we know it by now. */
 type Host = { readonly access: Access; readonly session: Session; headTellsDigest: boolean; quota: Quota | null }
 type Answer = Promise<Result<HttpAnswer, RegistryProblem>>
 
 /** One event costs at most four requests, a first token included; with a kept token, two. */
-export function createRegistries({ http, registries, secretOf, now }: RegistriesOptions): RegistriesWithQuota {
+export function createRegistries(options: RegistriesOptions): RegistriesWithQuota {
+  const { http, registries, secretOf, now, platform = NO_PLATFORM, onQuota } = options
+  const tools = { http, secretOf, now, ...platform }
   const tokens = createTokens(http, now)
   const hosts = new Map<Registry, Host>()
   const handedOver = new Map<string, Result<ManifestKind, RegistryProblem>>()
@@ -49,7 +63,7 @@ export function createRegistries({ http, registries, secretOf, now }: Registries
         host.headTellsDigest = false
         return resolveByGet(host, image)
       }
-      if (status !== 200) return err(problemOfStatus(status, formatImage(image)))
+      if (status !== 200) return err(problemOfStatus(status, formatImage(image), host.access))
       return resolvedOf(headers, formatImage(image))
     },
 
@@ -60,10 +74,11 @@ export function createRegistries({ http, registries, secretOf, now }: Registries
         handedOver.delete(name)
         return known
       }
-      const answer = await ask(hostOf(image.registry), image, 'GET', image.digest)
+      const host = hostOf(image.registry)
+      const answer = await ask(host, image, 'GET', image.digest)
       if (!answer.ok) return answer
       const { status, headers, body } = answer.value
-      if (status !== 200) return err(problemOfStatus(status, name))
+      if (status !== 200) return err(problemOfStatus(status, name, host.access))
       const found = await digestOf(body, image.digest.startsWith('sha512:') ? 'sha512' : 'sha256')
       if (found !== image.digest) return mismatch(`${name}: its bytes have the digest ${found}`)
       const manifest = readManifest(body, headers.get('content-type'))
@@ -72,7 +87,7 @@ export function createRegistries({ http, registries, secretOf, now }: Registries
 
     async listTags(image) {
       const { access, session } = hostOf(image.registry)
-      return listAllTags(session, urlOf(access, image, 'tags/list'), scopeOf(image))
+      return listAllTags({ access, session }, urlOf(access, image, 'tags/list'), scopeOf(image))
     },
 
     quotaOf: (registry) => hosts.get(registry)?.quota ?? null,
@@ -86,7 +101,7 @@ export function createRegistries({ http, registries, secretOf, now }: Registries
     const answer = await ask(host, image, 'GET', image.tag)
     if (!answer.ok) return answer
     const { status, headers, body } = answer.value
-    if (status !== 200) return err(problemOfStatus(status, formatImage(image)))
+    if (status !== 200) return err(problemOfStatus(status, formatImage(image), host.access))
     const digest = await digestOf(body, 'sha256')
     const claimed = headers.get('docker-content-digest')
     if (claimed?.startsWith('sha256:') && claimed !== digest) {
@@ -108,14 +123,16 @@ export function createRegistries({ http, registries, secretOf, now }: Registries
     const url = urlOf(host.access, image, `manifests/${reference}`)
     const call = { method, url, accept: MANIFEST_ACCEPT, scope: scopeOf(image), bodyBytesMax: MANIFEST_BYTES_MAX }
     const answer = await host.session.send(call)
-    if (answer.ok) host.quota = quotaOf(answer.value.headers) ?? host.quota
+    const quota = answer.ok ? quotaOf(answer.value.headers) : null
+    if (quota !== null) onQuota?.(image.registry, quota)
+    host.quota = quota ?? host.quota
     return answer
   }
 
   function hostOf(registry: Registry): Host {
     const known = hosts.get(registry)
     if (known !== undefined) return known
-    const access = accessOf(registry, registries, secretOf)
+    const access = accessOf(registry, registries, tools)
     const host = { access, session: createSession(access, { http, tokens, now }), headTellsDigest: true, quota: null }
     hosts.set(registry, host)
     return host

@@ -4,6 +4,7 @@ import * as z from 'zod'
 import { Json } from '../../domain/json.ts'
 import type { RegistryProblem } from '../../domain/registry.ts'
 import { err, ok, type Result } from '../../domain/result.ts'
+import type { Access } from './access.ts'
 import { nextTarget } from './link.ts'
 import { problemOfStatus } from './problem.ts'
 import type { Session } from './session.ts'
@@ -18,11 +19,12 @@ const LIST_BYTES_MAX = 32 * 1024 * 1024
 /** Distribution answers null for a repository whose last tag was deleted. */
 const Page = z.object({ tags: z.array(z.string()).nullish() })
 
+type Host = { readonly access: Access; readonly session: Session }
 type Step = { readonly tags: readonly string[]; readonly bytes: number; readonly next: URL | null }
 
 /** `url` is the list itself, without a query; `scope` is for its token. */
 export async function listAllTags(
-  session: Session,
+  host: Host,
   url: URL,
   scope: string,
 ): Promise<Result<readonly string[], RegistryProblem>> {
@@ -34,7 +36,7 @@ export async function listAllTags(
     if (seen.has(next.href)) return refuse('malformed-answer', url, 'the pages of the tag list go in a circle')
     if (seen.size === TAG_PAGES_MAX) return refuse('answer-too-large', url, `more than ${TAG_PAGES_MAX} pages of tags`)
     seen.add(next.href)
-    const page: Result<Step, RegistryProblem> = await readPage(session, next, scope)
+    const page: Result<Step, RegistryProblem> = await readPage(host, next, scope)
     if (!page.ok) return page
     const before = tags.size
     for (const tag of page.value.tags) tags.add(tag)
@@ -47,12 +49,12 @@ export async function listAllTags(
   return ok([...tags])
 }
 
-async function readPage(session: Session, url: URL, scope: string): Promise<Result<Step, RegistryProblem>> {
+async function readPage({ access, session }: Host, url: URL, scope: string): Promise<Result<Step, RegistryProblem>> {
   const call = { method: 'GET', url, scope, accept: 'application/json', bodyBytesMax: PAGE_BYTES_MAX } as const
   const answer = await session.send(call)
   if (!answer.ok) return answer
   const { status, headers, body } = answer.value
-  if (status !== 200) return err(problemOfStatus(status, `tags of ${url.host}${url.pathname}`))
+  if (status !== 200) return err(problemOfStatus(status, `tags of ${url.host}${url.pathname}`, access))
   const page = Json.pipe(Page).safeParse(textOf(body) ?? '')
   if (!page.success) return refuse('malformed-answer', url, 'the tag list is not what the specification says')
   const next = nextOf(headers.get('link'), url)

@@ -4,14 +4,15 @@ import * as z from 'zod'
 import { Json } from '../../domain/json.ts'
 import type { RegistryProblem } from '../../domain/registry.ts'
 import { err, ok, type Result } from '../../domain/result.ts'
-import type { Http } from '../http.ts'
+import type { Http, HttpRequest } from '../http.ts'
 import { basic, type Access, type Credential } from './access.ts'
-import { problemOfHttp } from './problem.ts'
+import { problemOfHttp, remedyOf } from './problem.ts'
 import type { Scheme } from './scheme.ts'
 import { textOf } from './text.ts'
 
 const ANSWER_BYTES_MAX = 256 * 1024
 const TOKENS_MAX = 1_000
+const CLIENT_ID = 'drayage'
 const LIFETIME_DEFAULT_S = 60
 const LIFETIME_MAX_S = 12 * 60 * 60
 /** A token is not used in its last seconds: clocks differ and requests take time. */
@@ -36,8 +37,8 @@ type BearerToken = { readonly value: string; readonly fetchedAt: number; readonl
 type TokenOrder = {
   readonly access: Access
   readonly scheme: Extract<Scheme, { kind: 'bearer' }>
-  /** `repository:acme/payments:pull`: ours, whatever scope the registry would like us to ask for. */
-  readonly scope: string
+  /** `repository:acme/payments:pull`: ours, whatever scope the registry would like us to ask for. Null: for no repository. */
+  readonly scope: string | null
   readonly credential: Credential | null
   /** A token that was just refused: not this one again. */
   readonly refused: string | null
@@ -78,27 +79,52 @@ export function createTokens(http: Http, now: () => number): Tokens {
 /** Never follows a redirect: this request carries the password. */
 async function askForToken(
   http: Http,
-  { access, scheme, scope, credential }: TokenOrder,
+  order: TokenOrder,
 ): Promise<Result<{ value: string; lifetimeMs: number }, RegistryProblem>> {
-  const url = new URL(scheme.realm)
-  if (scheme.service !== null) url.searchParams.set('service', scheme.service)
-  url.searchParams.set('scope', scope)
+  const { access, scope } = order
   const answer = await http({
-    url,
+    ...questionOf(order),
     hosts: [access.tokenHost],
     plainHttp: access.plainHttp,
-    headers: { accept: 'application/json', ...(credential ? { authorization: basic(credential) } : {}) },
     limits: { bodyBytesMax: ANSWER_BYTES_MAX },
     retries: 0,
+    later: 'throw',
   })
   if (!answer.ok) return err(problemOfHttp(answer.error))
   const { status, body } = answer.value
   if (status >= 300 && status < 400) return problem('redirect-not-allowed', access, 'redirects a request for a token')
-  if (status !== 200) return problem('unauthorized', access, `gives no token for ${scope} (${status})`)
+  if (status !== 200) {
+    const what = `gives no token for ${scope ?? 'this login'} (${status}). ${remedyOf(access)}`
+    return problem('unauthorized', access, what)
+  }
   const parsed = Json.pipe(TokenAnswer).safeParse(textOf(body) ?? '')
   const value = parsed.data?.value ?? null
   if (value === null) return problem('malformed-answer', access, 'answers without a token')
   return ok({ value, lifetimeMs: parsed.data?.lifetimeMs ?? 0 })
+}
+
+/** With a refresh token as OAuth2 has it (https://distribution.github.io/distribution/spec/auth/oauth/), or as ever. */
+function questionOf({
+  scheme,
+  scope,
+  credential,
+}: TokenOrder): Pick<HttpRequest, 'url' | 'method' | 'headers' | 'body'> {
+  const asked = new URLSearchParams(scheme.realm.search)
+  if (scheme.service !== null) asked.set('service', scheme.service)
+  if (scope !== null) asked.set('scope', scope)
+  const accept = { accept: 'application/json' }
+  if (credential?.kind === 'identity-token') {
+    asked.set('grant_type', 'refresh_token')
+    asked.set('client_id', CLIENT_ID)
+    asked.set('refresh_token', credential.token)
+    const headers = { ...accept, 'content-type': 'application/x-www-form-urlencoded' }
+    const url = new URL(scheme.realm)
+    url.search = ''
+    return { url, method: 'POST', headers, body: asked.toString() }
+  }
+  const url = new URL(scheme.realm)
+  url.search = asked.toString()
+  return { url, headers: { ...accept, ...(credential ? { authorization: basic(credential) } : {}) } }
 }
 
 function problem(
@@ -111,7 +137,7 @@ function problem(
 
 /** Tokens are never shared between scopes, services or credentials; the password itself is in no key. */
 async function keyOf({ access, scheme, scope, credential }: TokenOrder): Promise<string> {
-  const parts = [access.registry, scheme.realm.href, scheme.service, scope, credential?.username, credential?.password]
+  const parts = [access.registry, scheme.realm.href, scheme.service, scope, credential]
   const hash = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(JSON.stringify(parts)))
   return btoa(String.fromCharCode(...new Uint8Array(hash)))
 }

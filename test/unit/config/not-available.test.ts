@@ -5,9 +5,6 @@ import { problems, problemsOf, SMALLEST } from '../../helpers/config.ts'
 it('refuses of the design’s example what later versions bring, and nothing else', async () => {
   const found = await problems(readFileSync('test/fixtures/config/design.yaml', 'utf8'))
   expect(found.map(({ message }) => message)).toEqual([
-    'registries.ecr.pull: aws is not available in this version',
-    'registries.gar.pull: google is not available in this version',
-    'registries.acr.pull: azure is not available in this version',
     'slack: not available in this version',
     'signers: not available in this version',
     'stages.prod.verify: not available in this version',
