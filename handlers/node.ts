@@ -1,6 +1,7 @@
 /** The Node handler: one process, an embedded store, two listeners. Chooses adapters and hands over; decides nothing. */
 
 import { tmpdir } from 'node:os'
+import { createBuckets, perMinuteBy } from '../src/allowance.ts'
 import { createApi } from '../src/api.ts'
 import { createApp } from '../src/app.ts'
 import { assembleOutbound } from '../src/assemble.ts'
@@ -103,6 +104,7 @@ async function open(
   const app = createApp({
     receivers: () => receivers,
     inbox,
+    allowance: createBuckets({ perMinuteOf: perMinuteBy(config.registries), now }),
     onStored: loop.poke,
     unready,
     now,

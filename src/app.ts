@@ -1,6 +1,7 @@
 /** HTTP in: routes, the bounded body, and one table from sender profile and outcome to status. With `api.ts` the only place that knows hono. */
 
 import { Hono, type Context } from 'hono'
+import type { Allowance } from './allowance.ts'
 import { createBodyReader, type Body, type WithBody } from './body.ts'
 import type { AcceptedEvent } from './domain/event.ts'
 import type { Fields, Log } from './domain/log.ts'
@@ -33,6 +34,8 @@ export type AppOptions = {
   /** By the registry's name in the configuration. Asked at each request, so that a new configuration needs no restart. */
   readonly receivers: () => ReadonlyMap<string, Receiver>
   readonly inbox: Pick<Inbox, 'put'>
+  /** Absent: as many events as come. */
+  readonly allowance?: Allowance
   /** Something new waits in the inbox. */
   readonly onStored: () => void
   /** Empty: ready. Else what is missing, in words that any stranger may read. */
@@ -91,13 +94,19 @@ const TAKEN = {
 /** Holds once the sender has proven itself; who has not gets what `default` gets. */
 export const STATUS: Readonly<Record<SenderProfile, Statuses>> = {
   default: DEFAULT,
-  'blocking-queue': { ...DEFAULT, ...TAKEN },
+  'blocking-queue': { ...DEFAULT, ...TAKEN, overloaded: 503 },
   /** Three answers in a row that are no 2xx, and Quay sends nothing more. */
   'gives-up': { ...DEFAULT, ...TAKEN },
   /** Redelivers for seven days whatever is not 2xx; https://cloud.google.com/pubsub/docs/push */
   pubsub: { ...DEFAULT, ...TAKEN },
   /** 400, 401, 403 and 413 are final there: only for what may really be dropped. 202 is no answer to its handshake. */
-  'event-grid': { ...DEFAULT, 'unsupported-encoding': 400, 'unsupported-content-type': 400, 'unknown-schema': 400 },
+  'event-grid': {
+    ...DEFAULT,
+    overloaded: 503,
+    'unsupported-encoding': 400,
+    'unsupported-content-type': 400,
+    'unknown-schema': 400,
+  },
 }
 
 export function createApp(options: AppOptions): Hono {
@@ -163,6 +172,8 @@ type Told = {
   readonly isAuthentic: boolean
   readonly fields?: Fields
   readonly reply?: object
+  /** Where it is known when there is room again. */
+  readonly retryAfterMs?: number
   /** In place of all else, where the sender wants it in a form of its own. */
   readonly form?: { readonly body: string; readonly headers: Readonly<Record<string, string>> } | undefined
 }
@@ -187,9 +198,27 @@ async function take(body: Body, request: ReceiverRequest, { source, receiver, op
   const received = receiver.parse(request, context)
   if (!received.ok)
     return { outcome: received.error.reason, isAuthentic: true, fields: { detail: received.error.detail } }
+  const retryAfterMs = await (options.allowance?.(source, costOf(received.value)) ?? 0)
+  if (retryAfterMs > 0) {
+    const fields = { detail: 'more events than the registry may send in a minute (eventsPerMinute:)' }
+    return { outcome: 'overloaded', isAuthentic: true, retryAfterMs, fields }
+  }
   const left = receiver.confirm === undefined ? received.value : await receiver.confirm(received.value)
   const told = await keep(left, { source, assurance: proven.value.assurance, now }, options)
   return { ...told, isAuthentic: true, fields: { ...told.fields, ...describe(proven.value, left) } }
+}
+
+/** What costs nothing but its reading is taken from nobody's bucket. */
+function costOf(received: Received): number {
+  switch (received.outcome) {
+    case 'events':
+      return received.events.length
+    case 'validation':
+      return 1
+    case 'ping':
+    case 'ignored':
+      return 0
+  }
 }
 
 type Origin = Pick<AcceptedEvent, 'source' | 'assurance'> & { readonly now: number }
@@ -219,7 +248,7 @@ async function keep(received: Received, origin: Origin, options: AppOptions): Pr
 }
 
 function answer(context: Context, told: Told, { source, receiver, options }: Hook): Response {
-  const { outcome, isAuthentic, fields, reply, form } = told
+  const { outcome, isAuthentic, fields, reply, form, retryAfterMs = 0 } = told
   options.measure({ kind: 'event', source, outcome })
   const status = STATUS[isAuthentic ? receiver.sender : 'default'][outcome]
   const [level, event] = LOGGED[outcome] ?? (['warn', 'request refused'] as const)
@@ -228,7 +257,8 @@ function answer(context: Context, told: Told, { source, receiver, options }: Hoo
     return new Response(form.body, { status, headers: { 'content-type': 'application/json', ...form.headers } })
   }
   const isLater = status === 429 || status === 503
-  const headers = isLater ? { 'retry-after': String(RETRY_AFTER_SECONDS) } : undefined
+  const retryAfter = Math.max(RETRY_AFTER_SECONDS, Math.ceil(retryAfterMs / 1_000))
+  const headers = isLater ? { 'retry-after': String(retryAfter) } : undefined
   // Who has not proven itself learns nothing of how near it was.
   const isProof = status === 401 || outcome === 'duplicate-credential'
   return context.json(isProof ? { outcome: 'refused' } : { outcome, ...reply }, status, headers)

@@ -79,7 +79,8 @@ const mayImport: Record<string, readonly string[]> = {
   'src/body.ts': [],
   'src/edge.ts': [],
   'src/readiness.ts': ['src/domain/', ...ports],
-  'src/app.ts': ['src/domain/', 'src/body.ts', 'src/edge.ts', 'hono', ...ports],
+  'src/allowance.ts': ['src/domain/'],
+  'src/app.ts': ['src/domain/', 'src/allowance.ts', 'src/body.ts', 'src/edge.ts', 'hono', ...ports],
   'src/api.ts': [
     'src/domain/',
     'src/body.ts',

@@ -1,6 +1,7 @@
 /** The Durable Object class: one document, its alarm, its work. All of it is in `src`; this gives it the platform's parts. */
 
 import { DurableObject } from 'cloudflare:workers'
+import { createBuckets, perMinuteBy } from '../../src/allowance.ts'
 import type { Otlp } from '../../src/clients/otlp.ts'
 import type { Document, DocumentId } from '../../src/domain/document.ts'
 import type { Ports } from '../../src/pipeline.ts'
@@ -12,12 +13,13 @@ import {
   type ObjectStorage,
 } from '../../src/state/durable-object/document-object.ts'
 import type { Env } from './platform.ts'
-import { createTools, createWorkerLog, remoteObjects } from './tools.ts'
+import { createTools, createWorkerLog, loaded, remoteObjects } from './tools.ts'
 
 export class DocumentObject extends DurableObject<Env> {
   readonly #core: Core
   #ports: Ports | undefined
   #traces: Otlp | null = null
+  readonly #bucket = createBuckets({ perMinuteOf: perMinuteBy(loaded.config.registries), now: Date.now })
 
   constructor(ctx: { readonly storage: ObjectStorage }, env: Env) {
     super(ctx, env)
@@ -40,6 +42,11 @@ export class DocumentObject extends DurableObject<Env> {
 
   save(document: Document, wasVersion: number, now: number): Promise<'saved' | 'conflict'> {
     return this.#core.save(document, wasVersion, now)
+  }
+
+  /** Of the object that is a registry's bucket and no document's. */
+  take(source: string, events: number): Promise<number> {
+    return this.#bucket(source, events)
   }
 
   wake(id: DocumentId): Promise<void> {

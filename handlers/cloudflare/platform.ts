@@ -1,5 +1,6 @@
 /** The parts of Cloudflare's runtime that we use, as types, and what our Worker is bound to (infra/cloudflare/wrangler.jsonc). */
 
+import type { Allowance } from '../../src/allowance.ts'
 import type { DocumentId } from '../../src/domain/document.ts'
 import type { D1 } from '../../src/state/d1/database.ts'
 import type { Queue } from '../../src/state/d1/wake-ups.ts'
@@ -14,7 +15,7 @@ export type Dataset = { writeDataPoint(point: DataPoint): void }
 
 export type Bindings = {
   /** One object for each document. */
-  readonly DOCUMENTS: { getByName(name: string): RemoteObject }
+  readonly DOCUMENTS: { getByName(name: string): RemoteObject & { take: Allowance } }
   readonly DB: D1
   readonly INBOX: Queue
   /** Workers Analytics Engine. */

@@ -1,11 +1,12 @@
 /** Requests in: hooks at once, the API loaded when somebody asks for it. */
 
 import type { Hono } from 'hono'
+import { createBuckets, createSharedAllowance, perMinuteBy } from '../../src/allowance.ts'
 import { createApp } from '../../src/app.ts'
 import { createReadiness, type Readiness } from '../../src/readiness.ts'
 import { createReceivers } from '../../src/receivers/configured.ts'
 import type { Env } from './platform.ts'
-import { createTools, type Tools } from './tools.ts'
+import { allowanceOf, createTools, type Tools } from './tools.ts'
 
 /** Kept as long as the isolate lives: keys of issuers and secrets are fetched once for many requests. */
 type Served = { readonly tools: Tools; readonly hooks: Hono; readonly readiness: Readiness; api?: Hono }
@@ -30,9 +31,11 @@ function open(env: Env): Served {
   const { loaded, state, http, secretOf, log, measure, now } = tools
   const readiness = createReadiness({ ...state, config: loaded.config, secretOf, now, log })
   const receivers = createReceivers(loaded.config, secretOf, http)
+  const perMinuteOf = perMinuteBy(loaded.config.registries)
   const hooks = createApp({
     receivers: () => receivers,
     inbox: readiness.inbox,
+    allowance: createSharedAllowance(createBuckets({ perMinuteOf, now }), allowanceOf(env), log),
     // The inbox itself sends the message that wakes its workers.
     onStored: () => {},
     unready: readiness.unready,

@@ -1,6 +1,7 @@
 /** What every invocation begins with: the configuration that was compiled in, the log, secrets by binding, the state. */
 
 import bundle from 'drayage-config'
+import type { Allowance } from '../../src/allowance.ts'
 import { createHttp, type Http } from '../../src/clients/http.ts'
 import { createOtlpFromEnvironment, type Otlp } from '../../src/clients/otlp.ts'
 import { deployedConfig } from '../../src/config/deployed.ts'
@@ -32,7 +33,7 @@ export type Tools = {
 }
 
 /** Throws where the bundle is not for this program: the deployment is wrong, and says so at its start. */
-const loaded = deployedConfig(bundle, 'cloudflare')
+export const loaded = deployedConfig(bundle, 'cloudflare')
 
 export function createTools(env: Env, objectOf: ObjectOf = remoteObjects(env)): Tools {
   const now = Date.now
@@ -65,6 +66,11 @@ export function createTools(env: Env, objectOf: ObjectOf = remoteObjects(env)): 
 
 export function remoteObjects({ DOCUMENTS }: Env): ObjectOf {
   return (id) => DOCUMENTS.getByName(key(id))
+}
+
+/** An object for each registry keeps its bucket in memory: one that rests so long that it is forgotten would be full again. */
+export function allowanceOf({ DOCUMENTS }: Env): Allowance {
+  return (source, events) => DOCUMENTS.getByName(key(`allowance/${source}`)).take(source, events)
 }
 
 /** JSON lines: Workers Logs reads their fields. */

@@ -22,7 +22,7 @@ const EXPECTED: Readonly<Record<Outcome, readonly [number, number, number, numbe
   'body-too-large': [413, 202, 202, 202, 413],
   'incomplete-body': [400, 400, 400, 400, 400],
   'unsupported-encoding': [415, 202, 202, 202, 400],
-  overloaded: [429, 429, 429, 429, 429],
+  overloaded: [429, 503, 429, 429, 503],
   unavailable: [503, 503, 503, 503, 503],
   'missing-credential': [401, 401, 401, 401, 401],
   'duplicate-credential': [400, 400, 400, 400, 400],
@@ -62,7 +62,7 @@ const PROVOKED: Readonly<Record<Outcome, (sender: SenderProfile) => Promise<Resp
     }),
   'unsupported-encoding': async (sender) =>
     aScene({ receiver: { sender } }).post('/hooks/hub', { headers: { 'content-encoding': 'gzip' } }),
-  overloaded: overload,
+  overloaded: async (sender) => aScene({ receiver: { sender }, allowance: async () => 1_200 }).post(),
   unavailable: async (sender) =>
     aScene({ receiver: { sender }, inbox: { put: () => Promise.reject(new Error('disk full')) } }).post(),
   'missing-credential': async (sender) => aScene({ receiver: { sender, ...refuse('missing-credential') } }).post(),
@@ -84,6 +84,52 @@ async function overload(sender: SenderProfile): Promise<Response> {
   await new Promise((resolve) => setTimeout(resolve, 20))
   return post('/hooks/hub', { body })
 }
+
+it('says later where others hold all that may be held', async () => {
+  expect((await overload('default')).status).toBe(429)
+})
+
+describe('the allowance of a registry', () => {
+  const spent: [string, number][] = []
+  const allowance = async (source: string, events: number): Promise<number> => {
+    spent.push([source, events])
+    return events === 0 ? 0 : 61_000
+  }
+
+  it('is asked with the number of events, and names the time to come again', async () => {
+    spent.length = 0
+    const { post, stored, measured } = aScene({ allowance })
+    const response = await post()
+    expect([response.status, response.headers.get('retry-after')]).toEqual([429, '61'])
+    expect(await response.json()).toEqual({ outcome: 'overloaded' })
+    expect(spent).toEqual([['hub', 1]])
+    expect(stored).toEqual([])
+    expect(measured).toEqual([{ kind: 'event', source: 'hub', outcome: 'overloaded' }])
+  })
+
+  it('is not touched by whoever has not proven itself', async () => {
+    spent.length = 0
+    for (const reason of ['missing-credential', 'wrong-credential', 'not-json'] as const) {
+      await aScene({ allowance, receiver: refuse(reason) }).post()
+    }
+    expect(spent).toEqual([])
+  })
+
+  it('is not used up by what nobody acts on', async () => {
+    const { post } = aScene({ allowance, receiver: receive({ outcome: 'ignored', reason: 'blob' }) })
+    expect((await post()).status).toBe(200)
+  })
+
+  it('comes before anybody is asked back', async () => {
+    let confirmed = 0
+    const confirm = async (received: Received): Promise<Received> => {
+      confirmed += 1
+      return received
+    }
+    await aScene({ allowance, receiver: { confirm } }).post()
+    expect(confirmed).toBe(0)
+  })
+})
 
 describe.each(PROFILES.map((sender, index) => ({ sender, index })))('a sender of the profile $sender', (profile) => {
   const outcomes = (Object.keys(EXPECTED) as Outcome[]).map((outcome) => ({
