@@ -48,6 +48,7 @@ function oauthProof({ issuer, keys, audience, client }: Oauth, http: Http): Proo
     keys: createKeySet(new URL(keys), http),
     issuers: [issuer],
     audiences: [audience],
+    mayListAudience: true,
     identify: (claims: Claims) => (clientOf(claims) === client ? null : "the connection's own client"),
   }
   return {

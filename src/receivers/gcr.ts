@@ -102,7 +102,7 @@ function readPushed(pushed: Pushed, message: Message, { host }: Binding): Readin
   }
   const image = imageOf(pushed)
   if (!image.ok) return err({ reason: 'malformed-event', detail: image.error })
-  if (action !== (message.attributes['action'] ?? action)) {
+  if (action !== (message.attributes['action'] ?? action).toUpperCase()) {
     return err({ reason: 'malformed-event', detail: 'attributes.action: expected the action that data names' })
   }
   const { registry, tag } = image.value

@@ -4,11 +4,11 @@
  */
 
 import * as z from 'zod'
-import { Digest, Registry, Repository, Tag } from '../domain/image.ts'
+import { Registry, Repository, Tag, type Digest } from '../domain/image.ts'
 import { err, ok, type Result } from '../domain/result.ts'
 import { SecretReferences } from '../domain/secret.ts'
 import { describeIssue, readBody } from './body.ts'
-import { claimedDelivery, ClaimedText, ClaimedTime, derivedId } from './claim.ts'
+import { claimedDelivery, ClaimedDigest, ClaimedText, ClaimedTime, derivedId } from './claim.ts'
 import { contentOf } from './content.ts'
 import { verifyHmac, type HmacScheme } from './credential.ts'
 import type { BodyRefusalReason, Parse, Received, Receiver, ReceiverType, Refusal, SecretOf } from './receiver.ts'
@@ -111,10 +111,13 @@ function readPush(told: Package, version: Version, { repository, pusher, deliver
   return { outcome: 'events', events: [{ id: delivery ?? derivedId(event, now), ...event }] }
 }
 
-/** The samples of GitHub's own documentation call a container `npm`, and an npm package's ecosystem `docker`. */
+/**
+ * The samples of GitHub's own documentation call a container `npm`, and an npm package's ecosystem `docker`. A package of type
+ * `docker` was pushed to the registry before this one, whose images moved here.
+ */
 function isContainer({ registry, package_type, ecosystem }: Package): boolean {
   const types = [registry?.type, package_type ?? ecosystem]
-  return types.some((type) => type?.toLowerCase() === 'container')
+  return package_type?.toLowerCase() === 'docker' || types.some((type) => type?.toLowerCase() === 'container')
 }
 
 /** Lower case, as `docker pull` wants it: owners may write themselves otherwise. */
@@ -137,11 +140,10 @@ function tagOf({ container_metadata, version }: Version): Tag | null {
   return Tag.safeParse(version).data ?? null
 }
 
-/** It stands in up to four places; where they disagree, none of them is believed. */
+/** It stands in up to four places, of which the manifest's own rules, right or wrong: the registry knows. */
 function digestOf({ container_metadata, version, name }: Version): Digest | null {
   const claims = [container_metadata?.manifest?.digest, container_metadata?.tag?.digest, version, name]
-  const [digest, ...others] = new Set(claims.filter((claim) => claim?.includes(':')))
-  return others.length === 0 ? (Digest.safeParse(digest).data ?? null) : null
+  return ClaimedDigest.parse(claims.find((claim) => claim?.includes(':')) ?? null)
 }
 
 function refuse(detail: string): Result<never, Refusal<BodyRefusalReason>> {

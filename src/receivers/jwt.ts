@@ -26,7 +26,7 @@ const Seconds = z.number().min(0).max(SECONDS_MAX)
 const Claims = z.looseObject({
   iss: ClaimText,
   // Of two audiences, the other one could use the token against us.
-  aud: z.union([ClaimText, z.tuple([ClaimText]).transform(([only]) => only)]),
+  aud: z.union([ClaimText, z.tuple([ClaimText])]),
   exp: Seconds,
   iat: Seconds,
   nbf: Seconds.optional(),
@@ -48,6 +48,8 @@ export type TokenRules = {
   readonly keys: KeySet
   readonly issuers: readonly string[]
   readonly audiences: readonly string[]
+  /** Some issuers write a list, of one. Google and Entra ID never do. */
+  readonly mayListAudience?: boolean
   /** Who it must be: a correct signature only says that the issuer knows them. Null, or what was expected. */
   readonly identify: (claims: Claims) => string | null
 }
@@ -74,7 +76,8 @@ export async function verifyBearerToken(request: ReceiverRequest, rules: TokenRu
 
 function judge(claims: Claims, rules: TokenRules, now: number): Verified {
   if (!rules.issuers.includes(claims.iss)) return wrong('it comes from another issuer')
-  if (!rules.audiences.includes(claims.aud)) return wrong('it is for another audience')
+  const audience = rules.mayListAudience ? [claims.aud].flat()[0] : claims.aud
+  if (!rules.audiences.some((ours) => ours === audience)) return wrong('it is for another audience')
   const stranger = rules.identify(claims)
   if (stranger !== null) return wrong(`expected ${stranger}`)
   if (now >= claims.exp * 1000 + CLOCK_SKEW_MS) return stale('it has expired')

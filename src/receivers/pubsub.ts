@@ -12,6 +12,7 @@ import type { BodyRefusalReason, ReceiverRequest, Refusal } from './receiver.ts'
 
 /** Events of registries have a few hundred bytes. */
 const DATA_LENGTH_MAX = 64 * 1024
+const SUBSCRIPTION_LENGTH_MAX = 400
 const MESSAGE_ID = /^[A-Za-z0-9_-]{1,128}$/u
 /** Unwrapped, the body has whatever content type the publisher gave it. */
 const ANY = /^/u
@@ -24,7 +25,7 @@ export const SubscriptionName = z
 export type Message = {
   /** The publisher's JSON; null where the message has attributes only. */
   readonly data: unknown
-  readonly attributes: Readonly<Record<string, unknown>>
+  readonly attributes: Readonly<Record<string, string>>
   /** The same whenever it is delivered again. */
   readonly id: string
   readonly publishedAt: number | null
@@ -37,14 +38,14 @@ const Envelope = z.object({
   message: z
     .object({
       data: z.string().max(DATA_LENGTH_MAX).nullish(),
-      attributes: z.record(z.string(), z.unknown()).nullish(),
+      attributes: z.record(z.string(), z.string().catch('')).nullish().catch(null),
       messageId: Id.optional(),
       message_id: Id.optional(),
       publishTime: ClaimedTime,
       publish_time: ClaimedTime,
     })
     .refine(({ messageId, message_id }) => (messageId ?? message_id) !== undefined, 'expected a messageId'),
-  subscription: SubscriptionName,
+  subscription: z.string().min(1).max(SUBSCRIPTION_LENGTH_MAX),
 })
 const Wrapped = z.object({ message: z.unknown(), subscription: z.unknown() })
 

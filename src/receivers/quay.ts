@@ -22,13 +22,18 @@ const Settings = z.strictObject({
 })
 type Settings = z.infer<typeof Settings>
 
+/** Of old, the tags were an object's keys, beside the ids of their images. */
+const Tags = z
+  .union([z.array(z.unknown()), z.record(z.string(), z.unknown()).transform(Object.keys)])
+  .refine((tags) => tags.length <= TAGS_MAX, `expected at most ${TAGS_MAX} tags`)
+
 /** Of what happened, only the shape tells: a push has `updated_tags`, a scan has `vulnerability`, a build or a mirror neither. */
 const Payload = z.object({
   repository: ClaimedRepository,
   docker_url: z.string().max(URL_LENGTH_MAX).nullable().catch(null),
-  updated_tags: z.array(z.unknown()).max(TAGS_MAX).optional(),
+  updated_tags: Tags.optional(),
   vulnerability: z.unknown().optional(),
-  tags: z.array(z.unknown()).max(TAGS_MAX).optional(),
+  tags: Tags.optional(),
 })
 type Payload = z.infer<typeof Payload>
 

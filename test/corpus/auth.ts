@@ -23,7 +23,9 @@ const Vectors = z.object({
     z.object({
       name: z.string(),
       scheme: z.string(),
-      bodyFile: z.string(),
+      /** The body stands in a file, or here. */
+      bodyFile: z.string().optional(),
+      body: z.string().optional(),
       headers: Headers,
       valid: z.boolean(),
       secret: z.string().optional(),
@@ -53,9 +55,11 @@ export type PeerCheck = z.infer<typeof PeerChecks>['cases'][number]
 /** By the vectors' words, the receiver and its settings beside the secret. */
 const SCHEMES: Readonly<Record<string, Readonly<Record<string, unknown>> & { readonly type: string }>> = {
   'standard-webhooks': { type: 'webhook' },
+  'standard-webhooks-ed25519': { type: 'webhook' },
   'github-hmac-sha256': { type: 'ghcr' },
   'gitea-hmac-sha256-hex': { type: 'gitea' },
   'jfrog-hmac-sha256-hex': { type: 'jfrog', signed: true },
+  'jfrog-plain': { type: 'jfrog', signed: false },
   'nexus-hmac-sha1-hex': { type: 'nexus' },
   'bearer-exact': { type: 'harbor' },
 }
@@ -100,13 +104,14 @@ async function judgeVectors(directory: string): Promise<readonly Verdict[]> {
   if (text === null) return []
   const { secretUtf8, vectors } = Json.pipe(Vectors).parse(text)
   const verdicts: Verdict[] = []
-  for (const { name, scheme, bodyFile, headers, valid, secret = secretUtf8, now = 0 } of vectors) {
+  for (const { name, scheme, bodyFile = '', body, headers, valid, secret = secretUtf8, now = 0 } of vectors) {
     const settings = Object.hasOwn(SCHEMES, scheme) ? SCHEMES[scheme] : undefined
     const file = join(directory, bodyFile)
     if (settings === undefined) verdicts.push({ excepted: `no receiver of the scheme ${scheme}` })
-    else if (!existsSync(file)) verdicts.push({ excepted: 'the signed body is not in this folder' })
+    else if (body === undefined && (bodyFile === '' || !existsSync(file)))
+      verdicts.push({ excepted: 'the signed body is not in this folder' })
     else {
-      const request = aRequest({ headers, body: readFileSync(file) })
+      const request = aRequest({ headers, body: body ?? readFileSync(file) })
       const proven = await receiverOf(settings, secret).authenticate(request, { now: now * 1000 })
       verdicts.push(judged(name, valid, proven.ok))
     }
@@ -146,7 +151,7 @@ function receiverOf(settings: { readonly type: string }, secret: string): Receiv
   const type = receiverTypes.get(settings.type)
   if (type === undefined) throw new Error(`there is no receiver ${settings.type}`)
   return type.create(
-    type.Settings.parse({ secret: 'env:SECRET', ...settings }),
+    type.Settings.parse({ [secret.startsWith('whpk_') ? 'publicKey' : 'secret']: 'env:SECRET', ...settings }),
     () => async () => [secret],
     noHttp,
     null,

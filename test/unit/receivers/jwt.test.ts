@@ -112,7 +112,8 @@ describe.each(names)('a token for %s', (name) => {
 
   it('CVE-2023-22482: an audience is ours, whole and alone', async () => {
     const { aud } = claims as { aud: string }
-    expect(await answer({ ...claims, aud: [aud] })).toEqual(LET_IN)
+    // Google and Entra ID write one text, always.
+    expect(await answer({ ...claims, aud: [aud] })).toMatchObject(name === 'ecr' ? LET_IN : wrong)
     for (const other of [
       [aud, 'other'],
       ['other', aud],
