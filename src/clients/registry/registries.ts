@@ -2,6 +2,7 @@
 
 import type { Config } from '../../domain/config.ts'
 import { Digest, formatImage, type ImageName, type Registry } from '../../domain/image.ts'
+import type { RegistryContent } from '../../domain/registry-content.ts'
 import type { ManifestKind, Registries, RegistryProblem, Resolved } from '../../domain/registry.ts'
 import { err, ok, type Result } from '../../domain/result.ts'
 import type { Secret, SecretReference } from '../../domain/secret.ts'
@@ -9,6 +10,7 @@ import { createSignedEcr } from '../aws/ecr.ts'
 import type { Http, HttpAnswer } from '../http.ts'
 import type { CredentialTools } from '../registry-credentials/index.ts'
 import { accessOf, type Access } from './access.ts'
+import { createContent, scopeOf, urlOf } from './content.ts'
 import { isManifestType, MANIFEST_ACCEPT, MANIFEST_BYTES_MAX, mediaTypeOf, readManifest } from './manifest.ts'
 import { problemOfStatus } from './problem.ts'
 import { quotaOf, type Quota } from './quota.ts'
@@ -31,7 +33,11 @@ export type RegistriesOptions = {
   readonly onQuota?: (registry: Registry, quota: Quota) => void
 }
 /** `quotaOf`: the rate limit that the registry spoke of last; null where it never did. */
-export type RegistriesWithQuota = Registries & { quotaOf(registry: Registry): Quota | null }
+export type RegistriesWithQuota = Registries & {
+  quotaOf(registry: Registry): Quota | null
+  /** Manifests, blobs and referrers by digest, over the same sessions. */
+  readonly content: RegistryContent
+}
 
 const NO_PLATFORM: NonNullable<RegistriesOptions['platform']> = {
   env: {},
@@ -91,6 +97,8 @@ export function createRegistries(options: RegistriesOptions): RegistriesWithQuot
     },
 
     quotaOf: (registry) => hosts.get(registry)?.quota ?? null,
+
+    content: createContent(hostOf),
   }
 
   /** For registries whose HEAD does not tell: the bytes themselves do, and are then not read twice. */
@@ -147,15 +155,6 @@ function resolvedOf(headers: Headers, name: string): Result<Resolved, RegistryPr
     return err({ reason: 'unsupported-manifest', detail: `${name}: neither an OCI nor a Docker v2 image or index` })
   }
   return ok({ digest: digest.data, mediaType })
-}
-
-/** Every part passed its grammar, so nothing in it can leave the path. */
-function urlOf({ apiHost, plainHttp }: Access, { repository }: ImageName, rest: string): URL {
-  return new URL(`${plainHttp ? 'http' : 'https'}://${apiHost}/v2/${repository}/${rest}`)
-}
-
-function scopeOf({ repository }: ImageName): string {
-  return `repository:${repository}:pull`
 }
 
 function mismatch(detail: string): Result<never, RegistryProblem> {

@@ -20,6 +20,8 @@ type Call = {
   /** Null: for no repository. */
   readonly scope: string | null
   readonly bodyBytesMax: number
+  /** `return`: a redirect is an answer like others. Default: it is followed, without credentials to another origin. */
+  readonly redirects?: 'return' | 'follow'
 }
 export type Session = { send(call: Call): Promise<Result<HttpAnswer, RegistryProblem>> }
 
@@ -94,7 +96,7 @@ export function createSession(
       hosts: [access.apiHost],
       plainHttp: access.plainHttp,
       headers: { accept: call.accept, ...(header === null ? {} : { authorization: header }) },
-      redirects: 'follow',
+      redirects: call.redirects ?? 'follow',
       limits: { bodyBytesMax: call.bodyBytesMax },
       // An event has a number of requests that it may cost; trying again is the pipeline's, later.
       retries: 0,

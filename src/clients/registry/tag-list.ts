@@ -65,7 +65,7 @@ async function readPage({ access, session }: Host, url: URL, scope: string): Pro
  * The next page is asked for with our credentials, so it may only be more of this list: the same origin and the same path
  * (CVE-2026-88887 sent them wherever the registry liked).
  */
-function nextOf(header: string | null, url: URL): Result<URL | null, RegistryProblem> {
+export function nextOf(header: string | null, url: URL): Result<URL | null, RegistryProblem> {
   const link = nextTarget(header)
   if (link === 'none') return ok(null)
   if (link === 'malformed') return refuse('malformed-answer', url, 'the link to the next page cannot be read')
