@@ -99,6 +99,7 @@ const mayImport: Record<string, readonly string[]> = {
     'src/clients/',
     'src/delivery/',
     'src/health/',
+    'src/notifications/',
     'src/receivers/',
   ],
   'src/clients/': ['src/domain/', 'src/clients/', 'zod'],
