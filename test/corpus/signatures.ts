@@ -10,9 +10,10 @@ import { Json } from '../../src/domain/json.ts'
 import type { CorpusResult } from './kind.ts'
 import { outcomeOf, Vector } from './signatures/outcome.ts'
 import type { Read } from './signatures/sigstore.ts'
+import { withStores } from './signatures/stores.ts'
 
 export async function corpus(directory: string): Promise<CorpusResult> {
-  const read: Read = (file) => readFileSync(join(directory, file))
+  const read: Read = withStores((file) => readFileSync(join(directory, file)))
   const vectors = Json.pipe(z.array(Vector)).parse(new TextDecoder().decode(read('manifest.json')))
   const result = { passed: 0, failures: [] as string[], excepted: {} as Record<string, number> }
   const counts = { valid: 0, invalid: 0, either: 0 }

@@ -2,7 +2,7 @@
 
 import * as z from 'zod'
 import { err, ok, type Result } from '../../domain/result.ts'
-import { parseStrictJson } from '../strict-json.ts'
+import { parseStrictJson } from '../sigstore/strict-json.ts'
 import type { Bytes } from './der.ts'
 import { decodeBase64, decodeBase64Url } from './encoding.ts'
 import type { Attribute, Envelope } from './envelope.ts'
@@ -32,11 +32,11 @@ const Protected = z
   .refine((header) => Object.keys(header).length <= ATTRIBUTES_MAX)
 
 export function parseJws(bytes: Bytes): Result<Envelope, Problem> {
-  const whole = Whole.safeParse(parseStrictJson(bytes)?.value)
+  const whole = Whole.safeParse(jsonOf(bytes))
   if (!whole.success) return refuse('not a JWS in flattened JSON with payload, protected, header and signature')
   const { payload, protected: head, signature, header } = whole.data
   const headBytes = decodeBase64Url(head)
-  const signed = Protected.safeParse(headBytes === null ? null : parseStrictJson(headBytes)?.value)
+  const signed = Protected.safeParse(headBytes === null ? null : jsonOf(headBytes))
   if (!signed.success) return refuse('the protected header is not JSON with alg, cty and crit')
   const { alg: algorithm, cty: contentType, crit: critical, ...rest } = signed.data
   const twice = Object.keys(header).find(
@@ -64,6 +64,11 @@ export function parseJws(bytes: Bytes): Result<Envelope, Problem> {
     chain,
     timestamp,
   })
+}
+
+function jsonOf(bytes: Bytes): unknown {
+  const json = parseStrictJson(bytes)
+  return json.ok ? json.value : null
 }
 
 function chainOf(list: unknown): readonly Bytes[] | null {

@@ -2,7 +2,7 @@
 
 import * as z from 'zod'
 import { err, ok, type Result } from '../../domain/result.ts'
-import { parseStrictJson } from '../strict-json.ts'
+import { parseStrictJson } from '../sigstore/strict-json.ts'
 import type { Envelope } from './envelope.ts'
 import { problem, type Problem } from './problem.ts'
 
@@ -33,7 +33,8 @@ export function readPayload(
   wanted: Descriptor,
 ): Result<Readonly<Record<string, string>>, Problem> {
   if (contentType !== CONTENT_TYPE) return err(problem('wrong-payload', `its content type is not ${CONTENT_TYPE}`))
-  const read = Payload.safeParse(parseStrictJson(payload)?.value)
+  const json = parseStrictJson(payload)
+  const read = Payload.safeParse(json.ok ? json.value : null)
   if (!read.success) return err(problem('wrong-payload', 'its payload is not one descriptor'))
   const { digest, size, mediaType, annotations } = read.data.targetArtifact
   const differs = (what: string, found: unknown): Result<never, Problem> =>
