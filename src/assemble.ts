@@ -11,6 +11,7 @@ import type { Outbound } from './effects.ts'
 import type { HealthCheck } from './health/health.ts'
 import { createKubernetesHealth } from './health/kubernetes.ts'
 import { runningOf } from './health/rollout.ts'
+import { createNotifier, type CreateMail } from './notifications/index.ts'
 import type { SecretOf } from './receivers/receiver.ts'
 
 /** What the platform gives. */
@@ -23,6 +24,8 @@ export type Parts = {
   readonly secretOf: SecretOf
   readonly random: () => number
   readonly now: () => number
+  /** Absent: this platform opens no connection to a mail server. */
+  readonly mail?: CreateMail | null
 }
 
 /** A file in Git shows what is wished, not what runs. */
@@ -32,7 +35,16 @@ const gitHealth: HealthCheck = {
   },
 }
 
-export function assembleOutbound({ config, clusterOf, plainGit, http, secretOf, random, now }: Parts): Outbound {
+export function assembleOutbound({
+  config,
+  clusterOf,
+  plainGit,
+  http,
+  secretOf,
+  random,
+  now,
+  mail = null,
+}: Parts): Outbound {
   const clusters = new Map(Object.keys(config.clusters).map((name) => [name, clusterOf(name)]))
   const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
   const kubernetes = createKubernetesDelivery({ clusters, runningOf, sleep, random })
@@ -51,6 +63,10 @@ export function assembleOutbound({ config, clusterOf, plainGit, http, secretOf, 
     probe: { ask: async () => Promise.reject(new Error('nothing is asked by this version')) },
     delivery: deliveryTo,
     proposals: () => github,
+    notifier: (name) => {
+      const channel = config.notifications[name]
+      return channel === undefined ? null : createNotifier(channel, { http, secretOf, now, mail })
+    },
     health: (target) => (target.kind === 'workload' ? kubernetesHealth : gitHealth),
   }
 }

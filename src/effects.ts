@@ -20,6 +20,7 @@ import type {
   Wish,
 } from './delivery/delivery.ts'
 import type { Health, HealthCheck } from './health/health.ts'
+import type { Notifier } from './notifications/notifier.ts'
 import type { Question, Verifier } from './verification/verifier.ts'
 import type { Probe } from './checks/probe.ts'
 
@@ -30,6 +31,8 @@ export type Outbound = {
   health(target: Target): HealthCheck
   readonly verifier: Verifier
   readonly probe: Probe
+  /** Null: the configuration has no such channel any more. */
+  notifier(channel: string): Notifier | null
 }
 
 export type Work<D = Line | Train> = {
@@ -43,12 +46,18 @@ export type Work<D = Line | Train> = {
 
 /** `send` is the pipeline's own: documents talk through it. */
 type Performed = Exclude<EffectKind, 'send'>
-type OfLine = 'observe' | 'verify' | 'check' | 'deliver' | 'preview' | 'check-health' | 'roll-back'
+type OfLine = 'notify' | 'observe' | 'verify' | 'check' | 'deliver' | 'preview' | 'check-health' | 'roll-back'
 type Performers = {
   [K in Performed]: (effect: EffectOf<K>, work: Work<K extends OfLine ? Line : Train>) => Promise<Answer>
 }
 
 const performers: Performers = {
+  notify: async ({ channel, notice }, { outbound }) => {
+    const notifier = outbound.notifier(channel)
+    if (notifier === null) return GONE
+    const told = await notifier.notify(notice)
+    return told.ok ? { kind: 'notified' } : { kind: 'failed', ...told.error }
+  },
   observe: async (effect, work) => {
     const { subscription, outbound } = work
     const target = targetOf(subscription, effect.stage, effect.target)

@@ -3,10 +3,11 @@
 import type { Config, LoadedConfig } from './domain/config.ts'
 import type { DocumentId } from './domain/document.ts'
 import { lineId, newLine, type Line } from './domain/line.ts'
+import { NOTICE_KINDS_DEFAULT } from './domain/notice.ts'
 import type { Subscription } from './domain/subscription.ts'
 import type { Target } from './domain/target.ts'
 import { newTrain, trainId, type Train, type TrainAddress } from './domain/train.ts'
-import type { RuleBook, Rules, TrainRules } from './decide/index.ts'
+import type { ChannelRule, RuleBook, Rules, TrainRules } from './decide/index.ts'
 import { compileFilter, type CompiledFilter } from './filter.ts'
 
 export function rulesOf({ config, hash }: LoadedConfig): RuleBook {
@@ -28,7 +29,16 @@ function lineRules({ subscription: name }: Line, config: Config, hash: string): 
     compare: (a, b) => filter.compare(a, b),
     ordered: filter.ordered,
     trainOf: (stage, target) => trainOf(name, stage, target, config),
+    channels: channelsOf(name, config),
   }
+}
+
+/** Those that want to hear of this subscription. */
+function channelsOf(subscription: string, { notifications }: Config): readonly ChannelRule[] {
+  return Object.entries(notifications).flatMap(([name, { on, stages, subscriptions }]) => {
+    if (subscriptions !== undefined && !subscriptions.includes(subscription)) return []
+    return [{ name, kinds: on ?? NOTICE_KINDS_DEFAULT, stages: stages ?? null }]
+  })
 }
 
 function trainRules({ id }: Train, config: Config, hash: string): TrainRules {

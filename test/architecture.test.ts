@@ -153,6 +153,7 @@ const mayImport: Record<string, readonly string[]> = {
     'handlers/listen.ts',
     'handlers/store.ts',
     'handlers/hmac.ts',
+    'handlers/node/',
     'node:',
     '@hono/node-server',
     'hono',

@@ -18,12 +18,13 @@ import { answerLine } from './progress.ts'
 import { offer } from './offer.ts'
 import { lift, retry } from './operator.ts'
 import { reconcile } from './reconcile.ts'
+import { tellChannels } from './tell.ts'
 import { retire } from './retire.ts'
 import { answerTrain, claimOfTrain, messageToTrain, reconcileTrain } from './train.ts'
 import type { RuleBook, Turn } from './turn.ts'
 import { hearSignal } from './verify.ts'
 
-export type { RuleBook, Rules, TrainRules } from './turn.ts'
+export type { ChannelRule, RuleBook, Rules, TrainRules } from './turn.ts'
 
 export type Input =
   /** A candidate from the registry, for every stage that waits for no other. */
@@ -67,6 +68,7 @@ function decideLine(turn: Turn<Line>, input: Input): void {
   reconcile(turn)
   workIntoLine(turn, input)
   reconcile(turn)
+  tellChannels(turn)
 }
 
 function workIntoLine(turn: Turn<Line>, input: Input): void {

@@ -11,6 +11,7 @@ import { lookAgain, looked } from './look.ts'
 import { offerDownstream } from './offer.ts'
 import { proceed } from './proceed.ts'
 import { fail, finishRollback, stopForSomebody } from './rollback.ts'
+import { notified } from './tell.ts'
 import { fresh, note, wish, type Turn } from './turn.ts'
 import { judged } from './verify.ts'
 import { requeue, withdraw } from './withdraw.ts'
@@ -27,6 +28,7 @@ const CHECK_DETAIL_MAX = 500
 const GONE = new Set(['target-missing', 'image-missing'])
 
 export function answerLine(turn: Turn<Line>, effect: Effect, answer: Answer): void {
+  if (effect.kind === 'notify') return notified(turn, effect, answer)
   if (!('stage' in effect)) return
   const state = turn.document.stages[effect.stage]
   const stage = turn.rules.subscription.stages.find(({ name }) => name === effect.stage)

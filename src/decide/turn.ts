@@ -2,7 +2,7 @@
 
 import type { Document } from '../domain/document.ts'
 import type { Effect } from '../domain/effect.ts'
-import type { Note } from '../domain/history.ts'
+import type { EntryKind, Note } from '../domain/history.ts'
 import type { Tag } from '../domain/image.ts'
 import type { Line } from '../domain/line.ts'
 import type { Subscription } from '../domain/subscription.ts'
@@ -21,6 +21,15 @@ export type Rules = {
   readonly ordered: boolean
   /** The branch that carries this target's pull request; null: we deliver to it ourselves. */
   readonly trainOf: (stage: string, target: Target) => TrainAddress | null
+  /** Who wants to be told what. */
+  readonly channels: readonly ChannelRule[]
+}
+
+export type ChannelRule = {
+  readonly name: string
+  readonly kinds: readonly EntryKind[]
+  /** Null: all. */
+  readonly stages: readonly string[] | null
 }
 
 export type TrainRules = {

@@ -25,6 +25,7 @@ export type Answer =
   | { readonly kind: 'verdict'; readonly verdict: Verdict; readonly builtAt: number | null }
   | { readonly kind: 'checked'; readonly state: 'held' | 'waiting' | 'failed'; readonly detail: string }
   | { readonly kind: 'sent' }
+  | { readonly kind: 'notified' }
   | {
       readonly kind: 'proposed'
       readonly number: number

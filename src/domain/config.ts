@@ -1,9 +1,11 @@
 /** The configuration as the rest of the program sees it: validated, short forms and shared stages worked in. */
 
 import * as z from 'zod'
+import { Channel } from './channel.ts'
 import { Region } from './ecr-place.ts'
 import { Registry } from './image.ts'
 import { SecretReference, SecretReferences } from './secret.ts'
+import { Signer, TrustRoot } from './signer.ts'
 import { Name, Subscription } from './subscription.ts'
 
 const PATH_LENGTH_MAX = 4096
@@ -335,6 +337,12 @@ export const Config = z.object({
   registries: z.record(Name, RegistryConfig),
   clusters: z.record(Name, ClusterConfig),
   git: z.record(Name, GitConfig),
+  /** By name: where one-way news goes. */
+  notifications: z.record(Name, Channel).default({}),
+  /** Trusted roots by name; the public one of Sigstore is always among them. */
+  trust: z.record(z.string(), TrustRoot).default({}),
+  /** Whose signatures count, by the name that policies use. */
+  signers: z.record(z.string(), Signer).default({}),
   subscriptions: z.array(Subscription),
   server: ServerConfig,
 })

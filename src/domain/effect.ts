@@ -4,6 +4,7 @@ import * as z from 'zod'
 import { Instant } from './event.ts'
 import { PinnedImage } from './image.ts'
 import { Message } from './message.ts'
+import { Notice } from './notice.ts'
 
 const shared = {
   /** Deterministic: the same wish has the same id. */
@@ -40,6 +41,8 @@ export const Effect = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('check-health'), ...ofPromotion, until: Instant }),
   z.object({ kind: z.literal('roll-back'), ...writing, to: Restoration }),
   z.object({ kind: z.literal('send'), ...shared, to: z.string(), message: Message }),
+  /** One-way news to a channel, by its name. */
+  z.object({ kind: z.literal('notify'), ...shared, channel: z.string(), notice: Notice }),
   z.object({ kind: z.literal('propose'), ...shared }),
   z.object({ kind: z.literal('look'), ...shared }),
   z.object({ kind: z.literal('merge'), ...shared }),

@@ -5,7 +5,7 @@ import { err, ok, type Result } from '../domain/result.ts'
 import { RetryLater } from '../domain/retry.ts'
 import type { Secret } from '../domain/secret.ts'
 import { escapeForTerminal } from '../escape.ts'
-import type { Notice } from './notice.ts'
+import type { Notice } from '../domain/notice.ts'
 import type { Notifier, NotifyFailure } from './notifier.ts'
 
 const TIMEOUT_MS = 10_000

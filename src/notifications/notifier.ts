@@ -1,7 +1,7 @@
 /** The port of one-way news. It may come twice, with the same id; it delays nothing else. */
 
 import type { Result } from '../domain/result.ts'
-import type { Notice } from './notice.ts'
+import type { Notice } from '../domain/notice.ts'
 
 export type NotifyFailure = {
   readonly reason: 'refused' | 'address-not-allowed'

@@ -3,7 +3,7 @@
 import type { Http } from '../clients/http.ts'
 import { ok } from '../domain/result.ts'
 import type { Secret } from '../domain/secret.ts'
-import type { Notice, Urgency } from './notice.ts'
+import type { Notice, Urgency } from '../domain/notice.ts'
 import type { Notifier } from './notifier.ts'
 import { post } from './post.ts'
 

@@ -2,7 +2,7 @@
 
 import type { Http } from '../clients/http.ts'
 import type { Secret } from '../domain/secret.ts'
-import type { Notice } from './notice.ts'
+import type { Notice } from '../domain/notice.ts'
 import type { Notifier } from './notifier.ts'
 import { post } from './post.ts'
 

@@ -69,6 +69,7 @@ const ports: Ports = {
     throw new Error('nothing is proposed')
   },
   verifier: { verify: () => Promise.reject(new Error('nothing is verified')) },
+  notifier: () => null,
   probe: { ask: () => Promise.reject(new Error('nothing is asked')) },
   health: () => ({ check: async () => ({ state: 'healthy', detail: 'all pods are ready' }) }),
   registries: {

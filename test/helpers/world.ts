@@ -7,6 +7,7 @@ import type { Entry } from '../../src/domain/history.ts'
 import { formatImage, isSameReference, type Digest } from '../../src/domain/image.ts'
 import { lineId, type Line } from '../../src/domain/line.ts'
 import { err, ok, type Result } from '../../src/domain/result.ts'
+import type { Notice } from '../../src/domain/notice.ts'
 import { RetryLater } from '../../src/domain/retry.ts'
 import { targetId } from '../../src/domain/target.ts'
 import type { Verdict } from '../../src/domain/verdict.ts'
@@ -37,6 +38,7 @@ export type WorldOptions = {
   /** More about the subscription, and about the registry `hub`. */
   readonly subscription?: object
   readonly registry?: object
+  readonly notifications?: object
   /** `payments`, unless told: none of them is configured any more. */
   readonly subscriptions?: readonly never[]
 }
@@ -74,6 +76,7 @@ export function aLoadedConfig(options: WorldOptions = {}, hash = 'c0ffee'): Load
     registries: { hub: { host: 'docker.io', insecure: false, ...options.registry } },
     clusters: { dev: { inCluster: true } },
     git: { gitops: options.github === true ? { github: 'acme/gitops' } : { url: '/srv/gitops.git' } },
+    notifications: options.notifications ?? {},
     subscriptions: options.subscriptions ?? [
       {
         name: 'payments',
@@ -106,6 +109,10 @@ export function createWorld(options: WorldOptions = {}) {
   /** By digest: what verification comes to; undecided unless told. */
   const verdicts = new Map<string, { readonly state: Verdict['state']; readonly builtAt?: number }>()
   const checks = new Map<string, Probed>()
+  /** What the channels were told, and those that are down or refuse. */
+  const told: { readonly channel: string; readonly notice: Notice }[] = []
+  const channelsDown = new Set<string>()
+  const channelsRefusing = new Set<string>()
 
   const at = (id: string): At => {
     const known = targets.get(id) ?? { image: 'acme/payments:1.0.0', fence: 0, writes: [] }
@@ -235,6 +242,14 @@ export function createWorld(options: WorldOptions = {}) {
     probe: {
       ask: async ({ name }) => checks.get(name) ?? { state: 'waiting', detail: `${name} says nothing` },
     },
+    notifier: (channel) => ({
+      async notify(notice) {
+        if (channelsDown.has(channel)) throw new RetryLater(`${channel} is down`)
+        if (channelsRefusing.has(channel)) return err({ reason: 'refused', detail: 'its secret is not taken' })
+        told.push({ channel, notice })
+        return ok(null)
+      },
+    }),
     health: () => ({
       async check(_target, image) {
         const digest = image.slice(image.indexOf('@') + 1)
@@ -261,6 +276,9 @@ export function createWorld(options: WorldOptions = {}) {
   return {
     ports,
     state,
+    told,
+    channelsDown,
+    channelsRefusing,
     verdicts,
     checks,
     tags,
@@ -277,11 +295,11 @@ export function createWorld(options: WorldOptions = {}) {
     async push(
       tag: string,
       content: number,
-      told: { readonly tellOnly?: boolean; readonly id?: string } = {},
+      how: { readonly tellOnly?: boolean; readonly id?: string } = {},
     ): Promise<string> {
-      if (told.tellOnly !== true) tags.set(tag, aDigest(content))
+      if (how.tellOnly !== true) tags.set(tag, aDigest(content))
       events += 1
-      const id = told.id ?? `hub/${events}`
+      const id = how.id ?? `hub/${events}`
       await state.inbox.put([anAcceptedEvent({ id, receivedAt: now, event: { id, tag } })])
       await settle()
       return id

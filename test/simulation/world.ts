@@ -97,6 +97,7 @@ export function createWorld({ random, ledger, now, unwell, onUnwell, onPropose }
       return {
         delivery: deliveryTo,
         proposals: () => proposals,
+        notifier: () => null,
         verifier: { verify: () => Promise.reject(new Error('nothing is verified')) },
         probe: { ask: () => Promise.reject(new Error('nothing is asked')) },
         health: (target) => ({ check: (_target, image) => check(life, target, image) }),

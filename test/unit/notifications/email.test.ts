@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { createEmailNotifier } from '../../../src/notifications/email.ts'
-import type { Notice } from '../../../src/notifications/notice.ts'
+import type { Notice } from '../../../src/domain/notice.ts'
 import { startSmtpPeer, type SmtpPeer } from '../../helpers/smtp-peer.ts'
 
 const notice: Notice = {
