@@ -29,10 +29,13 @@ const RETRY_AFTER_SECONDS = 5
 const HOOK = /^\/hooks\/(?<source>[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)(?:\/(?<secret>[^/]{1,512}))?$/u
 /** No registry has this name: what nobody of ours was asked for is counted under it. */
 const NO_SOURCE = '-'
+const CONFIGURATION = '-configuration'
 
 export type AppOptions = {
   /** By the registry's name in the configuration. Asked at each request, so that a new configuration needs no restart. */
   readonly receivers: () => ReadonlyMap<string, Receiver>
+  /** Takes word of pushes to the repository of the configuration. Absent: nobody may send any. */
+  readonly configuration?: Receiver | undefined
   readonly inbox: Pick<Inbox, 'put'>
   /** Absent: as many events as come. */
   readonly allowance?: Allowance
@@ -126,6 +129,11 @@ export function createApp(options: AppOptions): Hono {
       : context.json({ status: 'not ready', missing }, 503)
   })
   app.all('/hooks/*', (context) => hook(context, edge, withBody, options))
+  const { configuration } = options
+  if (configuration !== undefined) {
+    const to = { source: CONFIGURATION, receiver: configuration, pathSecret: null, options }
+    app.all('/configuration', (context) => serve(context, to, edge, withBody))
+  }
   app.notFound((context) => context.json({ error: 'not found' }, 404))
   app.onError((error, context) => {
     options.log.error('request failed', { detail: error.message })
@@ -135,8 +143,7 @@ export function createApp(options: AppOptions): Hono {
 }
 
 async function hook(context: Context, edge: Edge, withBody: WithBody, options: AppOptions): Promise<Response> {
-  const { raw, method } = context.req
-  const { path, query } = parseTarget(edge.targetOf(raw, context.env))
+  const { path } = parseTarget(edge.targetOf(context.req.raw, context.env))
   const groups = HOOK.exec(path)?.groups
   const source = groups?.['source'] ?? ''
   const receiver = options.receivers().get(source)
@@ -145,15 +152,21 @@ async function hook(context: Context, edge: Edge, withBody: WithBody, options: A
     options.log.warn('request refused', { outcome: 'unknown-registry' })
     return context.json({ error: 'not found' }, 404)
   }
+  return serve(context, { source, receiver, pathSecret: groups?.['secret'] ?? null, options }, edge, withBody)
+}
+
+async function serve(context: Context, to: Hook, edge: Edge, withBody: WithBody): Promise<Response> {
+  const { raw, method } = context.req
+  const { receiver, pathSecret } = to
+  const { query } = parseTarget(edge.targetOf(raw, context.env))
   const methods: readonly string[] = ['POST', ...(receiver.methods ?? [])]
   if (!methods.includes(method)) {
     return context.json({ error: `${methods.join(' or ')} only` }, 405, { allow: methods.join(', ') })
   }
   const headers = edge.headersOf(raw, context.env)
-  const to: Hook = { source, receiver, options }
   return withBody(edge.bodyOf(raw, context.env), headers.get('content-length'), async (body) => {
     const bytes = body.kind === 'whole' ? body.bytes : new Uint8Array()
-    const request = { method, headers, query, pathSecret: groups?.['secret'] ?? null, body: bytes }
+    const request = { method, headers, query, pathSecret, body: bytes }
     const told = await take(body, request, to).catch(unavailable)
     return answer(context, told, to)
   })
@@ -164,7 +177,12 @@ function unavailable(error: unknown): Told {
   return { outcome: 'unavailable', isAuthentic: false, fields: { detail } }
 }
 
-type Hook = { readonly source: string; readonly receiver: Receiver; readonly options: AppOptions }
+type Hook = {
+  readonly source: string
+  readonly receiver: Receiver
+  readonly pathSecret: string | null
+  readonly options: AppOptions
+}
 
 /** What became of a request: the sender learns the outcome, the log learns the fields. */
 type Told = {

@@ -17,7 +17,7 @@ export type ReadinessOptions = {
   readonly inbox: Inbox
   /** What is wrong with the store, where it can say. Null: nothing. */
   readonly problem?: () => Promise<string | null>
-  readonly config: Config
+  readonly config: () => Config
   readonly secretOf: (reference: SecretReference) => Secret
   readonly now: () => number
   readonly log: Log
@@ -46,7 +46,7 @@ export function createReadiness({ inbox, problem, config, secretOf, now, log }: 
   const look = async (): Promise<readonly Problem[]> => {
     const [store, secrets] = await Promise.all([
       lookAtStore(problem ?? depthOf(inbox)),
-      lookAtSecrets(config, secretOf),
+      lookAtSecrets(config(), secretOf),
     ])
     const write = refused === undefined || now() >= refused.until ? undefined : refused
     const problems: readonly Problem[] = [

@@ -29,7 +29,7 @@ function isForApi({ hostname, pathname }: URL, { API_HOST }: Env): boolean {
 function open(env: Env): Served {
   const tools = createTools(env)
   const { loaded, state, http, secretOf, log, measure, now } = tools
-  const readiness = createReadiness({ ...state, config: loaded.config, secretOf, now, log })
+  const readiness = createReadiness({ ...state, config: () => loaded.config, secretOf, now, log })
   const receivers = createReceivers(loaded.config, secretOf, http)
   const perMinuteOf = perMinuteBy(loaded.config.registries)
   const hooks = createApp({

@@ -13,7 +13,7 @@ function aScene(options: Partial<ReadinessOptions> = {}) {
   const lines: string[] = []
   const readiness = createReadiness({
     inbox: createMemoryState().inbox,
-    config: {
+    config: () => ({
       ...config,
       registries: {
         hub: { host: null, insecure: false, events: { type: 'dockerhub', secret: ['env:HUB', 'env:HUB_OLD'] } },
@@ -21,7 +21,7 @@ function aScene(options: Partial<ReadinessOptions> = {}) {
       },
       git: { gitops: { github: 'acme/gitops', base: 'main', token: 'env:GITHUB' } },
       server: { ...config.server, tokens: [{ person: 'otto', role: 'operator', token: 'env:OTTO' }] },
-    },
+    }),
     secretOf: (reference: SecretReference) => async () => {
       if (missing.has(reference)) throw new Error(`the secret ${reference} is not set`)
       return ['x']
