@@ -9,7 +9,15 @@ import type { BodyRefusalReason, ReceiverRequest, Refusal } from './receiver.ts'
 const JSON_TYPE = /^application\/(?:[a-z0-9.+-]+\+)?json(?![a-z0-9.+-])/iu
 /** Of senders who call their JSON text. */
 export const JSON_OR_TEXT = new RegExp(`${JSON_TYPE.source}|^text/plain(?![a-z0-9.+-])`, 'iu')
-const SHOWN_LENGTH_MAX = 64
+/** A header may hold anything, and a log must not: of what was found, only these are named. */
+const NAMED = [
+  'application/octet-stream',
+  'application/x-www-form-urlencoded',
+  'application/xml',
+  'multipart/form-data',
+  'text/html',
+  'text/plain',
+] as const
 
 /** Reads a body that must be JSON of this shape. A missing content type is taken as JSON. */
 export function readBody<T>(
@@ -20,8 +28,11 @@ export function readBody<T>(
 ): Result<T, Refusal<BodyRefusalReason>> {
   const foreign = (request.headers.get('content-type') ?? []).find((type) => !contentType.test(type))
   if (foreign !== undefined) {
-    const detail = `expected the content type application/json, found ${JSON.stringify(foreign.slice(0, SHOWN_LENGTH_MAX))}`
-    return err({ reason: 'unsupported-content-type', detail })
+    const found = NAMED.find((type) => foreign.toLowerCase().startsWith(type)) ?? 'another'
+    return err({
+      reason: 'unsupported-content-type',
+      detail: `expected the content type application/json, found ${found}`,
+    })
   }
   return readText(textOf(request.body), payload)
 }

@@ -126,10 +126,15 @@ const entra = {
   audience: '11111111-1111-4111-8111-111111111111',
 }
 
+/** Of the configured registry, and not of one that is connected to it. */
+const isGrids = (fixture: string): boolean =>
+  fixture !== 'grid-connected-registry' && /^(?:grid|cloudevents)-|^not-json$/u.test(fixture)
+
 export const cloudSubjects: readonly ReceiverSubject[] = [
   {
     name: 'ecr (API key)',
     type: ecr,
+    accepts: (fixture) => !/^(?:sns|sqs)-/u.test(fixture),
     settings: (apiKey) => ({ type: 'ecr', apiKey }),
     assurance: 'shared-secret',
     ...keys((value) => (_body) => ({ headers: { 'x-api-key': value } })),
@@ -144,6 +149,7 @@ export const cloudSubjects: readonly ReceiverSubject[] = [
   {
     name: 'ecr (Basic)',
     type: ecr,
+    accepts: (fixture) => !/^(?:sns|sqs)-/u.test(fixture),
     settings: (password) => ({ type: 'ecr', username: 'drayage', password }),
     assurance: 'shared-secret',
     ...keys((value) => (_body) => ({
@@ -154,6 +160,7 @@ export const cloudSubjects: readonly ReceiverSubject[] = [
   {
     name: 'ecr (OAuth)',
     type: ecr,
+    accepts: (fixture) => !/^(?:sns|sqs)-/u.test(fixture),
     settings: () => ({ type: 'ecr', oauth }),
     assurance: 'authenticated-sender',
     ...tokenKeys((iat) => ({
@@ -173,6 +180,7 @@ export const cloudSubjects: readonly ReceiverSubject[] = [
   {
     name: 'ecr (SNS)',
     type: ecr,
+    accepts: (fixture) => !/^(?:sns|sqs)-/u.test(fixture),
     settings: () => ({ type: 'ecr', sns: { topicArn: TOPIC } }),
     assurance: 'signed-body',
     current: snsKey(current),
@@ -199,6 +207,8 @@ export const cloudSubjects: readonly ReceiverSubject[] = [
   {
     name: 'gcr',
     type: gcr,
+    // Analyses count for a configured subscription alone.
+    accepts: (fixture) => !fixture.startsWith('analysis-'),
     settings: () => ({ type: 'gcr', ...google }),
     assurance: 'authenticated-sender',
     ...tokenKeys((iat) => ({
@@ -223,6 +233,7 @@ export const cloudSubjects: readonly ReceiverSubject[] = [
   {
     name: 'acr',
     type: acr,
+    accepts: (fixture) => fixture === 'not-json' || !/^(?:grid|cloudevents)-/u.test(fixture),
     settings: (secret) => ({ type: 'acr', header: 'X-Drayage-Key', secret }),
     assurance: 'shared-secret',
     ...keys((value) => (_body) => ({ headers: { 'x-drayage-key': value } })),
@@ -231,6 +242,7 @@ export const cloudSubjects: readonly ReceiverSubject[] = [
   {
     name: 'acr (Event Grid, Entra)',
     type: acr,
+    accepts: isGrids,
     settings: () => ({ type: 'acr', ...entra }),
     assurance: 'authenticated-sender',
     good: 'grid-push',
@@ -259,6 +271,7 @@ export const cloudSubjects: readonly ReceiverSubject[] = [
   {
     name: 'acr (Event Grid, delivery header)',
     type: acr,
+    accepts: isGrids,
     settings: (secret) => ({ type: 'acr', eventGrid: entra.eventGrid, header: 'x-drayage-key', secret }),
     assurance: 'shared-secret',
     good: 'grid-push',
@@ -268,6 +281,7 @@ export const cloudSubjects: readonly ReceiverSubject[] = [
   {
     name: 'acr (Event Grid, URL)',
     type: acr,
+    accepts: isGrids,
     settings: (secret) => ({ type: 'acr', eventGrid: entra.eventGrid, secret }),
     assurance: 'url-secret',
     good: 'grid-push',

@@ -57,6 +57,8 @@ export type ReceiverSubject = {
   readonly incomplete?: readonly unknown[]
   /** The fixture that its sender sends, where it is not `push`. */
   readonly good?: string
+  /** Which of its type's fixtures come to such a receiver, where not all do. */
+  readonly accepts?: (fixture: string) => boolean
 }
 
 export const NOW = 1_773_063_866_402
@@ -71,7 +73,7 @@ const FixtureRequest = z.strictObject({
   headers: z.record(z.string(), z.string()),
 })
 
-type Fixture = { readonly name: string; readonly sent: Sent; readonly body: Buffer; readonly expected: unknown }
+export type Fixture = { readonly name: string; readonly sent: Sent; readonly body: Buffer; readonly expected: unknown }
 
 /** The recorded and written cases of one receiver. */
 export function fixturesOf(type: string): readonly Fixture[] {
@@ -174,7 +176,7 @@ export function describeReceiver(subject: ReceiverSubject): void {
   const matched = (secret: number): number | null => (subject.issuer === undefined ? secret : null)
   const sentWith = async (key: Key, body = good?.body ?? Buffer.of(), now = NOW): Promise<Sent> =>
     merge(good?.sent ?? {}, body, await key.prove(body, now))
-  const answer = (sent: Sent, receiver = aReceiver(subject), now = NOW): ReturnType<typeof receive> =>
+  const answer = (sent: Sent, receiver = receiverOf(subject), now = NOW): ReturnType<typeof receive> =>
     receive(receiver, aRequest(sent), { now })
 
   describe(`a ${subject.name} receiver`, () => {
@@ -190,7 +192,7 @@ export function describeReceiver(subject: ReceiverSubject): void {
     })
 
     it('accepts the previous secret while it is being rotated, and says so', async () => {
-      const receiver = aReceiver(subject, [current.configured, previous.configured])
+      const receiver = receiverOf(subject, [current.configured, previous.configured])
       expect(await answer(await sentWith(previous), receiver)).toMatchObject({
         ok: true,
         value: { secret: matched(1) },
@@ -234,11 +236,11 @@ export function describeReceiver(subject: ReceiverSubject): void {
     })
 
     it('CVE-2026-23990: lets nobody in where the configured secret is empty or cannot be read', async () => {
-      const empty = aReceiver(subject, [''])
+      const empty = receiverOf(subject, [''])
       for (const sent of [await sentWith(current), ...subject.garbage]) {
         expect(await answer({ ...good?.sent, body: good?.body ?? '', ...sent }, empty)).toMatchObject({ ok: false })
       }
-      const unreadable = aReceiver(subject, new Error('nothing there'))
+      const unreadable = receiverOf(subject, new Error('nothing there'))
       const what = subject.issuer === undefined ? 'nothing there' : /nothing there|cannot be had/u
       await expect(answer(await sentWith(current), unreadable)).rejects.toThrow(what)
     })
@@ -261,7 +263,7 @@ export function describeReceiver(subject: ReceiverSubject): void {
 
     it('CVE-2023-40034, CVE-2026-42294: reads nothing of a body before its sender is proven', async () => {
       const parse = vi.fn<Parse>()
-      const receiver = { ...aReceiver(subject), parse }
+      const receiver = { ...receiverOf(subject), parse }
       const refused = [{ ...good?.sent, body: good?.body ?? '' }, await sentWith(stranger)]
       for (const sent of refused) expect(await answer(sent, receiver)).toMatchObject({ ok: false })
       for (const { body } of fixturesOf(type.type)) await answer(await sentWith(stranger, body), receiver)
@@ -280,7 +282,7 @@ export function describeReceiver(subject: ReceiverSubject): void {
     })
 
     it('GHSA-6w87-g839-9wv7, CVE-2025-23216: repeats no secret in any answer or error', async () => {
-      const receiver = aReceiver(subject, [current.configured, previous.configured])
+      const receiver = receiverOf(subject, [current.configured, previous.configured])
       const answers: unknown[] = []
       for (const key of [current, previous, stranger]) {
         for (const body of ['{', '[]', ...HOSTILE, ...fixturesOf(type.type).map((fixture) => fixture.body)]) {
@@ -295,7 +297,7 @@ export function describeReceiver(subject: ReceiverSubject): void {
       }
       for (const wrong of ['CANARY-malformed', 'whpk_CANARY', 'whsec_CANARY']) {
         answers.push(
-          await answer(await sentWith(current), aReceiver(subject, [wrong])).catch((error: unknown) => String(error)),
+          await answer(await sentWith(current), receiverOf(subject, [wrong])).catch((error: unknown) => String(error)),
         )
       }
       const said = JSON.stringify(answers)
@@ -322,7 +324,7 @@ export function describeReceiver(subject: ReceiverSubject): void {
 
     it(`lets no made-up proof in (${Math.min(FUZZ_RUNS, 1000)})`, async () => {
       const proof = await current.prove(good?.body ?? Buffer.of(), NOW)
-      const receiver = aReceiver(subject)
+      const receiver = receiverOf(subject)
       const invented = fc.record({
         headers: fc.record(
           Object.fromEntries(
@@ -343,16 +345,18 @@ export function describeReceiver(subject: ReceiverSubject): void {
 }
 
 /** A receiver of this subject with these values in force. */
-function aReceiver(
+export function receiverOf(
   subject: ReceiverSubject,
   secrets: readonly string[] | Error = [subject.current.configured],
+  /** Who looks on while it asks. */
+  watched: (http: Http) => Http = (http) => http,
 ): Receiver {
   const secret: Secret = async () => {
     if (secrets instanceof Error) throw secrets
     return secrets as readonly [string, ...string[]]
   }
   const secretOf: SecretOf = () => secret
-  const http = subject.issuer?.(secrets) ?? noHttp
+  const http = watched(subject.issuer?.(secrets) ?? noHttp)
   return subject.type.create(subject.type.Settings.parse(subject.settings('env:CURRENT')), secretOf, http, null)
 }
 
@@ -396,7 +400,7 @@ function damaged(bodies: readonly unknown[]): fc.Arbitrary<string> {
 }
 
 /** Each part of a proof, twice. */
-function duplicates(proof: Sent): readonly Sent[] {
+export function duplicates(proof: Sent): readonly Sent[] {
   const headers = Object.entries(proof.headers ?? {}).filter(([name]) => name !== 'content-type')
   const query = new URLSearchParams(proof.query ?? '')
   return [
@@ -414,6 +418,6 @@ function duplicates(proof: Sent): readonly Sent[] {
 }
 
 /** A proof may enclose the body. */
-function merge(sent: Sent, body: Uint8Array, more: Sent): Sent {
+export function merge(sent: Sent, body: Uint8Array, more: Sent): Sent {
   return { ...sent, ...more, body: more.body ?? body, headers: { ...sent.headers, ...more.headers } }
 }
