@@ -34,6 +34,18 @@ export function replaceEachNode(json: unknown, values: readonly string[] = HOSTI
   )
 }
 
+/** Several places at once, each chosen by a number: what the place is called depends on the changes before it. */
+export function replaceNodes(json: unknown, changes: readonly (readonly [at: number, value: string])[]): string {
+  const marked = changes.reduce<unknown>((tree, [nth], index) => {
+    const paths = pathsOf(tree)
+    return edit(tree, paths[nth % paths.length] ?? [], () => `${MARK}${index}`)
+  }, json)
+  return changes.reduce(
+    (text, [, value], index) => text.replace(JSON.stringify(`${MARK}${index}`), () => value),
+    JSON.stringify(marked),
+  )
+}
+
 export function lengthenEachString(json: unknown): readonly Mutation[] {
   return pathsOf(json)
     .filter((path) => typeof at(json, path) === 'string')
