@@ -8,6 +8,8 @@ const benches: Readonly<Record<string, () => Promise<{ bench: Bench }>>> = {
   store: () => import('./store.ts'),
   postgres: () => import('./postgres.ts'),
   'cold-start': () => import('./cold-start.ts'),
+  'first-answer-worker': () => import('./first-answer-worker.ts'),
+  'first-answer-node': () => import('./first-answer-node.ts'),
   edits: () => import('./edits.ts'),
   filter: () => import('./filter.ts'),
   receivers: () => import('./receivers.ts'),
