@@ -1,0 +1,27 @@
+/** The words of all scanners in ours. What nobody rated is its own bucket: it is not low. */
+
+import { SEVERITIES, type Finding, type ScanFact, type Severity } from '../../domain/evidence.ts'
+
+const WORDS: Readonly<Record<string, Severity>> = {
+  critical: 'critical',
+  defcon1: 'critical',
+  high: 'high',
+  important: 'high',
+  medium: 'medium',
+  moderate: 'medium',
+  low: 'low',
+  negligible: 'negligible',
+  minimal: 'negligible',
+  informational: 'negligible',
+  none: 'negligible',
+}
+
+export function severityOf(word: string): Severity {
+  const known = word.toLowerCase()
+  return Object.hasOwn(WORDS, known) ? (WORDS[known] ?? 'unknown') : 'unknown'
+}
+
+export function countsOf(findings: readonly Finding[]): ScanFact['counts'] {
+  const counts = SEVERITIES.map((severity) => [severity, findings.filter((one) => one.severity === severity).length])
+  return Object.fromEntries(counts) as ScanFact['counts']
+}
