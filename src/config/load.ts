@@ -10,6 +10,8 @@ import { refuseNotAvailable } from './not-available.ts'
 import { checkPlatform, type Platform } from './platform.ts'
 import { formatPath, problemAt, type ConfigProblem, type Path } from './problem.ts'
 import { checkReferences } from './references.ts'
+import { createReading, readNamedFiles, type CheckPattern, type NamedFiles } from './reading.ts'
+import { resolveSigners, resolveTrust } from './signers.ts'
 import { readEvents, resolveRegistry, withOneReading, warnWithoutEvents, type EventType } from './registries.ts'
 import { readImages, resolveServer, resolveSubscription, type CheckFilter } from './resolve.ts'
 import { SECTIONS, TOP_LEVEL, type Section } from './schema.ts'
@@ -24,6 +26,8 @@ export type LoadOptions = {
   readonly receivers: readonly EventType[]
   /** Why a tag filter cannot work (a range or an expression that cannot be read), or null. */
   readonly checkFilter?: CheckFilter
+  /** Why a regular expression cannot work, or null. */
+  readonly checkPattern?: CheckPattern
   /** The files that an `include:` names. Absent: there are no other files. */
   readonly include?: Include
   /** Where it is to run: what cannot work there is refused. Absent: nobody asked. */
@@ -48,16 +52,19 @@ export async function loadTree(
   options: LoadOptions,
   check: (report: Report) => void = () => {},
 ): Promise<Result<Loaded, readonly ConfigProblem[]>> {
-  const { config, problems } = resolveTree(root, options, check)
+  const named = await readNamedFiles(root, options.include)
+  const { config, problems } = resolveTree(root, { ...options, named }, check)
   const sorted = problems.toSorted(byPlace)
   if (config === null) return err(sorted)
   const own = config.server.config === undefined ? {} : { files }
   return ok({ loaded: { config, hash: await hashOf(config), ...own }, warnings: sorted })
 }
 
+type Options = LoadOptions & { readonly named: NamedFiles }
+
 function resolveTree(
   root: Tree,
-  options: LoadOptions,
+  options: Options,
   check: (report: Report) => void,
 ): { config: Config | null; problems: readonly ConfigProblem[] } {
   const refused = refuseNotAvailable(
@@ -77,12 +84,15 @@ function resolveTree(
   return { config: problems.some(({ severity }) => severity === 'error') ? null : config, problems }
 }
 
-function configOf(root: Tree, options: LoadOptions, report: Report): Config | null {
+function configOf(root: Tree, options: Options, report: Report): Config | null {
   const top = shapeOf(TOP_LEVEL, root, [], plainOf(root), report)
   const raw = {
     registries: sectionOf(root, 'registries', report),
     clusters: sectionOf(root, 'clusters', report),
+    notifications: sectionOf(root, 'notifications', report),
     git: sectionOf(root, 'git', report),
+    trust: sectionOf(root, 'trust', report),
+    signers: sectionOf(root, 'signers', report),
     stages: sectionOf(root, 'stages', report),
     subscriptions: sectionOf(root, 'subscriptions', report),
   }
@@ -90,7 +100,13 @@ function configOf(root: Tree, options: LoadOptions, report: Report): Config | nu
   const events = readEvents(reader)
   const entries = mapped(raw.registries, (entry, name) => resolveRegistry(reader, name, entry, events.get(name)))
   const registries = withOneReading(reader, entries)
-  const resolving = { root, report, checkFilter: options.checkFilter ?? (() => null) }
+  const reading = createReading(root, report, {
+    checkPattern: options.checkPattern ?? (() => null),
+    files: options.named,
+  })
+  const trust = resolveTrust(reading, raw.trust)
+  const signers = resolveSigners(reading, raw.signers, trust)
+  const resolving = { root, report, checkFilter: options.checkFilter ?? (() => null), reading, signers }
   const images = readImages(resolving)
   const subscriptions = Object.values(
     mapped(raw.subscriptions, (entry, name) =>
@@ -107,8 +123,19 @@ function configOf(root: Tree, options: LoadOptions, report: Report): Config | nu
   checkTargets(reader, { ...raw, subscriptions })
   checkSource(reader, server, raw.git)
   if (top === undefined) return null
-  const { clusters, git } = raw
-  const config: Config = { version: 1, mode: top.mode ?? 'act', registries, clusters, git, subscriptions, server }
+  const { clusters, git, notifications } = raw
+  const config: Config = {
+    version: 1,
+    mode: top.mode ?? 'act',
+    registries,
+    clusters,
+    git,
+    notifications,
+    trust,
+    signers,
+    subscriptions,
+    server,
+  }
   if (options.platform !== undefined) checkPlatform(reader, options.platform, config)
   return config
 }

@@ -17,17 +17,11 @@ type Line = {
 
 const NOT_AVAILABLE: readonly Line[] = [
   { path: ['slack'] },
-  { path: ['signers'] },
-  { path: ['stages', '*', 'gates'] },
-  { path: ['stages', '*', 'verify'], structured: true },
+  { path: ['stages', '*', 'gates', '*', 'approval', 'slack'] },
   { path: ['subscriptions', '*', 'images'] },
-  { path: ['subscriptions', '*', 'verify'], structured: true },
   { path: ['subscriptions', '*', 'batch'] },
-  { path: ['subscriptions', '*', 'reconsider'] },
-  { path: ['subscriptions', '*', 'stages', '*', 'gates'] },
-  { path: ['subscriptions', '*', 'stages', '*', 'verify'], structured: true },
+  { path: ['subscriptions', '*', 'stages', '*', 'gates', '*', 'approval', 'slack'] },
   { path: ['subscriptions', '*', 'stages', '*', 'batch'] },
-  { path: ['subscriptions', '*', 'stages', '*', 'reconsider'] },
 ]
 
 const MESSAGE = 'not available in this version'
@@ -63,15 +57,20 @@ export function refuseNotAvailable(root: Tree, eventTypes: readonly string[]): R
 }
 
 function matches(line: Line, root: Tree): { path: Path; tree: Tree }[] {
-  let found: { path: string[]; tree: Tree }[] = [{ path: [], tree: root }]
+  let found: { path: Path; tree: Tree }[] = [{ path: [], tree: root }]
   for (const part of line.path) {
     found = found.flatMap(({ path, tree }) =>
-      entriesOf(tree)
+      childrenOf(tree)
         .filter(([key]) => part === '*' || part === key)
-        .map(([key, entry]) => ({ path: [...path, key], tree: entry.tree })),
+        .map(([key, child]) => ({ path: [...path, key], tree: child })),
     )
   }
   return found.filter(({ tree }) => isMeant(line, tree))
+}
+
+function childrenOf(tree: Tree): readonly (readonly [string | number, Tree])[] {
+  if (tree.kind === 'list') return tree.items.map((item, index) => [index, item] as const)
+  return entriesOf(tree).map(([key, entry]) => [key, entry.tree] as const)
 }
 
 function isMeant(line: Line, tree: Tree): boolean {

@@ -27,6 +27,8 @@ type ConfigProblemReason =
   | 'ignored-name'
   | 'no-events'
   | 'no-floor'
+  /** A regular expression that takes more than it seems to. */
+  | 'loose-pattern'
   | 'unencrypted'
 
 export type ConfigProblem = Place & {

@@ -57,7 +57,8 @@ function waitsAt(root: Tree, path: Path): Waits {
 
 function afterOf(stage: Tree): readonly string[] {
   const after = treeAt(stage, ['after'])
-  const items = after?.kind === 'list' ? after.items : [after]
+  const list = treeAt(after, ['any']) ?? treeAt(after, ['all']) ?? after
+  const items = list?.kind === 'list' ? list.items : [list]
   return items.flatMap((item) => textOf(item) ?? [])
 }
 

@@ -5,10 +5,16 @@ import { parseFieldPath } from '../domain/field-path.ts'
 import { formatImage, parseImageReference, type ImageName } from '../domain/image.ts'
 import type { Stage, Subscription } from '../domain/subscription.ts'
 import { TagFilter } from '../domain/tag-filter.ts'
+import type { Signers } from '../domain/signer.ts'
 import type { Target } from '../domain/target.ts'
+import type { VerificationPolicy } from '../domain/verification-policy.ts'
 import { quoted } from './expected.ts'
 import { problemAt, type Path } from './problem.ts'
+import { resolveGates } from './gates.ts'
+import { resolveVerify } from './policies.ts'
+import type { Reading } from './reading.ts'
 import { merged } from './references.ts'
+import type { RawVerify } from './verification-schema.ts'
 import type { RawServer, RawSharedStage, RawStage, RawSubscription } from './schema.ts'
 import type { Report } from './shape.ts'
 import { stageOrder, type Waits } from './stage-order.ts'
@@ -27,6 +33,8 @@ export type Resolving = {
   readonly root: Tree
   readonly report: Report
   readonly checkFilter: CheckFilter
+  readonly reading: Reading
+  readonly signers: Signers
 }
 
 export function resolveServer(server: RawServer | undefined): ServerConfig {
@@ -115,21 +123,58 @@ function resolveStages(
   const waits = merged(waitsOf(raw.stages), waitsOf(shared))
   const order = stageOrder(waits)
   if (!order.ok) return []
+  const demanded = { path: [...path.slice(0, -1), 'verify'], raw: raw.verify }
   return order.value.flatMap((name) => {
     const stage = raw.stages[name]
     if (stage === undefined) return []
     checkPlace(resolving, [...path, name], stage)
+    const floor = shared[name]
+    const verify = verifyOf(resolving, demanded, { path: [...path, name], stage }, floor && { name, floor })
+    const gates = resolveGates(resolving.reading, [
+      { path: ['stages', name, 'gates'], raw: floor?.gates },
+      { path: [...path, name, 'gates'], raw: stage.gates },
+    ])
     const after = [...(waits.get(name) ?? [])]
-    return [{ name, after, needs: 'all', verify: raw.verify, gates: [], targets: [targetOf(stage)] }]
+    const needs = needsOf(floor?.after, stage.after)
+    return verify === undefined ? [] : [{ name, after, needs, verify, gates, targets: [targetOf(stage)] }]
   })
 }
 
-function waitsOf(stages: Readonly<Record<string, { readonly after?: string | string[] | undefined }>>): Waits {
-  return new Map(Object.entries(stages).map(([name, { after }]) => [name, after === undefined ? [] : [after].flat()]))
+/** What the subscription demands of all its stages, what this one adds, and the floor of the shared one. */
+function verifyOf(
+  { reading, signers }: Resolving,
+  whole: { readonly path: Path; readonly raw: RawVerify },
+  own: { readonly path: Path; readonly stage: RawStage },
+  shared: { readonly name: string; readonly floor: RawSharedStage } | undefined,
+): VerificationPolicy | undefined {
+  const { verify } = own.stage
+  const written = verify === undefined ? [whole] : [whole, { path: [...own.path, 'verify'], raw: verify }]
+  const floor = shared?.floor.verify
+  const demanded =
+    shared === undefined || floor === undefined ? undefined : { path: ['stages', shared.name, 'verify'], raw: floor }
+  return resolveVerify(reading, signers, written, demanded)
+}
+
+type After = RawSharedStage['after']
+
+/** Where either says all, all are needed: `any` is the weaker word. */
+function needsOf(...written: readonly After[]): 'all' | 'any' {
+  const said = written.filter((after) => after !== undefined)
+  return said.length > 0 && said.every((after) => typeof after === 'object' && 'any' in after) ? 'any' : 'all'
+}
+
+function waitsOf(stages: Readonly<Record<string, { readonly after?: After }>>): Waits {
+  return new Map(Object.entries(stages).map(([name, { after }]) => [name, namesOf(after)]))
+}
+
+function namesOf(after: After): readonly string[] {
+  if (after === undefined) return []
+  if (typeof after === 'string') return [after]
+  return 'any' in after ? after.any : 'all' in after ? after.all : after
 }
 
 function targetOf(raw: RawStage): Target {
-  const { after: _, ...stage } = raw
+  const { after: _after, verify: _verify, gates: _gates, ...stage } = raw
   return 'git' in stage
     ? { kind: 'git', ...stage, merge: stage.merge ?? 'by-person' }
     : { kind: 'workload', ...stage, takeover: stage.takeover ?? false }

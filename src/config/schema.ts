@@ -1,6 +1,7 @@
 /** The file's own shape, short forms included: what `drayage.schema.json` and the reference are generated from. */
 
 import * as z from 'zod'
+import { Channel } from '../domain/channel.ts'
 import {
   ApiToken,
   ClusterConfig,
@@ -16,6 +17,8 @@ import { Duration } from '../domain/duration.ts'
 import { Assurance } from '../domain/event.ts'
 import { Registry } from '../domain/image.ts'
 import { Name, PusherName } from '../domain/subscription.ts'
+import { RawGate } from './gates-schema.ts'
+import { RawSigner, RawTrust, RawVerify } from './verification-schema.ts'
 import { TagFilter } from '../domain/tag-filter.ts'
 import { GitTarget, WorkloadTarget } from '../domain/target.ts'
 
@@ -80,8 +83,11 @@ const RawGit = z.union([GitHubRepository, PlainRepository], {
   error: 'expected a repository: github: owner/name, or url: https://host/path or /path',
 })
 
+const Names = z.array(Name).min(1).max(64)
 const After = z
-  .union([Name, z.array(Name).max(64)], { error: 'expected the name of a stage, or a list of names' })
+  .union([Name, z.array(Name).max(64), z.strictObject({ any: Names }), z.strictObject({ all: Names })], {
+    error: 'expected the name of a stage, a list of names (all of them), or any: with a list',
+  })
   .optional()
   .describe('The stages that must be healthy with a candidate before it comes here. None: it comes from the registry.')
 
@@ -90,15 +96,18 @@ const RawCluster = z.union(ClusterConfig.options, {
     'expected a cluster: kubeconfig: file:/path, inCluster: true, eks:, gke:, aks:, or server: https://host and token:',
 })
 
-const Verify = z.literal('none', {
-  error: 'expected verify: none, written out: it says that this version proves nothing of an image',
-})
-
+const Gates = z.array(RawGate).max(32).optional()
 const RawSharedStage = z.strictObject({
   after: After,
-  verify: Verify.optional().describe('What every image must prove here; `none` is the only one so far.'),
+  verify: RawVerify.optional().describe('What every image must prove here, on top of what its subscription demands.'),
+  gates: Gates.describe('What must hold before any image comes here. Subscriptions may add more.'),
 })
 export type RawSharedStage = z.infer<typeof RawSharedStage>
+
+const ofStage = {
+  verify: RawVerify.optional().describe('What an image must prove here, on top of what the subscription demands.'),
+  gates: Gates.describe('What must hold before it comes here, after the gates of the shared stage.'),
+}
 
 const RawGitStage = GitTarget.omit({ kind: true, merge: true })
   .extend({
@@ -108,6 +117,7 @@ const RawGitStage = GitTarget.omit({ kind: true, merge: true })
         '`by-person` (default): a person merges the pull request. `when-approved`: Drayage does, when every gate holds.',
       ),
     after: After,
+    ...ofStage,
   })
   .strict()
 
@@ -118,6 +128,7 @@ const RawWorkloadStage = WorkloadTarget.omit({ kind: true, takeover: true })
       .optional()
       .describe('`true`: patch although a GitOps controller or a server-side applier owns the field.'),
     after: After,
+    ...ofStage,
   })
   .strict()
 
@@ -137,8 +148,8 @@ const RawSubscription = z.strictObject({
     .max(IMAGE_LENGTH_MAX)
     .describe('The image that we follow, without tag and digest: `docker.io/acme/payments`.'),
   tags: RawTags.describe('Which tags count, and which of two is newer.'),
-  verify: Verify.describe(
-    'What must be proven of an image. Compulsory: `none` has to be written out, and is shown wherever the image is.',
+  verify: RawVerify.describe(
+    'What must be proven of an image, such as `{ signature: ci }`. Compulsory: `none` has to be written out, and is shown wherever the image is.',
   ),
   assurance: Assurance.optional().describe(
     'How well the sender of an event must have proven itself at least. Events below are recorded and cause nothing. Default: whatever its receiver lets in.',
@@ -183,6 +194,9 @@ export const SECTIONS = {
   registries: RawRegistry,
   clusters: RawCluster,
   git: RawGit,
+  notifications: Channel,
+  trust: RawTrust,
+  signers: RawSigner,
   stages: RawSharedStage,
   subscriptions: RawSubscription,
 } as const
@@ -208,6 +222,9 @@ const SECTION_TEXTS: Readonly<Record<Section, string>> = {
   registries: 'Where images live, who may tell us about pushes, how we read.',
   clusters: 'Kubernetes clusters to deliver to.',
   git: 'Git repositories to deliver to.',
+  notifications: 'Where news goes that asks nobody anything.',
+  trust: 'Trusted roots by which signatures are proven, beside the public one of Sigstore.',
+  signers: 'Whose signatures count, by the names that `verify:` uses.',
   stages: 'Stages shared by all subscriptions, in their order.',
   subscriptions: 'The images that we follow, and where they go.',
 }
@@ -217,7 +234,10 @@ function fileWith(section: (name: Section) => z.ZodType) {
     ...TOP,
     registries: section('registries'),
     clusters: section('clusters'),
+    notifications: section('notifications'),
     git: section('git'),
+    trust: section('trust'),
+    signers: section('signers'),
     stages: section('stages'),
     subscriptions: section('subscriptions'),
   })

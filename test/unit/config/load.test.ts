@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { PUBLIC_GOOD } from '../../../src/domain/signer.ts'
 import { load, loaded, problems, problemsOf, SMALLEST } from '../../helpers/config.ts'
 
 it('works short forms and defaults into the smallest configuration', async () => {
@@ -16,6 +17,9 @@ it('works short forms and defaults into the smallest configuration', async () =>
     },
     clusters: {},
     git: { repo: { url: '/srv/repo.git', base: 'main' } },
+    notifications: {},
+    trust: { 'public-good': PUBLIC_GOOD },
+    signers: {},
     subscriptions: [
       {
         name: 'shop',
@@ -25,7 +29,9 @@ it('works short forms and defaults into the smallest configuration', async () =>
           {
             name: 'prod',
             after: [],
+            needs: 'all',
             verify: 'none',
+            gates: [],
             targets: [{ kind: 'git', git: 'repo', file: 'app.yaml', merge: 'by-person' }],
           },
         ],

@@ -1,0 +1,178 @@
+/** `gates:` resolved: times as slots of the week and the calendar, defaults filled in. */
+
+import { DAYS, type Gate, type Slot } from '../domain/gate.ts'
+import type { RawGate } from './gates-schema.ts'
+import { problemAt, type Path } from './problem.ts'
+import { quotedName, type Reading } from './reading.ts'
+import { keyPlaceOf } from './tree.ts'
+
+const HOUR_MS = 3_600_000
+const EXPIRES_DEFAULT_MS = 24 * HOUR_MS
+const EVERY_DEFAULT_MS = 30_000
+const EVERY_MIN_MS = 5_000
+
+/** What a shared stage demands comes first, and stays. */
+export function resolveGates(
+  reading: Reading,
+  written: readonly { readonly path: Path; readonly raw: readonly RawGate[] | undefined }[],
+): Gate[] {
+  const gates = written.flatMap(({ path, raw = [] }) =>
+    raw.map((one, index) => ({ path: [...path, index], gate: gateOf(reading, [...path, index], one) })),
+  )
+  const names = new Set<string>()
+  for (const { path, gate } of gates) {
+    if (gate.kind !== 'check') continue
+    if (names.has(gate.name)) refuse(reading, [...path, 'check'], 'conflict', `two checks are called ${gate.name}`)
+    names.add(gate.name)
+  }
+  return gates.map(({ gate }) => gate)
+}
+
+function gateOf(reading: Reading, path: Path, raw: RawGate): Gate {
+  if ('soak' in raw) return { kind: 'soak', ms: raw.soak }
+  if ('hold' in raw) return { kind: 'hold', reason: raw.hold }
+  if ('budget' in raw) return { kind: 'budget', changes: raw.budget.changes, per: raw.budget.per ?? HOUR_MS }
+  if ('window' in raw) return windowOf(reading, [...path, 'window'], raw.window)
+  if ('approval' in raw) return approvalOf(reading, [...path, 'approval'], raw.approval)
+  return checkOf(reading, [...path, 'check'], raw.check)
+}
+
+type Raw<K extends string> = Extract<RawGate, Record<K, unknown>>[K & keyof Extract<RawGate, Record<K, unknown>>]
+
+function windowOf(reading: Reading, path: Path, { allow, deny, timezone = 'UTC' }: Raw<'window'>): Gate {
+  if (allow === undefined && deny === undefined) refuse(reading, path, 'missing', 'expected allow: or deny:')
+  if (!isTimezone(timezone)) {
+    refuse(
+      reading,
+      [...path, 'timezone'],
+      'malformed',
+      `expected a time zone, such as Europe/Berlin, found ${quotedName(timezone)}`,
+    )
+  }
+  const slots = (key: 'allow' | 'deny', texts: string | string[] | undefined): Slot[] =>
+    (texts === undefined ? [] : [texts].flat()).flatMap((text) => {
+      const slot = parseSlot(text)
+      if (slot === null)
+        refuse(
+          reading,
+          [...path, key],
+          'malformed',
+          `expected times, such as Mon-Thu 09:00-16:00, Sat, 22:00-04:00 or 2026-12-24..2027-01-02, found ${quotedName(text)}`,
+        )
+      return slot ?? []
+    })
+  return { kind: 'window', allow: slots('allow', allow), deny: slots('deny', deny), timezone }
+}
+
+function isTimezone(name: string): boolean {
+  try {
+    const { timeZone } = new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions()
+    return timeZone !== '' && /^[A-Za-z][A-Za-z0-9_+/-]*$/u.test(name)
+  } catch {
+    return false
+  }
+}
+
+const HOURS =
+  /^(?<fromHour>[01][0-9]|2[0-3]):(?<fromMinute>[0-5][0-9])-(?<toHour>[01][0-9]|2[0-4]):(?<toMinute>[0-5][0-9])$/u
+const DATE = '[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])'
+const DATES = new RegExp(`^(?<from>${DATE})(?:\\.\\.(?<to>${DATE}))?$`, 'u')
+
+/** Days, dates and hours, each at most once, in any order. */
+export function parseSlot(text: string): Slot | null {
+  const slot: { days: number[]; hours?: Slot['hours']; dates?: Slot['dates']; text: string } = { days: [], text }
+  for (const word of text.trim().split(/\s+/u)) {
+    const hours = HOURS.exec(word)?.groups
+    const dates = DATES.exec(word)?.groups
+    const days = parseDays(word)
+    if (hours !== undefined && slot.hours === undefined) {
+      const from = Number(hours['fromHour']) * 60 + Number(hours['fromMinute'])
+      const to = Number(hours['toHour']) * 60 + Number(hours['toMinute'])
+      if (to > 24 * 60 || from === to) return null
+      slot.hours = { from, to }
+    } else if (dates !== undefined && slot.dates === undefined) {
+      const { from = '', to = from } = dates
+      if (to < from || !isDate(from) || !isDate(to)) return null
+      slot.dates = { from, to }
+    } else if (days !== null && slot.days.length === 0) slot.days = days
+    else return null
+  }
+  return slot
+}
+
+function isDate(text: string): boolean {
+  const at = Date.parse(`${text}T00:00:00Z`)
+  return !Number.isNaN(at) && new Date(at).toISOString().startsWith(text)
+}
+
+/** `Mon`, `Mon-Thu`, `Fri-Mon`, `Mon,Wed`. */
+function parseDays(word: string): number[] | null {
+  const days = new Set<number>()
+  for (const part of word.split(',')) {
+    const [from, to, ...more] = part
+      .split('-')
+      .map((name) => DAYS.findIndex((day) => day.toLowerCase() === name.toLowerCase()))
+    if (from === undefined || from < 0 || more.length > 0 || (to ?? 0) < 0) return null
+    const last = to ?? from
+    for (let day = from; ; day = (day + 1) % 7) {
+      days.add(day)
+      if (day === last) break
+    }
+  }
+  return [...days]
+}
+
+function approvalOf(reading: Reading, path: Path, raw: Raw<'approval'>): Gate {
+  const { from, votes = 1, atLeast = [], otherWays = 0, expires = EXPIRES_DEFAULT_MS, slack } = raw
+  if (otherWays > votes) {
+    refuse(
+      reading,
+      [...path, 'otherWays'],
+      'conflict',
+      `expected at most ${votes}, as many as there are votes, found ${otherWays}`,
+    )
+  }
+  const groups = atLeast.map((one) => ({ from: one.from, votes: one.votes ?? 1 }))
+  const most = groups.find((one) => one.votes > votes)
+  if (most !== undefined) {
+    refuse(
+      reading,
+      [...path, 'atLeast'],
+      'conflict',
+      `expected at most ${votes} of the votes from one group, found ${most.votes}`,
+    )
+  }
+  return {
+    kind: 'approval',
+    from,
+    votes,
+    atLeast: groups,
+    otherWays,
+    expires,
+    ...(slack === undefined ? {} : { slack }),
+  }
+}
+
+function checkOf(reading: Reading, path: Path, raw: Raw<'check'>): Gate {
+  const { name, every = EVERY_DEFAULT_MS, within = HOUR_MS } = raw
+  if (every < EVERY_MIN_MS) refuse(reading, [...path, 'every'], 'malformed', 'expected at least 5s')
+  const common = { kind: 'check', name, every, within } as const
+  if ('http' in raw) return { ...common, how: { by: 'http', url: raw.http, status: raw.status ?? 200 } }
+  if ('prometheus' in raw) {
+    const [, is = '==', value = '0'] = /^(<=|>=|==|<|>) ?(.*)$/u.exec(raw.is) ?? []
+    return {
+      ...common,
+      how: { by: 'prometheus', url: raw.prometheus, query: raw.query, is: is as '<', value: Number(value) },
+    }
+  }
+  return { ...common, how: { by: 'report' } }
+}
+
+function refuse(
+  { root, report }: Reading,
+  path: Path,
+  reason: 'malformed' | 'missing' | 'conflict',
+  what: string,
+): void {
+  report(problemAt(keyPlaceOf(root, path), { reason, path, what }), path)
+}
