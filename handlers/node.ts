@@ -6,6 +6,7 @@ import type { LoadedConfig } from '../src/domain/config.ts'
 import { createLoop } from '../src/loop.ts'
 import { createReadiness } from '../src/readiness.ts'
 import type { Wake } from '../src/state/wake.ts'
+import { startSweeping } from '../src/sweep-timer.ts'
 import { isHmacByNode } from './hmac.ts'
 import { listen, nodeEdge } from './listen.ts'
 import { openApi, type LocalToken } from './node/api.ts'
@@ -38,6 +39,8 @@ async function open({ loaded: first, local, ...given }: NodeOptions, onClose: On
   onClose(world.close)
   const loop = createLoop(() => world.ports)
   onClose(loop.stop)
+  const sweeping = startSweeping(world.ports, loop.poke)
+  onClose(sweeping.stop)
   const config = () => world.loaded().config
   const { inbox, unready, problems, stop } = createReadiness({ ...state, config, secretOf, now, log })
   const allowance = createBuckets({ perMinuteOf: (name) => perMinuteBy(config().registries)(name), now })

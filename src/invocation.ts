@@ -44,6 +44,12 @@ export function notePorts({ ports, inbox, leave }: World) {
     ...ports,
     inbox: {
       ...inbox,
+      async put(events) {
+        const results = await inbox.put(events)
+        for (const [index, { id }] of events.entries())
+          if (results[index] === 'stored') note({ event: id }, ports.now())
+        return results
+      },
       async settle(id, settlement, walk, now) {
         await inbox.settle(id, settlement, walk, now)
         if (settlement.state === 'retry') note({ event: id }, settlement.at)

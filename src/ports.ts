@@ -8,6 +8,7 @@ import type { Trace } from './domain/span.ts'
 import type { Outbound } from './effects.ts'
 import type { Documents } from './state/documents.ts'
 import type { Inbox } from './state/inbox.ts'
+import type { Keep } from './state/keep.ts'
 import type { Journal } from './state/journal.ts'
 import type { Wake } from './state/wake.ts'
 
@@ -16,6 +17,7 @@ export type Ports = Outbound & {
   readonly documents: Documents
   readonly inbox: Inbox
   readonly journal: Journal
+  readonly keep: Keep
   readonly wake: Wake
   readonly registries: Registries
   /** The configuration in force: asked for anew at every step. */

@@ -18,7 +18,14 @@ export function rulesOf({ config, hash }: LoadedConfig): RuleBook {
   }
 }
 
-function lineRules({ subscription: name }: Line, config: Config, hash: string): Rules | null {
+/** For whoever asks what a subscription's line would make of something. */
+export function lineRulesOf({ name }: Subscription, loaded: LoadedConfig): Rules {
+  const rules = lineRules({ subscription: name }, loaded.config, loaded.hash)
+  if (rules === null) throw new Error(`${name} is in no configuration`)
+  return rules
+}
+
+function lineRules({ subscription: name }: Pick<Line, 'subscription'>, config: Config, hash: string): Rules | null {
   const subscription = subscriptionNamed(name, config)
   if (subscription === undefined) return null
   const filter = filterOf(subscription)

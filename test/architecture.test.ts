@@ -18,6 +18,7 @@ const ports = [
   'src/state/documents.ts',
   'src/state/inbox.ts',
   'src/state/journal.ts',
+  'src/state/keep.ts',
   'src/state/wake.ts',
 ]
 const steps = ['receivers', 'delivery', 'health', 'state', 'checks']
@@ -54,6 +55,17 @@ const mayImport: Record<string, readonly string[]> = {
     'src/decide/',
   ],
   'src/step.ts': ['src/domain/'],
+  'src/sweep-plan.ts': ['src/domain/', 'zod'],
+  'src/sweep-timer.ts': ['src/domain/', 'src/sweep.ts', 'src/sweep-look.ts'],
+  'src/sweep.ts': ['src/domain/', 'src/sweep-look.ts', 'src/sweep-plan.ts'],
+  'src/sweep-look.ts': [
+    'src/domain/',
+    'src/decide/',
+    'src/filter.ts',
+    'src/ports.ts',
+    'src/rules.ts',
+    'src/sweep-plan.ts',
+  ],
   'src/hear.ts': ['src/domain/', 'src/advance.ts', 'src/match.ts', 'src/ports.ts', 'src/rules.ts', 'src/step.ts'],
   'src/offer.ts': ['src/domain/', 'src/advance.ts', 'src/ports.ts', 'src/step.ts'],
   'src/signal.ts': ['src/domain/', 'src/advance.ts', 'src/match.ts', 'src/ports.ts', 'src/step.ts'],

@@ -2,6 +2,7 @@
 
 import { notePorts, sweep } from '../../src/invocation.ts'
 import { reconsider } from '../../src/pipeline.ts'
+import { sweepRegistries } from '../../src/sweep.ts'
 import { createWorld } from './world.ts'
 
 const world = createWorld(process.env)
@@ -15,6 +16,9 @@ export async function handler(): Promise<{ readonly woken: number }> {
     await leaveNoted()
     considered = hash
   }
+  const { ports, leaveNoted } = notePorts(world)
+  await sweepRegistries(ports)
+  await leaveNoted()
   const woken = await sweep(world)
   await world.flush()
   return { woken }

@@ -1,6 +1,7 @@
 /** Invocations that are no requests: messages of the queue, and the schedule. */
 
 import { drainInbox, sweep } from '../../src/drain.ts'
+import { sweepRegistries } from '../../src/sweep.ts'
 import { wakeInbox } from '../../src/state/d1/wake-ups.ts'
 import { createPorts } from './ports.ts'
 import { remoteObjects, type Tools } from './tools.ts'
@@ -11,7 +12,8 @@ export async function onMessages(tools: Tools): Promise<void> {
   await tools.traces?.flush()
 }
 
-export async function onSchedule({ state, env, log, now }: Tools): Promise<void> {
+export async function onSchedule(tools: Tools): Promise<void> {
+  const { state, env, log, now } = tools
   const objectOf = remoteObjects(env)
   await sweep({
     state,
@@ -20,4 +22,5 @@ export async function onSchedule({ state, env, log, now }: Tools): Promise<void>
     log,
     now,
   })
+  await sweepRegistries(createPorts(tools))
 }

@@ -54,6 +54,12 @@ export function createPrometheus(): Prometheus {
     labelNames: ['registry'],
     registers,
   })
+  const sweeps = new Counter({
+    name: 'drayage_sweeps_total',
+    help: 'Own looks at repositories, and pushes found by them',
+    labelNames: ['source', 'outcome'],
+    registers,
+  })
   const lost = new Counter({
     name: 'drayage_webhooks_lost_total',
     help: 'Pushes that the sweep found and no webhook had told of',
@@ -84,6 +90,8 @@ export function createPrometheus(): Prometheus {
         })
       case 'effect':
         return effects.observe({ effect: measurement.effect, answer: measurement.answer }, measurement.seconds)
+      case 'sweep':
+        return sweeps.inc({ source: measurement.source, outcome: measurement.outcome })
       case 'webhook-lost':
         return lost.inc({ source: measurement.source })
       case 'configuration':

@@ -9,7 +9,7 @@ export type Judgement =
   | { readonly take: true }
   | { readonly take: false; readonly kind: 'ignored' | 'refused'; readonly reason: string; readonly detail: string }
 
-type Known = {
+export type Known = {
   readonly tag: Tag
   readonly digest: Digest | null
   readonly observedAt: number
@@ -27,7 +27,7 @@ export function judge(turn: Turn<Line>, state: StageState, candidate: Candidate)
     const by = refusal.by === null ? '' : ` by ${refusal.by}`
     return refuse('refused-before', `${refusal.reason}${by}: ${refusal.detail}. It comes again after \`drayage lift\``)
   }
-  const known = knownOf(turn, state)
+  const known = knownOf(turn.rules, state)
   if (!turn.rules.ordered) return judgeUnordered(known, candidate)
   const moved = known.find(({ tag, digest }) => tag === image.tag && digest !== null && digest !== image.digest)
   if (moved !== undefined) return movedTag(image.tag, moved.where, moved.digest ?? '')
@@ -67,7 +67,7 @@ function isToBeProven(known: Known, digest: Digest): boolean {
   return known.isFound === true && known.digest === digest
 }
 
-function knownOf(turn: Turn<Line>, state: StageState): Known[] {
+export function knownOf(rules: Pick<Turn<Line>['rules'], 'mode'>, state: StageState): Known[] {
   const known: Known[] = []
   const { current, promotion, next, shadow } = state
   if (current.state === 'found' && current.counts && current.tag !== null) {
@@ -78,7 +78,7 @@ function knownOf(turn: Turn<Line>, state: StageState): Known[] {
   if (promotion !== undefined && promotion.phase !== 'rolling-back')
     known.push(knownFrom(promotion.candidate, 'is on its way'))
   if (next !== undefined) known.push(knownFrom(next, 'waits'))
-  if (shadow !== undefined && turn.rules.mode === 'observe') known.push(knownFrom(shadow, 'would have been delivered'))
+  if (shadow !== undefined && rules.mode === 'observe') known.push(knownFrom(shadow, 'would have been delivered'))
   return known
 }
 

@@ -6,6 +6,8 @@ export type Measurement =
   | { readonly kind: 'settled'; readonly source: string; readonly outcome: 'done' | 'retry' | 'dead' }
   | { readonly kind: 'decision'; readonly subscription: string; readonly entry: string; readonly reason: string }
   | { readonly kind: 'effect'; readonly effect: string; readonly answer: string; readonly seconds: number }
+  /** Our own looks at repositories, and the pushes that they found. */
+  | { readonly kind: 'sweep'; readonly source: string; readonly outcome: 'looked' | 'found' | 'failed' }
   /** A push that our own look found and no webhook had told of. `source`: whose it was. */
   | { readonly kind: 'webhook-lost'; readonly source: string }
   /** From the event's receipt to its image at the target. */

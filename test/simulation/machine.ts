@@ -91,6 +91,7 @@ export function createMachine(options: MachineOptions): Machine {
       documents: documentsOf(mine),
       inbox: inboxOf(mine),
       journal: journalOf(mine),
+      keep: keepOf(mine),
       wake: async (_id, at) => {
         if (!isWild() || !random.chance(chaos.lostWake)) poll(at)
       },
@@ -146,6 +147,19 @@ export function createMachine(options: MachineOptions): Machine {
         )
       }
       await mine.receive()
+    },
+  })
+
+  const keepOf = (mine: Life): Ports['keep'] => ({
+    async load(id) {
+      await mine.send()
+      return state.keep.load(id)
+    },
+    async save(id, text, wasVersion) {
+      await mine.send()
+      const saved = await state.keep.save(id, text, wasVersion)
+      await mine.receive()
+      return saved
     },
   })
 

@@ -13,6 +13,7 @@ const METRICS: Readonly<Record<Measurement['kind'], { readonly name: string; rea
   settled: { name: 'settlements', by: ['outcome'] },
   decision: { name: 'decisions', by: ['entry'] },
   effect: { name: 'effects', by: ['effect', 'answer'] },
+  sweep: { name: 'sweeps', by: ['outcome'] },
   'webhook-lost': { name: 'webhooksLost', by: ['source'] },
   configuration: { name: 'configurationReads', by: ['outcome'] },
   delivered: { name: 'deliveries', by: ['stage'] },

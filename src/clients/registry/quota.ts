@@ -1,6 +1,8 @@
 /** What is left of a registry's rate limit, as Docker Hub says it: `ratelimit-remaining: 76;w=21600`. */
 
-export type Quota = { readonly limit: number | null; readonly remaining: number; readonly windowSeconds: number | null }
+import type { Quota } from '../../domain/registry.ts'
+
+export type { Quota } from '../../domain/registry.ts'
 
 /** Null where an answer says nothing about it. */
 export function quotaOf(headers: Headers): Quota | null {

@@ -58,12 +58,13 @@ export function createRegistries(options: RegistriesOptions): RegistriesWithQuot
   const handedOver = new Map<string, Result<ManifestKind, RegistryProblem>>()
 
   return {
-    async resolve(image) {
+    async resolve(image, known) {
       const host = hostOf(image.registry)
       if (!host.headTellsDigest) return resolveByGet(host, image)
-      const answer = await ask(host, image, 'HEAD', image.tag)
+      const answer = await ask(host, image, 'HEAD', image.tag, known)
       if (!answer.ok) return answer
       const { status, headers } = answer.value
+      if (status === 304 && known !== undefined) return ok({ digest: known, mediaType: '' })
       const isSilent = status === 200 && (!headers.has('docker-content-digest') || !headers.has('content-type'))
       if (isSilent || status === 405 || status === 501) {
         host.headTellsDigest = false
@@ -127,9 +128,10 @@ export function createRegistries(options: RegistriesOptions): RegistriesWithQuot
     handedOver.set(name, kind)
   }
 
-  async function ask(host: Host, image: ImageName, method: 'GET' | 'HEAD', reference: string): Answer {
+  async function ask(host: Host, image: ImageName, method: 'GET' | 'HEAD', reference: string, known?: Digest): Answer {
     const url = urlOf(host.access, image, `manifests/${reference}`)
-    const call = { method, url, accept: MANIFEST_ACCEPT, scope: scopeOf(image), bodyBytesMax: MANIFEST_BYTES_MAX }
+    const asked = { method, url, accept: MANIFEST_ACCEPT, scope: scopeOf(image), bodyBytesMax: MANIFEST_BYTES_MAX }
+    const call = { ...asked, ...(known === undefined ? {} : { ifNoneMatch: `"${known}"` }) }
     const answer = await host.session.send(call)
     const quota = answer.ok ? quotaOf(answer.value.headers) : null
     if (quota !== null) onQuota?.(image.registry, quota)

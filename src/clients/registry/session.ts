@@ -20,6 +20,7 @@ type Call = {
   /** Null: for no repository. */
   readonly scope: string | null
   readonly bodyBytesMax: number
+  readonly ifNoneMatch?: string
   /** `return`: a redirect is an answer like others. Default: it is followed, without credentials to another origin. */
   readonly redirects?: 'return' | 'follow'
 }
@@ -95,7 +96,11 @@ export function createSession(
       url: call.url,
       hosts: [access.apiHost],
       plainHttp: access.plainHttp,
-      headers: { accept: call.accept, ...(header === null ? {} : { authorization: header }) },
+      headers: {
+        accept: call.accept,
+        ...(call.ifNoneMatch === undefined ? {} : { 'if-none-match': call.ifNoneMatch }),
+        ...(header === null ? {} : { authorization: header }),
+      },
       redirects: call.redirects ?? 'follow',
       limits: { bodyBytesMax: call.bodyBytesMax },
       // An event has a number of requests that it may cost; trying again is the pipeline's, later.

@@ -60,6 +60,23 @@ describe('what an event costs', () => {
     expect(linesOf(world.seen.slice(4))).toEqual([`HEAD ${V2}/manifests/1.0.0`, `GET ${V2}/manifests/${DIGEST}`])
   })
 
+  it('one that carries nothing, where it is only asked whether the tag has moved', async () => {
+    const asked: (string | null)[] = []
+    const registry = aRegistry()
+    const world = aWorld({
+      [HOST]: (request) => {
+        const tag = request.headers.get('if-none-match')
+        asked.push(tag)
+        return tag === `"${DIGEST}"` ? new Response(null, { status: 304 }) : registry(request)
+      },
+    })
+    const client = aClient(world, HOST)
+    const same = await client.resolve(anImage(HOST), DIGEST)
+    const moved = await client.resolve(anImage(HOST), OTHER.manifest.digest)
+    expect([same, moved]).toMatchObject([{ value: { digest: DIGEST } }, { value: { digest: DIGEST } }])
+    expect(asked).toEqual([`"${DIGEST}"`, `"${OTHER.manifest.digest}"`])
+  })
+
   it('three with a password', async () => {
     const world = aWorld({ [HOST]: aRegistry({ auth: 'basic' }) })
     const client = aClient(world, HOST)
