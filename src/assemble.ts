@@ -11,6 +11,9 @@ import type { Outbound } from './effects.ts'
 import type { HealthCheck } from './health/health.ts'
 import { createKubernetesHealth } from './health/kubernetes.ts'
 import { runningOf } from './health/rollout.ts'
+import { createSlack } from './clients/slack.ts'
+import type { Conversation } from './conversations/conversation.ts'
+import { createSlackConversation } from './conversations/slack.ts'
 import { createNotifier, type CreateMail } from './notifications/index.ts'
 import type { SecretOf } from './receivers/receiver.ts'
 
@@ -63,10 +66,19 @@ export function assembleOutbound({
     probe: { ask: async () => Promise.reject(new Error('nothing is asked by this version')) },
     delivery: deliveryTo,
     proposals: () => github,
+    conversation: conversationOf(config.slack, { http, secretOf, now }),
     notifier: (name) => {
       const channel = config.notifications[name]
       return channel === undefined ? null : createNotifier(channel, { http, secretOf, now, mail })
     },
     health: (target) => (target.kind === 'workload' ? kubernetesHealth : gitHealth),
   }
+}
+
+type ConversationParts = Pick<Parts, 'http' | 'secretOf' | 'now'>
+
+function conversationOf(slack: Config['slack'], { http, secretOf, now }: ConversationParts): Conversation | null {
+  if (slack === undefined) return null
+  const { token, api } = slack
+  return createSlackConversation(createSlack({ http, token: secretOf(token), ...(api && { api }) }), now)
 }

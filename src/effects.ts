@@ -20,6 +20,7 @@ import type {
   Wish,
 } from './delivery/delivery.ts'
 import type { Health, HealthCheck } from './health/health.ts'
+import type { Conversation } from './conversations/conversation.ts'
 import type { Notifier } from './notifications/notifier.ts'
 import type { Question, Verifier } from './verification/verifier.ts'
 import type { Probe } from './checks/probe.ts'
@@ -31,6 +32,8 @@ export type Outbound = {
   health(target: Target): HealthCheck
   readonly verifier: Verifier
   readonly probe: Probe
+  /** Null: the configuration has no chat any more. */
+  readonly conversation: Conversation | null
   /** Null: the configuration has no such channel any more. */
   notifier(channel: string): Notifier | null
 }
@@ -46,12 +49,17 @@ export type Work<D = Line | Train> = {
 
 /** `send` is the pipeline's own: documents talk through it. */
 type Performed = Exclude<EffectKind, 'send'>
-type OfLine = 'notify' | 'observe' | 'verify' | 'check' | 'deliver' | 'preview' | 'check-health' | 'roll-back'
+type OfLine = 'notify' | 'show' | 'observe' | 'verify' | 'check' | 'deliver' | 'preview' | 'check-health' | 'roll-back'
 type Performers = {
   [K in Performed]: (effect: EffectOf<K>, work: Work<K extends OfLine ? Line : Train>) => Promise<Answer>
 }
 
 const performers: Performers = {
+  show: async ({ card, channel, known }, { outbound }) => {
+    if (outbound.conversation === null) return GONE
+    const shown = await outbound.conversation.show(card, channel, known)
+    return shown.ok ? { kind: 'shown', message: shown.value } : { kind: 'failed', ...shown.error }
+  },
   notify: async ({ channel, notice }, { outbound }) => {
     const notifier = outbound.notifier(channel)
     if (notifier === null) return GONE

@@ -32,7 +32,7 @@ export async function work(id: DocumentId, ports: Ports): Promise<void> {
       await advance(id, { kind: 'tick' }, ports)
       continue
     }
-    const due = loaded.document.effects.filter((effect) => isDue(effect, now)).slice(0, EFFECTS_AT_ONCE_MAX)
+    const due = inOrder(loaded.document.effects.filter((effect) => isDue(effect, now))).slice(0, EFFECTS_AT_ONCE_MAX)
     if (due.length === 0) return flushTail(loaded.document, loaded.version, ports)
     await claimAndPerform(
       id,
@@ -40,6 +40,12 @@ export async function work(id: DocumentId, ports: Ports): Promise<void> {
       ports,
     )
   }
+}
+
+/** A chat that hangs must not hold up a delivery: what people are told comes in rounds of its own, after all else. */
+function inOrder(due: readonly Effect[]): readonly Effect[] {
+  const acts = due.filter(({ kind }) => kind !== 'show' && kind !== 'notify')
+  return acts.length > 0 ? acts : due
 }
 
 /** Time alone may move it now. */

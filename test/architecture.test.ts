@@ -111,6 +111,7 @@ const mayImport: Record<string, readonly string[]> = {
     'src/clients/',
     'src/delivery/',
     'src/health/',
+    'src/conversations/',
     'src/notifications/',
     'src/receivers/',
   ],

@@ -1,7 +1,7 @@
 /** The port of chats: one message for each promotion, which changes in place and carries buttons. */
 
 import type { Result } from '../domain/result.ts'
-import type { Card } from './card.ts'
+import type { Card } from '../domain/card.ts'
 
 /** Where the message stands. */
 export type MessageReference = { readonly channel: string; readonly message: string }

@@ -1,7 +1,7 @@
 /** A card as Block Kit: pure, within Slack's bounds, every text from outside escaped. https://docs.slack.dev/reference/block-kit/blocks */
 
 import { escapeForSlack } from '../escape.ts'
-import type { Card, CardTone, CardVote } from './card.ts'
+import type { Card, CardTone, CardVote } from '../domain/card.ts'
 
 const HEADER_LENGTH_MAX = 150
 const SECTION_LENGTH_MAX = 3_000

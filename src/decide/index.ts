@@ -20,6 +20,7 @@ import { lift, retry } from './operator.ts'
 import { reconcile } from './reconcile.ts'
 import { tellChannels } from './tell.ts'
 import { retire } from './retire.ts'
+import { showCards } from './show.ts'
 import { answerTrain, claimOfTrain, messageToTrain, reconcileTrain } from './train.ts'
 import type { RuleBook, Turn } from './turn.ts'
 import { hearSignal } from './verify.ts'
@@ -68,6 +69,7 @@ function decideLine(turn: Turn<Line>, input: Input): void {
   reconcile(turn)
   workIntoLine(turn, input)
   reconcile(turn)
+  showCards(turn)
   tellChannels(turn)
 }
 

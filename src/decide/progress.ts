@@ -11,6 +11,7 @@ import { lookAgain, looked } from './look.ts'
 import { offerDownstream } from './offer.ts'
 import { proceed } from './proceed.ts'
 import { fail, finishRollback, stopForSomebody } from './rollback.ts'
+import { shown } from './show.ts'
 import { notified } from './tell.ts'
 import { fresh, note, wish, type Turn } from './turn.ts'
 import { judged } from './verify.ts'
@@ -42,6 +43,8 @@ export function answerLine(turn: Turn<Line>, effect: Effect, answer: Answer): vo
     case 'verify':
       if (judged(turn, stage, state, effect, answer)) proceed(turn, stage, state)
       return
+    case 'show':
+      return shown(turn, state, effect, answer)
     case 'check':
       return probed(turn, state, effect, answer)
     case 'check-health':

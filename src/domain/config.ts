@@ -5,6 +5,7 @@ import { Channel } from './channel.ts'
 import { Region } from './ecr-place.ts'
 import { Registry } from './image.ts'
 import { SecretReference, SecretReferences } from './secret.ts'
+import { PersonConfig, SlackConfig } from './slack.ts'
 import { Signer, TrustRoot } from './signer.ts'
 import { Name, Subscription } from './subscription.ts'
 
@@ -337,6 +338,9 @@ export const Config = z.object({
   registries: z.record(Name, RegistryConfig),
   clusters: z.record(Name, ClusterConfig),
   git: z.record(Name, GitConfig),
+  slack: SlackConfig.optional(),
+  /** By the name that the history has for them. */
+  people: z.record(z.string(), PersonConfig).default({}),
   /** By name: where one-way news goes. */
   notifications: z.record(Name, Channel).default({}),
   /** Trusted roots by name; the public one of Sigstore is always among them. */

@@ -1,6 +1,7 @@
 /** What a document wants done in the world: saved before it is performed, repeated until answered. */
 
 import * as z from 'zod'
+import { Card } from './card.ts'
 import { Instant } from './event.ts'
 import { PinnedImage } from './image.ts'
 import { Message } from './message.ts'
@@ -41,6 +42,16 @@ export const Effect = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('check-health'), ...ofPromotion, until: Instant }),
   z.object({ kind: z.literal('roll-back'), ...writing, to: Restoration }),
   z.object({ kind: z.literal('send'), ...shared, to: z.string(), message: Message }),
+  /** The message of a promotion, as it is to stand now. */
+  z.object({
+    kind: z.literal('show'),
+    ...shared,
+    stage: z.string(),
+    promotion: z.string(),
+    channel: z.string(),
+    known: z.object({ channel: z.string(), message: z.string() }).nullable(),
+    card: Card,
+  }),
   /** One-way news to a channel, by its name. */
   z.object({ kind: z.literal('notify'), ...shared, channel: z.string(), notice: Notice }),
   z.object({ kind: z.literal('propose'), ...shared }),

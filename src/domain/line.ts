@@ -2,6 +2,7 @@
 
 import * as z from 'zod'
 import { Candidate } from './candidate.ts'
+import { Board } from './card.ts'
 import { Effect } from './effect.ts'
 import { Instant } from './event.ts'
 import { Entry } from './history.ts'
@@ -70,6 +71,8 @@ export const StageState = z.object({
   pin: z
     .object({ candidate: z.string(), image: z.string(), by: z.string(), reason: z.string(), at: Instant })
     .optional(),
+  /** The messages of its promotions, oldest first. */
+  boards: z.array(Board),
   /** When it was changed lately, oldest first. */
   changes: z.array(Instant),
   /** How often each candidate was tried here, newest last. */
@@ -138,6 +141,7 @@ export function newStageState(): StageState {
     looks: {},
     holds: {},
     refused: [],
+    boards: [],
     changes: [],
     tried: [],
     mode: 'act',

@@ -70,6 +70,7 @@ const ports: Ports = {
   },
   verifier: { verify: () => Promise.reject(new Error('nothing is verified')) },
   notifier: () => null,
+  conversation: null,
   probe: { ask: () => Promise.reject(new Error('nothing is asked')) },
   health: () => ({ check: async () => ({ state: 'healthy', detail: 'all pods are ready' }) }),
   registries: {

@@ -1,6 +1,7 @@
 /** A small world behind the ports: a registry, targets that check expectation and fence as real ones do, pull requests, a clock. */
 
 import type { Delivered, Delivery, DeliveryFailure, Order, Proposals } from '../../src/delivery/delivery.ts'
+import type { Card } from '../../src/domain/card.ts'
 import { Config, type LoadedConfig } from '../../src/domain/config.ts'
 import type { DocumentId } from '../../src/domain/document.ts'
 import type { Entry } from '../../src/domain/history.ts'
@@ -111,6 +112,8 @@ export function createWorld(options: WorldOptions = {}) {
   const checks = new Map<string, Probed>()
   /** What the channels were told, and those that are down or refuse. */
   const told: { readonly channel: string; readonly notice: Notice }[] = []
+  const cards: { readonly channel: string; readonly card: Card; readonly isUpdate: boolean }[] = []
+  const groups = new Map<string, ReadonlySet<string>>()
   const channelsDown = new Set<string>()
   const channelsRefusing = new Set<string>()
 
@@ -242,6 +245,14 @@ export function createWorld(options: WorldOptions = {}) {
     probe: {
       ask: async ({ name }) => checks.get(name) ?? { state: 'waiting', detail: `${name} says nothing` },
     },
+    conversation: {
+      async show(card, channel, known) {
+        if (channelsDown.has(channel)) throw new RetryLater('the chat is down')
+        cards.push({ channel, card, isUpdate: known !== null })
+        return ok(known ?? { channel, message: `m${cards.length}` })
+      },
+      membersOf: async (group) => ok(groups.get(group) ?? new Set()),
+    },
     notifier: (channel) => ({
       async notify(notice) {
         if (channelsDown.has(channel)) throw new RetryLater(`${channel} is down`)
@@ -277,6 +288,8 @@ export function createWorld(options: WorldOptions = {}) {
     ports,
     state,
     told,
+    cards,
+    groups,
     channelsDown,
     channelsRefusing,
     verdicts,

@@ -98,6 +98,7 @@ export function createWorld({ random, ledger, now, unwell, onUnwell, onPropose }
         delivery: deliveryTo,
         proposals: () => proposals,
         notifier: () => null,
+        conversation: null,
         verifier: { verify: () => Promise.reject(new Error('nothing is verified')) },
         probe: { ask: () => Promise.reject(new Error('nothing is asked')) },
         health: (target) => ({ check: (_target, image) => check(life, target, image) }),

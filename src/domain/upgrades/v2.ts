@@ -18,6 +18,7 @@ function withGates(stage: Loose): Loose {
   const { current, promotion } = stage
   return {
     ...stage,
+    boards: [],
     changes: [],
     current: { ...Map.parse(current), ...(Map.parse(current)['state'] === 'candidate' ? { builtAt: null } : {}) },
     // Opened under `verify: none` and no gates, which were all that there was: other terms are met anew.

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createHttp } from '../../../src/clients/http.ts'
 import { createSlack } from '../../../src/clients/slack.ts'
-import type { Card } from '../../../src/conversations/card.ts'
+import type { Card } from '../../../src/domain/card.ts'
 import { createSlackConversation, type SlackConversation } from '../../../src/conversations/slack.ts'
 import { ACTION_APPROVE, ACTION_REJECT } from '../../../src/conversations/slack-blocks.ts'
 import { RetryLater } from '../../../src/domain/retry.ts'
@@ -118,7 +118,10 @@ describe("a promotion's message", () => {
 
   it('says what to do where the channel is not there', async () => {
     const posted = await conversation.show(card, 'C0NOWHERE', null)
-    expect(posted).toMatchObject({ ok: false, error: { reason: 'channel-not-found', detail: expect.stringContaining('invite the app') } })
+    expect(posted).toMatchObject({
+      ok: false,
+      error: { reason: 'channel-not-found', detail: expect.stringContaining('invite the app') },
+    })
   })
 })
 

@@ -1,0 +1,158 @@
+/** The one message of each promotion that people are asked about: kept as it stands now, and left with its end. */
+
+import type { Answer } from '../domain/answer.ts'
+import type { Board, Card, CardTone } from '../domain/card.ts'
+import type { EffectOf } from '../domain/effect.ts'
+import type { EntryKind } from '../domain/history.ts'
+import { formatImage } from '../domain/image.ts'
+import type { Line, StageState } from '../domain/line.ts'
+import type { Promotion } from '../domain/promotion.ts'
+import type { Stage } from '../domain/subscription.ts'
+import { fresh, isLeased, note, wish, type Turn } from './turn.ts'
+
+/** A document has a length, and so has a message. */
+const CHANGES_MAX = 21
+const FACTS_MAX = 8
+const VOTES_MAX = 10
+const TEXT_LENGTH_MAX = 300
+/** Messages of promotions that ended and are not shown yet. */
+const BOARDS_MAX = 4
+
+/** How each end is told. */
+const ENDS: Readonly<Partial<Record<EntryKind, { readonly tone: CardTone; readonly words: string }>>> = {
+  healthy: { tone: 'good', words: 'healthy' },
+  superseded: { tone: 'over', words: 'superseded' },
+  rejected: { tone: 'bad', words: 'rejected' },
+  expired: { tone: 'over', words: 'not approved in time' },
+  distrusted: { tone: 'bad', words: 'not trusted' },
+  'rolled-back': { tone: 'bad', words: 'rolled back' },
+  failed: { tone: 'bad', words: 'failed' },
+  withdrawn: { tone: 'over', words: 'withdrawn' },
+}
+
+/** Last of all, so that the message says what this decision came to. */
+export function showCards(turn: Turn<Line>): void {
+  for (const stage of turn.rules.subscription.stages) {
+    const state = turn.document.stages[stage.name]
+    if (state === undefined) continue
+    const channel = channelOf(stage)
+    const { promotion } = state
+    for (const board of state.boards) if (board.promotion !== promotion?.id) finish(turn, stage, board)
+    if (promotion !== undefined && channel !== null && turn.rules.mode === 'act') {
+      keep(turn, stage, state, promotion, channel)
+    }
+    state.boards = state.boards.slice(-BOARDS_MAX)
+  }
+}
+
+/** Where this stage asks. */
+function channelOf(stage: Stage): string | null {
+  for (const gate of stage.gates) if (gate.kind === 'approval' && gate.slack !== undefined) return gate.slack
+  return null
+}
+
+/** Nobody is shown what is not proven yet, or was never asked about. */
+function keep(turn: Turn<Line>, stage: Stage, state: StageState, promotion: Promotion, channel: string): void {
+  const known = state.boards.find((board) => board.promotion === promotion.id)
+  if (known === undefined && promotion.phase !== 'gated') return
+  const card = cardOf(turn, stage, state, promotion)
+  if (known !== undefined && isSame(known.card, card)) return
+  const board: Board = known ?? { promotion: promotion.id, channel, message: null, card, isOver: false }
+  if (known === undefined) state.boards.push(board)
+  show(turn, stage, board, card)
+}
+
+function finish(turn: Turn<Line>, stage: Stage, board: Board): void {
+  const ends = turn.notes.filter(({ promotion, kind }) => promotion === board.promotion && ENDS[kind] !== undefined)
+  const end = ends.at(-1)
+  const told = end === undefined ? undefined : ENDS[end.kind]
+  if (end === undefined || told === undefined) {
+    if (board.isOver) return
+    return over(turn, stage, board, { ...board.card, tone: 'over', status: 'ended' })
+  }
+  const why = told.tone === 'good' ? '' : `: ${end.reason}: ${end.detail}`
+  over(turn, stage, board, { ...board.card, tone: told.tone, status: clip(`${told.words}${why}`) })
+}
+
+function over(turn: Turn<Line>, stage: Stage, board: Board, card: Card): void {
+  board.isOver = true
+  show(turn, stage, board, { ...card, ask: null, waitsFor: [] })
+}
+
+/** One wish for each message: what is not under way yet is said anew, what is under way is followed by the next. */
+function show(turn: Turn<Line>, stage: Stage, board: Board, card: Card): void {
+  const id = `${board.promotion}/show`
+  const waiting = turn.document.effects.find((effect) => effect.id === id)
+  if (waiting !== undefined && isLeased(waiting, turn.now)) return
+  turn.document.effects = turn.document.effects.filter((effect) => effect !== waiting)
+  const due = waiting?.dead === undefined ? Math.max(waiting?.due ?? 0, turn.now) : turn.now
+  const { promotion, channel, message } = board
+  board.card = card
+  wish(turn, { kind: 'show', ...fresh(turn, id), due, stage: stage.name, promotion, channel, known: message, card })
+}
+
+/** What came of showing it. A chat that refuses is told of in the history and delays nothing. */
+export function shown(turn: Turn<Line>, state: StageState, effect: EffectOf<'show'>, answer: Answer): void {
+  const board = state.boards.find(({ promotion }) => promotion === effect.promotion)
+  if (answer.kind === 'shown' && board !== undefined) board.message = answer.message
+  if (answer.kind === 'failed') {
+    const { stage, promotion } = effect
+    note(turn, { kind: 'noticed', reason: 'not-shown', detail: answer.detail, stage, promotion })
+  }
+  const isLast = board?.isOver === true && isSame(board.card, effect.card)
+  if (isLast) state.boards = state.boards.filter((other) => other !== board)
+}
+
+function cardOf(turn: Turn<Line>, stage: Stage, state: StageState, promotion: Promotion): Card {
+  const { candidate, phase, votes, proof, deliveries } = promotion
+  const waits = promotion.gates.filter((gate) => gate.state !== 'held')
+  const urls = Object.values(deliveries).flatMap((delivery) => (delivery.state === 'proposed' ? [delivery.url] : []))
+  return {
+    promotion: promotion.id,
+    title: `${turn.rules.subscription.name} → ${stage.name}`,
+    ...PHASES[phase],
+    changes: candidate.images.slice(0, CHANGES_MAX).map((image) => ({
+      repository: formatImage({ registry: image.registry, repository: image.repository }),
+      from: runningTag(state, image.repository),
+      to: image.tag,
+      digest: image.digest,
+    })),
+    facts: factsOf(stage, proof, candidate.pusher),
+    waitsFor: phase === 'gated' ? waits.map(({ gate, detail }) => clip(`${gate}: ${detail}`)) : [],
+    votes: votes.slice(-VOTES_MAX).map(({ by, decision, at, reason }) => {
+      return { person: by, decision, at, reason: reason === '' ? null : clip(reason) }
+    }),
+    links: [...new Set(urls)].map((url) => ({ label: 'pull request', url })),
+    ask: phase === 'gated' && waits.some(({ gate }) => gate === 'approval') ? promotion.id : null,
+  }
+}
+
+const PHASES: Readonly<Record<Promotion['phase'], Pick<Card, 'tone' | 'status'>>> = {
+  verifying: { tone: 'waits', status: 'is verified' },
+  gated: { tone: 'waits', status: 'waits' },
+  delivering: { tone: 'works', status: 'is being delivered' },
+  observing: { tone: 'works', status: 'delivered; its health is watched' },
+  'rolling-back': { tone: 'bad', status: 'is being rolled back' },
+}
+
+function factsOf(stage: Stage, proof: Promotion['proof'], pusher: string | undefined): Card['facts'] {
+  const proven = (proof?.outcomes ?? []).map(({ rule, detail }) => ({ label: rule, text: clip(detail) }))
+  const verified =
+    stage.verify === 'none' ? [{ label: 'verified', text: 'nothing: `verify: none` is configured' }] : proven
+  const pushed = pusher === undefined ? [] : [{ label: 'pushed by', text: clip(pusher) }]
+  return [...pushed, ...verified].slice(0, FACTS_MAX)
+}
+
+function runningTag({ current }: StageState, repository: string): string | null {
+  if (current.state === 'found') return current.tag
+  if (current.state !== 'candidate') return null
+  return current.candidate.images.find((image) => image.repository === repository)?.tag ?? null
+}
+
+function isSame(a: Card, b: Card): boolean {
+  return JSON.stringify(a) === JSON.stringify(b)
+}
+
+function clip(text: string): string {
+  return text.length <= TEXT_LENGTH_MAX ? text : `${text.slice(0, TEXT_LENGTH_MAX - 1)}…`
+}

@@ -1,0 +1,57 @@
+/** What a promotion's one message says: plain data, text from outside still raw. Each chat makes its own form of it. */
+
+import * as z from 'zod'
+import { Instant } from './event.ts'
+
+/** Waits for somebody or something · is being delivered or watched · is well · was refused or put back · no longer wanted. */
+export const CardTone = z.enum(['waits', 'works', 'good', 'bad', 'over'])
+export type CardTone = z.infer<typeof CardTone>
+
+export const CardVote = z.object({
+  person: z.string(),
+  decision: z.enum(['approve', 'reject']),
+  at: Instant,
+  /** Why, where they said so. */
+  reason: z.string().nullable(),
+})
+export type CardVote = Readonly<z.infer<typeof CardVote>>
+
+export const Card = z.object({
+  /** The promotion's id: the same promotion is the same message. */
+  promotion: z.string(),
+  /** `payments → prod`. */
+  title: z.string(),
+  tone: CardTone,
+  /** In one line, how it stands: `waits for 2 approvals until 15:00`. */
+  status: z.string(),
+  /** One for each image of the release. */
+  changes: z.array(
+    z.object({
+      repository: z.string(),
+      /** Null: nothing that we know runs there. */
+      from: z.string().nullable(),
+      to: z.string(),
+      digest: z.string(),
+    }),
+  ),
+  /** Who signed, what the scan says, how old it is. */
+  facts: z.array(z.object({ label: z.string(), text: z.string() })),
+  waitsFor: z.array(z.string()),
+  votes: z.array(CardVote),
+  links: z.array(z.object({ label: z.string(), url: z.string() })),
+  /** An opaque id for the buttons; null: nobody is asked. */
+  ask: z.string().nullable(),
+})
+export type Card = Readonly<z.infer<typeof Card>>
+
+/** The message that stands for a promotion, and what it said last. */
+export const Board = z.object({
+  promotion: z.string(),
+  channel: z.string(),
+  /** The chat's own name for the message; null: not posted yet. */
+  message: z.object({ channel: z.string(), message: z.string() }).nullable(),
+  card: Card,
+  /** The promotion has ended: what is shown next is the last. */
+  isOver: z.boolean(),
+})
+export type Board = z.infer<typeof Board>
