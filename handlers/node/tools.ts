@@ -25,7 +25,13 @@ export function createTools({ env, log, now }: Given) {
   const traces = createOtlpFromEnvironment(env, { http, log })
   const flushing = setInterval(() => void traces?.flush(), TRACES_EVERY_MS)
   return {
-    ...{ env, log, now, secretOf, measure, render, http },
+    env,
+    log,
+    now,
+    secretOf,
+    measure,
+    render,
+    http,
     random: Math.random,
     /** For ports: nothing where nobody collects. */
     tracing: traces === null ? {} : { trace: traces.trace },

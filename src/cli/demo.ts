@@ -55,20 +55,24 @@ async function run(args: readonly string[], io: Io): Promise<ExitCode> {
   const secret = newLocalToken()
   const endpoint = { url: '', headers: { authorization: `Bearer ${secret}` } }
   const registry = await startRegistry({ notify: endpoint })
-  const scene = await setScene(registry.host)
-  const token = newLocalToken()
-  const service = await startService(scene, { [HOOK_SECRET]: endpoint.headers.authorization }, token, io)
-  if (service === null) return 1
-  endpoint.url = `${service.hooks}/hooks/demo`
-  const demo: Demo = { client: createClient({ url: service.api, token }), narrator, registry, scene, io }
   try {
-    const delivered = await play(demo)
-    if (isJson) printJson(io, { delivered: delivered.map((entry) => row(entry, scene)) }, true)
-    if (values.once !== true) await stayUp(demo)
-    return delivered.length === VERSIONS.length * STAGES || values.once !== true ? 0 : 1
+    const scene = await setScene(registry.host)
+    const token = newLocalToken()
+    const service = await startService(scene, { [HOOK_SECRET]: endpoint.headers.authorization }, token, io)
+    if (service === null) return 1
+    endpoint.url = `${service.hooks}/hooks/demo`
+    const demo: Demo = { client: createClient({ url: service.api, token }), narrator, registry, scene, io }
+    try {
+      const delivered = await play(demo)
+      if (isJson) printJson(io, { delivered: delivered.map((entry) => row(entry, scene)) }, true)
+      if (values.once !== true) await stayUp(demo)
+      return delivered.length === VERSIONS.length * STAGES || values.once !== true ? 0 : 1
+    } finally {
+      await service.stop()
+    }
   } finally {
+    // An open listener would keep this process up, whatever went wrong.
     await registry.close()
-    await service.stop()
   }
 }
 
@@ -78,7 +82,12 @@ async function startService(scene: Scene, env: Io['env'], token: string, io: Io)
   const log = createLog({ write: io.stderr, now: io.now, level: 'warn', style: io.isTTY ? 'terminal' : 'json' })
   const local = { person: localPerson(), role: 'operator', token } as const
   const service = await startNode({ loaded, env: { ...io.env, ...env }, log, now: io.now, local })
-  await writeLocalAccess(loaded.config.server.state, { url: service.api, token })
+  try {
+    await writeLocalAccess(loaded.config.server.state, { url: service.api, token })
+  } catch (error) {
+    await service.stop()
+    throw error
+  }
   return service
 }
 

@@ -52,7 +52,7 @@ async function run(args: readonly string[], io: Io): Promise<ExitCode> {
   if (configured === null) return 1
   const { config, hash } = configured
   const loaded = {
-    hash,
+    ...configured,
     config: { ...config, server: { ...config.server, state: values.state ?? config.server.state } },
   }
   const style = io.isErrorTTY === true && values['log-json'] !== true ? 'terminal' : 'json'

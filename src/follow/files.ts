@@ -134,7 +134,7 @@ function isMatch(name: string, pattern: string): boolean {
       at = kept
     } else return false
   }
-  return [...pattern.slice(in_)].every((character) => character === '*')
+  return /^\**$/u.test(pattern.slice(in_))
 }
 
 function decoded(path: string, bytes: Uint8Array): Result<string, string> {

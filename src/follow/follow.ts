@@ -59,7 +59,8 @@ type Judged =
 export function createFollower(options: FollowOptions): Follower {
   const { first, source, load, keep, journal, now, log, measure } = options
   const wanted = sourceOf(first)
-  const files = first.files ?? []
+  const { files } = first
+  if (files === undefined) throw new Error('expected the files that the configuration was read from')
   const identity = identityOf(files)
   let known: { readonly name: string; readonly loaded: LoadedConfig } | undefined
   let toldUpTo = ''

@@ -26,11 +26,13 @@ export type ServiceOptions = {
   readonly tokens?: readonly unknown[]
   /** A PostgreSQL URL, in place of the embedded store: services that share it are asked with a token of their configuration. */
   readonly database?: string
+  /** `server.config`: a repository that holds the rest. */
+  readonly follows?: object
 }
 export type Service = Awaited<ReturnType<typeof startService>>
 
 /** The folder, and with it the state, stays over restarts until `remove`. */
-export async function startService({ yaml, env = {}, port, tokens = [], database }: ServiceOptions) {
+export async function startService({ yaml, env = {}, port, tokens = [], database, follows }: ServiceOptions) {
   const folder = mkdtempSync(join(tmpdir(), 'drayage-service-'))
   const config = join(folder, 'drayage.yaml')
   const state = join(folder, 'state.db')
@@ -41,6 +43,7 @@ export async function startService({ yaml, env = {}, port, tokens = [], database
     listen: `127.0.0.1:${hooksPort}`,
     api: { listen: `127.0.0.1:${apiPort}`, tokens: database === undefined ? tokens : [...tokens, shared] },
     state: database === undefined ? state : { postgres: 'env:DATABASE_URL', connections: 5 },
+    ...(follows === undefined ? {} : { config: follows }),
   }
   writeFileSync(config, `version: 1\nserver: ${JSON.stringify(server)}\n${yaml}`)
   let child: ChildProcess | undefined
