@@ -90,6 +90,7 @@ function configOf(root: Tree, options: Options, report: Report): Config | null {
     registries: sectionOf(root, 'registries', report),
     clusters: sectionOf(root, 'clusters', report),
     notifications: sectionOf(root, 'notifications', report),
+    people: sectionOf(root, 'people', report),
     git: sectionOf(root, 'git', report),
     trust: sectionOf(root, 'trust', report),
     signers: sectionOf(root, 'signers', report),
@@ -123,7 +124,7 @@ function configOf(root: Tree, options: Options, report: Report): Config | null {
   checkTargets(reader, { ...raw, subscriptions })
   checkSource(reader, server, raw.git)
   if (top === undefined) return null
-  const { clusters, git, notifications } = raw
+  const { clusters, git, notifications, people } = raw
   const config: Config = {
     version: 1,
     mode: top.mode ?? 'act',
@@ -131,6 +132,8 @@ function configOf(root: Tree, options: Options, report: Report): Config | null {
     clusters,
     git,
     notifications,
+    people,
+    ...(top.slack === undefined ? {} : { slack: top.slack }),
     trust,
     signers,
     subscriptions,

@@ -19,6 +19,7 @@ import { Registry } from '../domain/image.ts'
 import { Name, PusherName } from '../domain/subscription.ts'
 import { RawGate } from './gates-schema.ts'
 import { RawSigner, RawTrust, RawVerify } from './verification-schema.ts'
+import { PersonConfig, SlackConfig } from '../domain/slack.ts'
 import { TagFilter } from '../domain/tag-filter.ts'
 import { GitTarget, WorkloadTarget } from '../domain/target.ts'
 
@@ -195,6 +196,7 @@ export const SECTIONS = {
   clusters: RawCluster,
   git: RawGit,
   notifications: Channel,
+  people: PersonConfig,
   trust: RawTrust,
   signers: RawSigner,
   stages: RawSharedStage,
@@ -215,6 +217,7 @@ const TOP = {
     .describe(
       'More files, relative to this one (`apps/*.yaml`). Their maps are merged with ours; the same name twice is an error.',
     ),
+  slack: SlackConfig.optional().describe('The chat where stages ask for approval.'),
   server: RawServer.optional().describe('How `drayage serve` listens and where it keeps its state.'),
 } as const
 
@@ -223,6 +226,7 @@ const SECTION_TEXTS: Readonly<Record<Section, string>> = {
   clusters: 'Kubernetes clusters to deliver to.',
   git: 'Git repositories to deliver to.',
   notifications: 'Where news goes that asks nobody anything.',
+  people: 'The same persons in several places: in Slack, at GitHub, as who pushes.',
   trust: 'Trusted roots by which signatures are proven, beside the public one of Sigstore.',
   signers: 'Whose signatures count, by the names that `verify:` uses.',
   stages: 'Stages shared by all subscriptions, in their order.',
@@ -235,6 +239,7 @@ function fileWith(section: (name: Section) => z.ZodType) {
     registries: section('registries'),
     clusters: section('clusters'),
     notifications: section('notifications'),
+    people: section('people'),
     git: section('git'),
     trust: section('trust'),
     signers: section('signers'),
