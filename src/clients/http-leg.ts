@@ -15,7 +15,10 @@ export function refusalOf({ url, trust }: Leg, request: HttpRequest): HttpProble
   const refuse = (why: string): HttpProblem => ({ reason: 'address-refused', detail: `${url.host}: ${why}` })
   if (url.username !== '' || url.password !== '') return refuse('an address with credentials in it')
   if (trust === 'stranger') {
-    if (url.protocol !== 'https:' || url.port !== '') return refuse('not https on port 443, and not configured')
+    const isPlain = request.isStranger === true && request.plainHttp === true && url.protocol === 'http:'
+    if ((url.protocol !== 'https:' && !isPlain) || url.port !== '') {
+      return refuse('not https on port 443, and not configured')
+    }
     const kind = kindOfHost(url.hostname)
     return kind === 'public' ? null : refuse(`a ${kind} address that is not configured`)
   }

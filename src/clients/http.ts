@@ -41,6 +41,8 @@ export type HttpRequest = {
   readonly body?: string | Uint8Array<ArrayBuffer>
   /** The configured hosts (`host[:port]`) that may get this request; they may be private, others never. */
   readonly hosts: readonly string[]
+  /** The address itself was named by a stranger, such as a certificate: it must be public, and `hosts` are none. */
+  readonly isStranger?: boolean
   /** Plain HTTP is written in the configuration for these hosts. */
   readonly plainHttp?: boolean
   /** `return` (default): a redirect is an answer like others. `follow`: GET and HEAD only, without credentials to another origin. */
@@ -131,7 +133,11 @@ export function createHttp(options: HttpOptions): Http {
     limits: HttpLimits,
     whole: AbortSignal,
   ): Promise<Result<HttpAnswer, HttpProblem>> {
-    let leg: Leg = { url: request.url, headers: request.headers ?? {}, trust: 'configured' }
+    let leg: Leg = {
+      url: request.url,
+      headers: request.headers ?? {},
+      trust: request.isStranger === true ? 'stranger' : 'configured',
+    }
     for (let hops = 0; ; hops += 1) {
       const refusal = refusalOf(leg, request)
       if (refusal !== null) return err(refusal)

@@ -1,0 +1,57 @@
+/**
+ * ECR's managed signing signs some time after the push. Its status is no proof, so that it is told and never counted: what proves is the
+ * signature itself, which appears as a referrer. It says that somebody who may push pushed.
+ */
+
+import * as z from 'zod'
+import type { AwsCall } from '../../clients/aws/call.ts'
+import type { RejectedFact } from '../../domain/evidence.ts'
+import type { Digest, Repository } from '../../domain/image.ts'
+import { RetryLater } from '../../domain/retry.ts'
+
+/** https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DescribeImageSigningStatus.html: at most 10 rules. */
+const PROFILES_MAX = 64
+const Answer = z.object({
+  signingStatuses: z
+    .array(
+      z.object({
+        signingProfileArn: z.string().max(2_048),
+        status: z.string().max(64),
+        failureCode: z.string().max(256).nullish(),
+        failureReason: z.string().max(1_024).nullish(),
+      }),
+    )
+    .max(PROFILES_MAX)
+    .default([]),
+})
+/** The account, or the image, is not there yet; or signing is not switched on. */
+const NOTHING = new Set(['ImageNotFoundException', 'RepositoryNotFoundException'])
+
+export type SignedImage = { readonly registryId: string; readonly repository: Repository; readonly digest: Digest }
+
+/** `call` is of ECR. One fact for each profile that is not done; throws where ECR was not there, or refuses us. */
+export async function findManagedSigning(call: AwsCall, image: SignedImage): Promise<readonly RejectedFact[]> {
+  const { registryId, repository, digest } = image
+  const input = { registryId, repositoryName: repository, imageId: { imageDigest: digest } }
+  const answer = await call('DescribeImageSigningStatus', input)
+  if (!answer.ok && NOTHING.has(answer.error.code)) return []
+  if (!answer.ok) throw new RetryLater(`ECR does not say whether it signs: ${answer.error.code}`)
+  const read = Answer.safeParse(answer.value)
+  if (!read.success) throw new RetryLater('ECR answers about signing in a form that we do not know')
+  return read.data.signingStatuses.flatMap(
+    ({ signingProfileArn, status, failureCode, failureReason }): RejectedFact[] => {
+      const fact = { kind: 'rejected' as const, format: 'ecr-managed-signing' as const, source: signingProfileArn }
+      const failure = [failureCode, failureReason].filter((part) => part !== null && part !== undefined).join(': ')
+      switch (status) {
+        case 'COMPLETE':
+          return []
+        case 'IN_PROGRESS':
+          return [{ ...fact, reason: 'signing-pending', detail: 'ECR is still signing with this profile' }]
+        case 'FAILED':
+          return [{ ...fact, reason: 'signing-failed', detail: `ECR could not sign: ${failure || 'without a reason'}` }]
+        default:
+          return [{ ...fact, reason: 'signing-pending', detail: `ECR says ${status} about signing` }]
+      }
+    },
+  )
+}
