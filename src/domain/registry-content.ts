@@ -20,7 +20,7 @@ export type Descriptor = { readonly digest: Digest; readonly size: number }
 export type RegistryContent = {
   /** Null: not there. By digest, the bytes have that digest. */
   manifest(image: ImageName, reference: Digest | Tag): Promise<Result<ManifestBytes | null, RegistryProblem>>
-  /** Never more than the descriptor's size is read; a larger one than `bytesMax` is not asked for. */
+  /** Hardly more than the descriptor's size is read; a larger one than `bytesMax` is not asked for. */
   blob(image: ImageName, descriptor: Descriptor, bytesMax: number): Promise<Result<Uint8Array, RegistryProblem>>
   /** By the referrers API and by the fallback tag, one as good as the other. */
   referrers(image: ImageName, subject: Digest): Promise<Result<Referrers, RegistryProblem>>

@@ -64,7 +64,21 @@ export async function discover(discovery: Discovery): Promise<Result<Discovered,
     const problem = await search.readTag(tag)
     if (problem !== null) return { ok: false, error: problem }
   }
-  return ok(search.found)
+  return ok(
+    inOrder(
+      search.found,
+      entries.map(({ digest }) => digest),
+    ),
+  )
+}
+
+/** As the registry lists them, whichever answer came first; what cosign's tags hold comes after. */
+function inOrder({ materials, reports, evidence }: Discovered, sources: readonly string[]): Discovered {
+  const places = new Map(sources.map((source, place) => [source, place]))
+  const placeOf = ({ source }: { readonly source: string }): number => places.get(source) ?? sources.length
+  const sorted = <T extends { readonly source: string }>(list: readonly T[]): readonly T[] =>
+    list.toSorted((a, b) => placeOf(a) - placeOf(b))
+  return { materials: sorted(materials), reports: sorted(reports), evidence: sorted(evidence) }
 }
 
 /** A digest by SHA-512 makes no tag: it would be too long for one. */

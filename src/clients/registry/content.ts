@@ -12,6 +12,9 @@ import { readReferrers } from './referrers.ts'
 import type { Session } from './session.ts'
 import { digestOf } from './text.ts'
 
+/** What a refusal may say, where the blob is smaller than that. */
+const ERROR_BYTES_MAX = 64 * 1024
+
 /** How one registry is reached. */
 export type Reach = (registry: Registry) => { readonly access: Access; readonly session: Session }
 
@@ -37,7 +40,7 @@ export function createContent(reach: Reach): RegistryContent {
       const name = `${formatImage(image)} blob ${digest}`
       if (size > bytesMax)
         return err({ reason: 'answer-too-large', detail: `${name}: ${size} bytes, ${bytesMax} at most` })
-      const answer = await get(image, `blobs/${digest}`, { accept: '*/*', bytesMax: size })
+      const answer = await get(image, `blobs/${digest}`, { accept: '*/*', bytesMax: Math.max(size, ERROR_BYTES_MAX) })
       if (!answer.ok) return answer
       const { status, body } = answer.value
       if (status !== 200) return err(problemOfStatus(status, name, reach(image.registry).access))
