@@ -70,8 +70,8 @@ export type KeptConfig = Readonly<z.infer<typeof Kept>>
 /** Compressed, as text. An error where it is too large for any of our stores. */
 export async function packed(kept: Omit<KeptConfig, 'schema'>): Promise<Result<string, string>> {
   const bytes = new TextEncoder().encode(JSON.stringify({ schema: SCHEMA, ...kept }))
-  const compressed = await new Response(new Blob([bytes]).stream().pipeThrough(new CompressionStream('gzip'))).bytes()
-  const text = base64(compressed)
+  const compressed = new Blob([bytes]).stream().pipeThrough(new CompressionStream('gzip'))
+  const text = base64(new Uint8Array(await new Response(compressed).arrayBuffer()))
   if (bytes.length <= OPENED_BYTES_MAX && text.length <= STORED_LENGTH_MAX) return ok(text)
   const found = `${Math.ceil(text.length / 1024)} KiB compressed`
   return err(
