@@ -30,7 +30,7 @@ const Target = z.object({
   digest: Text.nullish(),
   repository: Repository,
   /** Empty or missing where it was pushed by digest. */
-  tag: z.literal('').or(Tag).nullish(),
+  tag: Tag.or(z.literal('')).nullish(),
 })
 type Target = z.infer<typeof Target>
 

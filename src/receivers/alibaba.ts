@@ -22,7 +22,7 @@ type Settings = z.infer<typeof Settings>
 
 /** `pushed_at` says no zone, so it is not a time. */
 const Payload = z.object({
-  push_data: z.object({ digest: ClaimedDigest, tag: z.literal('').or(Tag).nullish() }),
+  push_data: z.object({ digest: ClaimedDigest, tag: Tag.or(z.literal('')).nullish() }),
   repository: z.object({ repo_full_name: ClaimedRepository, region: ClaimedText }),
 })
 

@@ -53,10 +53,12 @@ export function describeIssue(error: z.ZodError): string {
   return issue.path.length === 0 ? issue.message : `${issue.path.join('.')}: ${issue.message}`
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
 /** Bytes that are no UTF-8 give no JSON either. */
 function textOf(body: Uint8Array): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(body)
+    return utf8.decode(body)
   } catch {
     return ''
   }

@@ -11,31 +11,50 @@ const TIME_LENGTH_MAX = 64
 const MINUTE_MS = 60_000
 const RFC_3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:?\d{2})$/u
 
+/**
+ * One step for each: a schema that catches, defaults and refines takes as many as all the rest of an event, and a sender may
+ * put a thousand of these into one body.
+ */
+function claimed<T>(read: (value: unknown) => T | null) {
+  return z.unknown().default(null).transform(read)
+}
+
+/** A text, or null where it is none, empty or too long. */
+export function claimedText(lengthMax: number) {
+  return claimed((value) => (typeof value === 'string' && value !== '' && value.length <= lengthMax ? value : null))
+}
+
 /** Also for digests as some documentation prints them, with 60 digits. The registry is asked anyway. */
-export const ClaimedDigest = Digest.nullable().catch(null)
-export const ClaimedHost = Registry.nullable().catch(null)
-export const ClaimedText = z.string().min(1).max(TEXT_LENGTH_MAX).nullable().catch(null)
-export const ClaimedId = z.string().min(1).max(SENDER_ID_LENGTH_MAX).nullable().catch(null)
+export const ClaimedDigest = claimed((value) => (isText(value) ? (Digest.safeParse(value).data ?? null) : null))
+export const ClaimedHost = claimed((value) => (isText(value) ? (Registry.safeParse(value).data ?? null) : null))
+export const ClaimedText = claimedText(TEXT_LENGTH_MAX)
+export const ClaimedId = claimedText(SENDER_ID_LENGTH_MAX)
 
 /** `2026-03-09T14:44:26.402973972-08:00`, to the millisecond; Java writes the zone without a colon. */
-export const ClaimedTime = z
-  .string()
-  .max(TIME_LENGTH_MAX)
-  .regex(RFC_3339)
-  .transform((text) => Date.parse(text.replace(/(?<=[+-]\d{2})(?=\d{2}$)/u, ':')))
-  .pipe(Instant)
-  .nullable()
-  .catch(null)
+export const ClaimedTime = claimed((value) => {
+  const isTime = isText(value) && value.length <= TIME_LENGTH_MAX && RFC_3339.test(value)
+  return isTime ? instantOf(Date.parse(withColon(value))) : null
+})
 
 /** Seconds since 1970, also as `1.417566161e+09`. */
-export const ClaimedSeconds = z
-  .number()
-  .min(0)
+export const ClaimedSeconds = claimed((value) =>
   // Plus zero: a payload may say -0, which does not come back from a store.
-  .transform((seconds) => Math.floor(seconds * 1000) + 0)
-  .pipe(Instant)
-  .nullable()
-  .catch(null)
+  typeof value === 'number' ? instantOf(Math.floor(value * 1000) + 0) : null,
+)
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string'
+}
+
+function instantOf(milliseconds: number): Instant | null {
+  return Instant.safeParse(milliseconds).data ?? null
+}
+
+/** `+0100` → `+01:00`. */
+function withColon(text: string): string {
+  const sign = text.at(-5)
+  return sign === '+' || sign === '-' ? `${text.slice(0, -2)}:${text.slice(-2)}` : text
+}
 
 const DELIVERY_ID = /^[!-~]{1,128}$/u
 

@@ -42,6 +42,12 @@ const NOT_IMAGES: ReadonlySet<string> = new Set([
   'application/vnd.cncf.oras.artifact.manifest.v1+json',
 ])
 
+const KINDS = [
+  { kind: 'signature', known: SIGNATURES },
+  { kind: 'attestation', known: ATTESTATIONS },
+  { kind: 'not-an-image', known: NOT_IMAGES },
+] as const
+
 /** True for what a registry serves as a manifest; layers and configurations are blobs. */
 export function isManifest(mediaType: string): boolean {
   return MANIFESTS.has(mediaType)
@@ -54,8 +60,9 @@ export function isManifest(mediaType: string): boolean {
 export function contentOf(tag: string | null, types: readonly (string | null)[]): Content {
   const signal = tag === null ? null : signalOfTag(tag)
   if (signal !== null) return signal
-  const isAny = (known: ReadonlySet<string>): boolean => types.some((type) => type !== null && known.has(type))
-  if (isAny(SIGNATURES)) return { kind: 'signature', subject: null }
-  if (isAny(ATTESTATIONS)) return { kind: 'attestation', subject: null }
-  return isAny(NOT_IMAGES) ? { kind: 'not-an-image' } : { kind: 'push' }
+  for (const { kind, known } of KINDS) {
+    if (!types.some((type) => type !== null && known.has(type))) continue
+    return kind === 'not-an-image' ? { kind } : { kind, subject: null }
+  }
+  return { kind: 'push' }
 }

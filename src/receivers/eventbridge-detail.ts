@@ -33,7 +33,7 @@ const Image = z.object({
   'repository-name': Repository,
   'image-digest': ClaimedDigest,
   /** Empty or missing where it was pushed by digest: a part of an index, mostly. */
-  'image-tag': z.literal('').or(Tag).nullish(),
+  'image-tag': Tag.or(z.literal('')).nullish(),
   'manifest-media-type': ClaimedText,
   'artifact-media-type': ClaimedText,
 })

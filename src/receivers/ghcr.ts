@@ -46,7 +46,7 @@ const Version = z.object({
   updated_at: ClaimedTime,
   container_metadata: z
     .object({
-      tag: z.object({ name: z.literal('').or(Tag).nullish(), digest: ClaimedText }).nullish(),
+      tag: z.object({ name: Tag.or(z.literal('')).nullish(), digest: ClaimedText }).nullish(),
       manifest: z
         .object({
           digest: ClaimedText,

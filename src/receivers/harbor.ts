@@ -76,7 +76,7 @@ type Content = z.infer<typeof Content>
 const Resource = z.object({
   digest: ClaimedDigest,
   /** The digest again, where it was pushed by digest. */
-  tag: z.literal('').or(Tag).nullish().catch(null),
+  tag: Tag.or(z.literal('')).nullish().catch(null),
   resource_url: z.string().max(URL_LENGTH_MAX).nullish(),
 })
 

@@ -45,7 +45,7 @@ const Image = z.object({
   /** `acme/payments/1.4.2/list.manifest.json` */
   path: Name.nullish(),
   image_name: Name.nullish(),
-  tag: z.literal('').or(Tag).nullish(),
+  tag: Tag.or(z.literal('')).nullish(),
   /** Of the manifest's file, and so the image's digest. */
   sha256: Name.nullish(),
 })

@@ -8,7 +8,7 @@ import type { RegistryEvent } from '../domain/event.ts'
 import { Tag, type ClaimedRepository, type Registry } from '../domain/image.ts'
 import { err, ok } from '../domain/result.ts'
 import { describeIssue, readBody } from './body.ts'
-import { ClaimedDigest, ClaimedHost, ClaimedId, ClaimedText, ClaimedTime, derivedId } from './claim.ts'
+import { ClaimedDigest, ClaimedHost, ClaimedId, claimedText, ClaimedText, ClaimedTime, derivedId } from './claim.ts'
 import { contentOf, isManifest } from './content.ts'
 import { receivedOf, type Reading } from './readings.ts'
 import type { Parse } from './receiver.ts'
@@ -29,8 +29,8 @@ const Target = z.object({
   mediaType: ClaimedText,
   artifactType: ClaimedText,
   digest: ClaimedDigest,
-  tag: z.literal('').or(Tag).nullish(),
-  url: z.string().max(URL_LENGTH_MAX).nullable().catch(null),
+  tag: Tag.or(z.literal('')).nullish(),
+  url: claimedText(URL_LENGTH_MAX),
 })
 type Event = z.infer<typeof Around> & {
   readonly target: z.infer<typeof Target> & { readonly repository: ClaimedRepository }

@@ -9,8 +9,12 @@ export type Reading = Result<RegistryEvent, Omit<Skipped, 'index'>>
 
 /** In the body's order. Where nothing is left, the first one says why. */
 export function receivedOf(readings: readonly Reading[]): Received {
-  const events = readings.flatMap((reading) => (reading.ok ? [reading.value] : []))
-  const skipped = readings.flatMap((reading, index) => (reading.ok ? [] : [{ index, ...reading.error }]))
+  const events: RegistryEvent[] = []
+  const skipped: Skipped[] = []
+  for (const [index, reading] of readings.entries()) {
+    if (reading.ok) events.push(reading.value)
+    else skipped.push({ index, ...reading.error })
+  }
   if (events.length > 0) return { outcome: 'events', events, skipped }
   return { outcome: 'ignored', reason: skipped[0]?.reason ?? 'no-events', skipped }
 }
