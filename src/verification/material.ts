@@ -22,7 +22,12 @@ export type Material =
       readonly annotations: Readonly<Record<string, string>>
       readonly blob: Uint8Array
     }
-  | { readonly kind: 'notation-jws' | 'notation-cose'; readonly source: string; readonly bytes: Uint8Array }
+  | {
+      readonly kind: 'notation-jws' | 'notation-cose'
+      readonly source: string
+      readonly mediaType: string
+      readonly bytes: Uint8Array
+    }
 
 /** Something else that refers to the digest: a scan's report, an SBOM; its layers are not read here. */
 export type Report = {
@@ -53,5 +58,5 @@ export function readingOf(
   }
   const kind = Object.hasOwn(NOTATION_KINDS, mediaType) ? NOTATION_KINDS[mediaType] : undefined
   if (kind === undefined || (artifactType ?? config?.mediaType) !== NOTATION) return null
-  return (source, bytes) => ({ kind, source, bytes })
+  return (source, bytes) => ({ kind, source, mediaType, bytes })
 }

@@ -54,12 +54,14 @@ function proveBy(signer: KeySigner, signed: Signed, question: SigstoreQuestion):
   return prove(entity, { bundle: signed.bundle, envelope, material: { ...root.value.material, ...key }, require, ours })
 }
 
-/** Only a public key in PEM: the platform would take a certificate or a private key too, and nobody means that. */
-function keyOf(pem: string): ReturnType<typeof crypto.createPublicKey> | null {
-  const text = pem.trim()
-  if (!text.startsWith('-----BEGIN PUBLIC KEY-----')) return null
+/** Exactly one public key, with text around it or not: the platform would take a certificate or a private key too, and nobody means that. */
+const PEM = /-----BEGIN PUBLIC KEY-----[A-Za-z0-9+/=\s]+-----END PUBLIC KEY-----/gu
+
+function keyOf(text: string): ReturnType<typeof crypto.createPublicKey> | null {
+  const [pem, ...others] = text.match(PEM) ?? []
+  if (pem === undefined || others.length > 0) return null
   try {
-    return crypto.createPublicKey(text)
+    return crypto.createPublicKey(pem)
   } catch {
     return null
   }
