@@ -3,7 +3,7 @@
 import * as z from 'zod'
 import type { AttestationFact, Finding, ScanFact, Severity } from '../../domain/evidence.ts'
 import type { Digest } from '../../domain/image.ts'
-import { countsOf, severityOf } from './severity.ts'
+import { countsOf, FIX_NOT_TOLD, severityOf } from './severity.ts'
 
 const FINDINGS_MAX = 200_000
 const TEXT_LENGTH_MAX = 512
@@ -119,11 +119,17 @@ function ofGrype({ matches, descriptor, source }: z.infer<typeof Grype>): Report
       severity: severityOf(severity),
       package: artifact.name,
       version: artifact.version,
-      fixedIn: fix?.state === 'fixed' ? (fix.versions?.join(', ') ?? '') : null,
+      fixedIn: grypeFix(fix ?? { state: '' }),
     })),
     finishedAt: descriptor.timestamp,
     databaseAt: descriptor.db?.built ?? descriptor.db?.status?.built ?? null,
   }
+}
+
+/** `not-fixed`, `wont-fix`: there is none. Anything else leaves it open. */
+function grypeFix({ state, versions }: { state: string; versions?: string[] | null | undefined }): string | null {
+  if (state === 'fixed') return versions?.join(', ') ?? FIX_NOT_TOLD
+  return state === 'not-fixed' || state === 'wont-fix' ? null : FIX_NOT_TOLD
 }
 
 const Rule = z.object({
@@ -171,7 +177,7 @@ export function readSarif(report: unknown): ReportContent | null {
         severity: severityOfScore(rules.get(ruleId)),
         package: location?.physicalLocation.artifactLocation.uri ?? '',
         version: '',
-        fixedIn: null,
+        fixedIn: FIX_NOT_TOLD,
       }
     })
   })
@@ -254,7 +260,7 @@ function ofInToto(predicate: unknown): ReportContent | null {
       severity: worstOf(severity.map(({ score }) => severityOfText(score))),
       package: '',
       version: '',
-      fixedIn: null,
+      fixedIn: FIX_NOT_TOLD,
     })),
     finishedAt: metadata.scanFinishedOn,
     databaseAt: scanner.db?.lastUpdate ?? null,

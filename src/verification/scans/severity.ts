@@ -16,6 +16,9 @@ const WORDS: Readonly<Record<string, Severity>> = {
   none: 'negligible',
 }
 
+/** In place of a version: the source says nothing about fixes, which is not the same as "there is none" (null). */
+export const FIX_NOT_TOLD = ''
+
 export function severityOf(word: string): Severity {
   const known = word.toLowerCase()
   return Object.hasOwn(WORDS, known) ? (WORDS[known] ?? 'unknown') : 'unknown'
