@@ -1,11 +1,13 @@
 /** Docker Hub: one push per request, no signature and no digest; a secret in the URL is all that it can carry. */
 
 import * as z from 'zod'
+import type { Http } from '../clients/http.ts'
 import { Registry, Repository, Tag } from '../domain/image.ts'
 import { err, ok, type Result } from '../domain/result.ts'
 import { SecretReferences } from '../domain/secret.ts'
 import { readBody } from './body.ts'
 import { ClaimedSeconds, ClaimedText, derivedId } from './claim.ts'
+import { createConfirm, Confirm } from './dockerhub-tags.ts'
 import { contentOf } from './content.ts'
 import { verifyUrlSecret } from './credential.ts'
 import type { BodyRefusalReason, Parse, Receiver, ReceiverType, Refusal, SecretOf } from './receiver.ts'
@@ -16,7 +18,11 @@ const SETTLE_MS = 3_000
 /** A first part like this would be read as a registry's host. */
 const HOST_LIKE = /[.:]|^localhost$/u
 
-const Settings = z.strictObject({ type: z.literal('dockerhub'), secret: SecretReferences })
+const Settings = z.strictObject({
+  type: z.literal('dockerhub'),
+  secret: SecretReferences,
+  confirm: Confirm.optional(),
+})
 type Settings = z.infer<typeof Settings>
 
 const Name = z.string().max(NAME_LENGTH_MAX).nullish()
@@ -65,11 +71,14 @@ function repositoryOf(repository: Payload['repository']): Result<Repository, Ref
   return ok(parsed.data)
 }
 
-function create(settings: Settings, secretOf: SecretOf): Receiver {
+function create(settings: Settings, secretOf: SecretOf, http: Http): Receiver {
   const secret = secretOf(settings.secret)
   return {
     sender: 'default',
     parse,
+    ...(settings.confirm !== undefined && {
+      confirm: createConfirm(settings.confirm, { http, secretOf }),
+    }),
     async authenticate(request) {
       const proven = await verifyUrlSecret(request, secret)
       return proven.ok ? ok({ assurance: 'url-secret', secret: proven.value }) : proven
