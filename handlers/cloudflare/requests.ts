@@ -4,7 +4,7 @@ import type { Hono } from 'hono'
 import { createBuckets, createSharedAllowance, perMinuteBy } from '../../src/allowance.ts'
 import { createApp } from '../../src/app.ts'
 import { createReadiness, type Readiness } from '../../src/readiness.ts'
-import { createReceivers } from '../../src/receivers/configured.ts'
+import { loadReceivers } from '../../src/receivers/lazy.ts'
 import type { Env } from './platform.ts'
 import { allowanceOf, createTools, type Tools } from './tools.ts'
 
@@ -13,8 +13,7 @@ type Served = { readonly tools: Tools; readonly hooks: Hono; readonly readiness:
 const served = new WeakMap<Env, Served>()
 
 export async function answer(request: Request, env: Env): Promise<Response> {
-  const known = served.get(env) ?? open(env)
-  served.set(env, known)
+  const known = served.get(env) ?? (await openOnce(env))
   if (!isForApi(new URL(request.url), env)) return known.hooks.fetch(request)
   known.api ??= (await import('./api.ts')).openApi(known.tools, known.readiness)
   return known.api.fetch(request)
@@ -26,11 +25,19 @@ function isForApi({ hostname, pathname }: URL, { API_HOST }: Env): boolean {
   return pathname === '/metrics' || pathname.startsWith('/api/')
 }
 
-function open(env: Env): Served {
+/** Requests that come while the first one loads what it needs do not wait for it, for one may not wait for another; the first to end is kept. */
+async function openOnce(env: Env): Promise<Served> {
+  const opened = await open(env)
+  const known = served.get(env) ?? opened
+  served.set(env, known)
+  return known
+}
+
+async function open(env: Env): Promise<Served> {
   const tools = createTools(env)
   const { loaded, state, http, secretOf, log, measure, now } = tools
   const readiness = createReadiness({ ...state, config: () => loaded.config, secretOf, now, log })
-  const receivers = createReceivers(loaded.config, secretOf, http)
+  const receivers = await loadReceivers(loaded.config, secretOf, http)
   const perMinuteOf = perMinuteBy(loaded.config.registries)
   const hooks = createApp({
     receivers: () => receivers,

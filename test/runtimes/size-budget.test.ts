@@ -9,7 +9,7 @@ const BUILD_TIMEOUT_MS = 120_000
 const AIR_MAX = 1.15
 /** By platform: what a webhook reaches first. */
 const TAKING_IN = { cloudflare: 'cloudflare/worker', aws: 'aws/webhook' } as const
-const LATER = /node_modules\/(?:@kubernetes|@octokit|@aws-sdk|@smithy|undici|yaml|re2js|semver|pg|prom-client)\//u
+const LATER = /node_modules\/(?:@kubernetes|@sigstore|@octokit|@aws-sdk|@smithy|undici|yaml|re2js|semver|pg|prom-client)\//u
 
 describe.each(PLATFORMS)('what is deployed to %s', (platform) => {
   let sizes: BundleSizes
