@@ -22,11 +22,11 @@ export default {
       return
     }
     const { onMessages } = await import('./cloudflare/work.ts')
-    await onMessages(tools)
+    await onMessages(env, batch)
   },
 
   async scheduled(_event: unknown, env: Env): Promise<void> {
     const { onSchedule } = await import('./cloudflare/work.ts')
-    await onSchedule(createTools(env))
+    await onSchedule(env)
   },
 }

@@ -41,6 +41,42 @@ export type SweepOptions = {
   readonly now: () => number
 }
 
+const CONSIDERED = 'considered'
+const OUTDATED_PER_SWEEP_MAX = 400
+const PAGE_SIZE = 100
+
+export type OutdatedOptions = Pick<SweepOptions, 'wakeDocument' | 'log'> & {
+  readonly state: State
+  /** Of the configuration in force. */
+  readonly hash: string
+}
+
+/**
+ * After another configuration: what an older one decided is woken, and decides anew. Once for each, remembered in the store; where
+ * there are too many for one invocation, the next one goes on with those that are left. Never throws.
+ */
+export async function wakeOutdated({ state, hash, wakeDocument, log }: OutdatedOptions): Promise<void> {
+  try {
+    const considered = await state.keep.load(CONSIDERED)
+    if (considered?.text === hash) return
+    let woken = 0
+    let after: string | null = null
+    do {
+      const page = await state.documents.list({ limit: PAGE_SIZE, ...(after === null ? {} : { after }) })
+      for (const { id } of page.documents.filter(({ config }) => config !== hash)) {
+        await wakeDocument(id)
+        woken += 1
+      }
+      after = page.next
+    } while (after !== null && woken < OUTDATED_PER_SWEEP_MAX)
+    if (woken > 0) log.info('configuration considered', { config: hash, documents: woken })
+    // What was woken says so a moment later: the next sweep sees whether all of them did.
+    if (woken === 0) await state.keep.save(CONSIDERED, hash, considered?.version ?? 0)
+  } catch (error) {
+    log.error('sweep failed', { part: 'outdated', detail: error instanceof Error ? error.message : 'unknown failure' })
+  }
+}
+
 /** What was forgotten is woken, what is old is removed. Each part goes on where another fails. */
 export async function sweep(options: SweepOptions): Promise<void> {
   const parts = { documents: wakeForgotten, inbox: wakeWaiting, events: removeOld }

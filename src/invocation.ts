@@ -91,7 +91,7 @@ export async function invoke(
   const attempt = async (wakeUp: WakeUp): Promise<boolean> => {
     try {
       if ('document' in wakeUp) await work(wakeUp.document, ports)
-      else await takeOne(wakeUp.event, world.inbox, ports)
+      else if ('event' in wakeUp) await takeOne(wakeUp.event, world.inbox, ports)
       return true
     } catch (error) {
       const detail = error instanceof Error ? error.message : 'unknown failure'

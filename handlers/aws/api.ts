@@ -3,15 +3,18 @@
 import { createApi } from '../../src/api.ts'
 import { notePorts } from '../../src/invocation.ts'
 import { answer, lambdaEdge, type HttpAnswer, type HttpEvent } from './http.ts'
-import { createWorld } from './world.ts'
+import { createTools } from './tools.ts'
+import { createWorlds } from './worlds.ts'
 
 const NO_METRICS = '# Metrics of the functions are in CloudWatch, namespace Drayage: see docs/aws.md\n'
 
-const world = createWorld(process.env)
-const { loaded, log, secretOf } = world.tools
+const worlds = createWorlds(process.env)
+// The people are those of the deployment: no repository may add one.
+const { loaded, log, secretOf } = createTools(process.env)
 const tokens = loaded.config.server.tokens.map(({ person, role, token }) => ({ person, role, secret: secretOf(token) }))
 
 export async function handler(event: HttpEvent): Promise<HttpAnswer> {
+  const world = await worlds.current()
   const { ports, leaveNoted } = notePorts(world)
   const api = createApi({
     ports: () => ports,
@@ -19,7 +22,7 @@ export async function handler(event: HttpEvent): Promise<HttpAnswer> {
     // What an act makes due is noted, and woken before the answer goes.
     poke: () => {},
     metrics: async () => ({ contentType: 'text/plain; version=0.0.4', text: NO_METRICS }),
-    problems: async () => [],
+    problems: worlds.problems,
     log,
     edge: lambdaEdge,
   })

@@ -1,23 +1,27 @@
 /** Lambda: events of AWS itself, from EventBridge by a queue. Each is written before its message is taken away. */
 
+import type { Config } from '../../src/domain/config.ts'
 import { readQueued } from '../../src/receivers/queued.ts'
 import { createIntake } from './inbox.ts'
 import type { SqsBatch, SqsFailures } from './platform.ts'
+import { follow } from './following.ts'
 import { createTools } from './tools.ts'
 
 const tools = createTools(process.env)
-const { loaded, log, measure, now } = tools
+const { log, measure, now } = tools
+const following = follow(tools)
 const inbox = createIntake(tools)
 
 export async function handler({ Records }: SqsBatch): Promise<SqsFailures> {
-  const taken = await Promise.all(Records.map(({ body }) => take(body)))
+  const { config } = await following.current()
+  const taken = await Promise.all(Records.map(({ body }) => take(body, config)))
   const failed = Records.filter((_, index) => taken[index] === false)
   return { batchItemFailures: failed.map(({ messageId }) => ({ itemIdentifier: messageId })) }
 }
 
 /** False where it should come again: it could not be written, or nobody can read it, and the dead letters tell somebody. */
-async function take(body: string): Promise<boolean> {
-  const read = readQueued(body, loaded.config.registries, now())
+async function take(body: string, { registries }: Config): Promise<boolean> {
+  const read = readQueued(body, registries, now())
   if (!read.ok) {
     const { reason, detail } = read.error
     log[reason === 'ignored' ? 'info' : 'warn']('message not taken', { reason, detail })

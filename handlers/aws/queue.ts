@@ -4,13 +4,16 @@ import { Json } from '../../src/domain/json.ts'
 import { WakeUp } from '../../src/domain/wake-up.ts'
 import { invoke } from '../../src/invocation.ts'
 import type { Context, SqsBatch, SqsFailures } from './platform.ts'
-import { createWorld } from './world.ts'
+import { createWorlds } from './worlds.ts'
 
-const world = createWorld(process.env)
+const worlds = createWorlds(process.env)
 
 export async function handler({ Records }: SqsBatch, context: Context): Promise<SqsFailures> {
   const read = Records.map(({ messageId, body }) => ({ messageId, wakeUp: Json.pipe(WakeUp).safeParse(body) }))
   const good = read.flatMap(({ messageId, wakeUp }) => (wakeUp.success ? [{ messageId, wakeUp: wakeUp.data }] : []))
+  // First what may change the rules for the rest.
+  if (good.some(({ wakeUp }) => 'configuration' in wakeUp)) await worlds.look()
+  const world = await worlds.current()
   const done = await invoke(
     good.map(({ wakeUp }) => wakeUp),
     { ...world, remainingMs: () => context.getRemainingTimeInMillis() },

@@ -1,14 +1,16 @@
-/** Lambda: every minute. Wakes what is due and what was forgotten; after a deployment, what an older configuration decided. */
+/** Lambda: every minute. Wakes what is due and what was forgotten; under a new configuration, what an older one decided. */
 
 import { notePorts, sweep } from '../../src/invocation.ts'
 import { reconsider } from '../../src/pipeline.ts'
 import { sweepRegistries } from '../../src/sweep.ts'
-import { createWorld } from './world.ts'
+import { createWorlds } from './worlds.ts'
 
-const world = createWorld(process.env)
+const worlds = createWorlds(process.env)
 let considered = ''
 
 export async function handler(): Promise<{ readonly woken: number }> {
+  await worlds.look()
+  const world = await worlds.current()
   const { hash } = world.ports.config()
   if (considered !== hash) {
     const { ports, leaveNoted } = notePorts(world)

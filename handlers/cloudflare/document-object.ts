@@ -3,6 +3,7 @@
 import { DurableObject } from 'cloudflare:workers'
 import { createBuckets, perMinuteBy } from '../../src/allowance.ts'
 import type { Otlp } from '../../src/clients/otlp.ts'
+import type { Config } from '../../src/domain/config.ts'
 import type { Document, DocumentId } from '../../src/domain/document.ts'
 import type { Ports } from '../../src/pipeline.ts'
 import type { Loaded } from '../../src/state/documents.ts'
@@ -13,13 +14,17 @@ import {
   type ObjectStorage,
 } from '../../src/state/durable-object/document-object.ts'
 import type { Env } from './platform.ts'
-import { createTools, createWorkerLog, loaded, remoteObjects } from './tools.ts'
+import { inForce, openTools } from './following.ts'
+import { createWorkerLog, remoteObjects } from './tools.ts'
 
 export class DocumentObject extends DurableObject<Env> {
   readonly #core: Core
   #ports: Ports | undefined
+  /** Whose the ports are. */
+  #hash = ''
+  #registries: Config['registries'] = {}
   #traces: Otlp | null = null
-  readonly #bucket = createBuckets({ perMinuteOf: perMinuteBy(loaded.config.registries), now: Date.now })
+  readonly #bucket = createBuckets({ perMinuteOf: (source) => perMinuteBy(this.#registries)(source), now: Date.now })
 
   constructor(ctx: { readonly storage: ObjectStorage }, env: Env) {
     super(ctx, env)
@@ -28,8 +33,11 @@ export class DocumentObject extends DurableObject<Env> {
       database: createDatabase(env.DB),
       work: async (id) => {
         const { work } = await import('../../src/pipeline.ts')
-        await work(id, await this.#open())
-        await this.#traces?.flush()
+        try {
+          await work(id, await this.#open())
+        } finally {
+          await this.#traces?.flush()
+        }
       },
       now: Date.now,
       log: createWorkerLog(env),
@@ -45,7 +53,8 @@ export class DocumentObject extends DurableObject<Env> {
   }
 
   /** Of the object that is a registry's bucket and no document's. */
-  take(source: string, events: number): Promise<number> {
+  async take(source: string, events: number): Promise<number> {
+    this.#registries = (await inForce(this.env)).config.registries
     return this.#bucket(source, events)
   }
 
@@ -59,11 +68,13 @@ export class DocumentObject extends DurableObject<Env> {
 
   /** Its own document is at hand; others are called. */
   async #open(): Promise<Ports> {
-    if (this.#ports !== undefined) return this.#ports
+    const { hash } = await inForce(this.env)
+    if (this.#ports !== undefined && this.#hash === hash) return this.#ports
     const elsewhere = remoteObjects(this.env)
     const { createPorts } = await import('./ports.ts')
-    const tools = createTools(this.env, (id) => (this.#core.holds(id) ? this.#core : elsewhere(id)))
+    const tools = await openTools(this.env, (id) => (this.#core.holds(id) ? this.#core : elsewhere(id)))
     this.#traces = tools.traces
+    this.#hash = tools.loaded.hash
     this.#ports = createPorts(tools)
     return this.#ports
   }

@@ -6,7 +6,11 @@ import type { D1 } from '../../src/state/d1/database.ts'
 import type { Queue } from '../../src/state/d1/wake-ups.ts'
 import type { RemoteObject } from '../../src/state/durable-object.ts'
 
-export type MessageBatch = { readonly queue: string; readonly messages: readonly { ack(): void }[]; ackAll(): void }
+export type MessageBatch = {
+  readonly queue: string
+  readonly messages: readonly { readonly body: unknown; ack(): void }[]
+  ackAll(): void
+}
 export type Context = { waitUntil(promise: Promise<unknown>): void }
 export type Fetcher = { fetch(input: URL | string, init?: RequestInit): Promise<Response> }
 

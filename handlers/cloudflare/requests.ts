@@ -4,16 +4,25 @@ import type { Hono } from 'hono'
 import { createBuckets, createSharedAllowance, perMinuteBy } from '../../src/allowance.ts'
 import { createApp } from '../../src/app.ts'
 import { createReadiness, type Readiness } from '../../src/readiness.ts'
-import { loadReceivers } from '../../src/receivers/lazy.ts'
+import { createReceivers } from '../../src/receivers/configured.ts'
+import { inForce, openTools, receiverOf } from './following.ts'
 import type { Env } from './platform.ts'
-import { allowanceOf, createTools, type Tools } from './tools.ts'
+import { allowanceOf, type Tools } from './tools.ts'
 
 /** Kept as long as the isolate lives: keys of issuers and secrets are fetched once for many requests. */
-type Served = { readonly tools: Tools; readonly hooks: Hono; readonly readiness: Readiness; api?: Hono }
+type Served = {
+  readonly hash: string
+  readonly tools: Tools
+  readonly hooks: Hono
+  readonly readiness: Readiness
+  api?: Hono
+}
 const served = new WeakMap<Env, Served>()
 
 export async function answer(request: Request, env: Env): Promise<Response> {
-  const known = served.get(env) ?? (await openOnce(env))
+  const { hash } = await inForce(env)
+  const before = served.get(env)
+  const known = before?.hash === hash ? before : await openOnce(env, hash)
   if (!isForApi(new URL(request.url), env)) return known.hooks.fetch(request)
   known.api ??= (await import('./api.ts')).openApi(known.tools, known.readiness)
   return known.api.fetch(request)
@@ -26,21 +35,22 @@ function isForApi({ hostname, pathname }: URL, { API_HOST }: Env): boolean {
 }
 
 /** Requests that come while the first one loads what it needs do not wait for it, for one may not wait for another; the first to end is kept. */
-async function openOnce(env: Env): Promise<Served> {
-  const opened = await open(env)
-  const known = served.get(env) ?? opened
+async function openOnce(env: Env, hash: string): Promise<Served> {
+  const opened = await open(await openTools(env))
+  const before = served.get(env)
+  const known = before?.hash === hash ? before : opened
   served.set(env, known)
   return known
 }
 
-async function open(env: Env): Promise<Served> {
-  const tools = createTools(env)
-  const { loaded, state, http, secretOf, log, measure, now } = tools
+async function open(tools: Tools): Promise<Served> {
+  const { env, loaded, state, secretOf, log, measure, now } = tools
   const readiness = createReadiness({ ...state, config: () => loaded.config, secretOf, now, log })
-  const receivers = await loadReceivers(loaded.config, secretOf, http)
+  const receivers = createReceivers(loaded.config, secretOf, tools.http)
   const perMinuteOf = perMinuteBy(loaded.config.registries)
   const hooks = createApp({
     receivers: () => receivers,
+    configuration: receiverOf(tools),
     inbox: readiness.inbox,
     allowance: createSharedAllowance(createBuckets({ perMinuteOf, now }), allowanceOf(env), log),
     // The inbox itself sends the message that wakes its workers.
@@ -50,5 +60,5 @@ async function open(env: Env): Promise<Served> {
     log,
     measure,
   })
-  return { tools, hooks, readiness }
+  return { hash: loaded.hash, tools, hooks, readiness }
 }

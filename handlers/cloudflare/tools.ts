@@ -35,7 +35,8 @@ export type Tools = {
 /** Throws where the bundle is not for this program: the deployment is wrong, and says so at its start. */
 export const loaded = deployedConfig(bundle, 'cloudflare')
 
-export function createTools(env: Env, objectOf: ObjectOf = remoteObjects(env)): Tools {
+/** `inForce`: where it is not what was compiled in. */
+export function createTools(env: Env, objectOf: ObjectOf = remoteObjects(env), inForce = loaded): Tools {
   const now = Date.now
   const log = createWorkerLog(env)
   const database = createDatabase(env.DB)
@@ -52,7 +53,7 @@ export function createTools(env: Env, objectOf: ObjectOf = remoteObjects(env)): 
   })
   return {
     env,
-    loaded,
+    loaded: inForce,
     database,
     state: { ...state, inbox: withWakeUps(state.inbox, env.INBOX, { log, now }) },
     http,

@@ -7,6 +7,8 @@ const ID_LENGTH_MAX = 4096
 export const WakeUp = z.union([
   z.strictObject({ event: z.string().min(1).max(ID_LENGTH_MAX) }),
   z.strictObject({ document: z.string().min(1).max(ID_LENGTH_MAX) }),
+  /** The repository that holds it may have changed. */
+  z.strictObject({ configuration: z.literal('changed') }),
 ])
 export type WakeUp = Readonly<z.infer<typeof WakeUp>>
 

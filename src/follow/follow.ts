@@ -61,10 +61,9 @@ export function createFollower(options: FollowOptions): Follower {
   const wanted = sourceOf(first)
   const { files } = first
   if (files === undefined) throw new Error('expected the files that the configuration was read from')
-  const identity = identityOf(files)
   let known: { readonly name: string; readonly loaded: LoadedConfig } | undefined
   let toldUpTo = ''
-  let seen: { readonly until: number; readonly standing: Promise<Standing> } | undefined
+  let seen: { readonly until: number; readonly value: Standing } | undefined
 
   const standing = async (): Promise<{ readonly value: Standing; readonly version: number }> => {
     const kept = await keep.load(NAME)
@@ -72,13 +71,10 @@ export function createFollower(options: FollowOptions): Follower {
       ? { value: NOTHING_YET, version: 0 }
       : { value: readStanding(kept.text), version: kept.version }
   }
-  const seenStanding = (): Promise<Standing> => {
-    if (seen === undefined || now() >= seen.until) {
-      const asked = standing().then(({ value }) => value)
-      seen = { until: now() + KNOWN_MS, standing: asked }
-      asked.catch(() => (seen = undefined))
-    }
-    return seen.standing
+  const seenStanding = async (): Promise<Standing> => {
+    // The value, not its promise: a Worker's request may not wait for what another one asks.
+    if (seen === undefined || now() >= seen.until) seen = { until: now() + KNOWN_MS, value: (await standing()).value }
+    return seen.value
   }
 
   /** As it was resolved then; anew, where the program's own part or its shapes are others now. */
@@ -87,7 +83,7 @@ export function createFollower(options: FollowOptions): Follower {
     const kept = await unpacked(text)
     if (kept === null) return err(`the configuration ${hash.slice(0, 12)} is not in the store, or cannot be read`)
     const config = Config.safeParse(kept.config)
-    if (kept.first === (await identity) && config.success && (await hashOf(config.data)) === hash) {
+    if (kept.first === (await identityOf(files)) && config.success && (await hashOf(config.data)) === hash) {
       return ok({ config: config.data, hash, files })
     }
     const [main, ...others] = kept.sources
@@ -108,7 +104,12 @@ export function createFollower(options: FollowOptions): Follower {
     const { config } = followed.value.loaded
     const [main, ...more] = followed.value.sources
     if (main === undefined) return bad('there is no file')
-    const body = await packed({ commit: snapshot.commit, first: await identity, sources: [main, ...more], config })
+    const body = await packed({
+      commit: snapshot.commit,
+      first: await identityOf(files),
+      sources: [main, ...more],
+      config,
+    })
     return body.ok ? { kind: 'good', snapshot, followed: followed.value, body: body.value } : bad(body.error)
   }
 
