@@ -5,7 +5,10 @@ import type { Http } from './clients/http.ts'
 import type { Delivery } from './delivery/delivery.ts'
 import { createGitHubDelivery } from './delivery/github.ts'
 import { createKubernetesDelivery } from './delivery/kubernetes.ts'
+import type { Probed } from './checks/probe.ts'
 import type { Config } from './domain/config.ts'
+import type { CheckGate } from './domain/gate.ts'
+import type { RegistryContent } from './domain/registry-content.ts'
 import type { Target } from './domain/target.ts'
 import type { Outbound } from './effects.ts'
 import type { HealthCheck } from './health/health.ts'
@@ -15,7 +18,12 @@ import { createSlack } from './clients/slack.ts'
 import type { Conversation } from './conversations/conversation.ts'
 import { createSlackConversation } from './conversations/slack.ts'
 import { createNotifier, type CreateMail } from './notifications/index.ts'
+import { checkHttp } from './health/http.ts'
+import { checkPrometheus } from './health/prometheus.ts'
 import type { SecretOf } from './receivers/receiver.ts'
+import { createVerifier } from './verification/create-verifier.ts'
+import { createNetworkRevocation } from './verification/notation/revocation/network.ts'
+import type { Verifier } from './verification/verifier.ts'
 
 /** What the platform gives. */
 export type Parts = {
@@ -27,6 +35,8 @@ export type Parts = {
   readonly secretOf: SecretOf
   readonly random: () => number
   readonly now: () => number
+  /** What registries hold. */
+  readonly content: RegistryContent
   /** Absent: this platform opens no connection to a mail server. */
   readonly mail?: CreateMail | null
 }
@@ -46,6 +56,7 @@ export function assembleOutbound({
   secretOf,
   random,
   now,
+  content,
   mail = null,
 }: Parts): Outbound {
   const clusters = new Map(Object.keys(config.clusters).map((name) => [name, clusterOf(name)]))
@@ -62,8 +73,8 @@ export function assembleOutbound({
     return plainGit
   }
   return {
-    verifier: { verify: async () => Promise.reject(new Error('nothing is verified by this version')) },
-    probe: { ask: async () => Promise.reject(new Error('nothing is asked by this version')) },
+    verifier: verifierOf(config, { content, http, now }),
+    probe: { ask: (gate) => probe(gate, http) },
     delivery: deliveryTo,
     proposals: () => github,
     conversation: conversationOf(config.slack, { http, secretOf, now }),
@@ -73,6 +84,24 @@ export function assembleOutbound({
     },
     health: (target) => (target.kind === 'workload' ? kubernetesHealth : gitHealth),
   }
+}
+
+/** Everything that proves, by the configured signers. Scanners that have to be asked are added by their platforms. */
+function verifierOf(
+  { signers, trust }: Config,
+  { content, http, now }: Pick<Parts, 'content' | 'http' | 'now'>,
+): Verifier {
+  const randomBytes = (count: number): Uint8Array<ArrayBuffer> => crypto.getRandomValues(new Uint8Array(count))
+  const revocation = { network: createNetworkRevocation({ http, randomBytes }) }
+  return createVerifier({ content, signers, trust, revocation, scanSources: [], now })
+}
+
+/** What a gate asks, by the means of the health checks: not well is a no only where it is final. */
+async function probe({ name, how }: CheckGate, http: Http): Promise<Probed> {
+  if (how.by === 'report') return { state: 'waiting', detail: `${name} was not reported yet` }
+  const health = how.by === 'http' ? await checkHttp(http, how) : await checkPrometheus(http, how)
+  if (health.state === 'healthy') return { state: 'held', detail: health.detail }
+  return { state: 'waiting', detail: health.detail }
 }
 
 type ConversationParts = Pick<Parts, 'http' | 'secretOf' | 'now'>

@@ -52,7 +52,6 @@ export function createWorld(variables: Variables): FunctionWorld {
     const access = createAccess(cluster, { http, env: variables, readFile: noFiles, secretOf, now })
     return createCluster({ access }, { now, readFile: noFiles })
   }
-  const outbound = assembleOutbound({ config, clusterOf, plainGit: null, http, secretOf, random, now })
   const registries = createRegistries({
     http,
     registries: config.registries,
@@ -61,6 +60,8 @@ export function createWorld(variables: Variables): FunctionWorld {
     platform: { env: variables, readFile: noFiles, createEcr },
     onQuota: (registry, quota) => measure({ kind: 'quota', registry, remaining: quota.remaining }),
   })
+  const { content } = registries
+  const outbound = assembleOutbound({ config, clusterOf, plainGit: null, http, secretOf, random, now, content })
   const traces = createOtlpFromEnvironment(variables, { http, log })
   const trace = traces === null ? {} : { trace: traces.trace }
   const ports = { ...state, ...outbound, registries, config: () => loaded, now, log, measure, ...trace }

@@ -16,18 +16,21 @@ export function createPorts(tools: Tools): Ports {
   const { env, loaded, state, http, secretOf, log, measure, now, traces } = tools
   const { config } = loaded
   const clusterOf = (name: string): Cluster => clusterBy(name, tools)
-  const outbound = assembleOutbound({ config, clusterOf, plainGit: null, http, secretOf, random: Math.random, now })
+  const registries = createRegistries({
+    http,
+    registries: config.registries,
+    secretOf,
+    now,
+    platform: { env: textsOf(env), readFile: noFiles, createEcr: createSignedEcr },
+    onQuota: (registry, quota) => measure({ kind: 'quota', registry, remaining: quota.remaining }),
+  })
+  const { content } = registries
+  const { random } = Math
+  const outbound = assembleOutbound({ config, clusterOf, plainGit: null, http, secretOf, random, now, content })
   return {
     ...state,
     ...outbound,
-    registries: createRegistries({
-      http,
-      registries: config.registries,
-      secretOf,
-      now,
-      platform: { env: textsOf(env), readFile: noFiles, createEcr: createSignedEcr },
-      onQuota: (registry, quota) => measure({ kind: 'quota', registry, remaining: quota.remaining }),
-    }),
+    registries,
     // The document's object set its alarm in the same write as the document.
     wake: async () => {},
     config: () => loaded,

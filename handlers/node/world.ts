@@ -70,16 +70,19 @@ function cloneInto({ git }: Config, { secretOf, now, env }: Tools): GitDelivery 
 function portsOf(config: Config, plainGit: GitDelivery, tools: Tools) {
   const { http, env, secretOf, now, random, measure } = tools
   const clusterOf = (name: string): Cluster => clusterBy(name, config, tools)
+  const registries = createRegistries({
+    http,
+    registries: config.registries,
+    secretOf,
+    now,
+    platform: { env, readFile: readSecretFile, createEcr },
+    onQuota: (registry, quota) => measure({ kind: 'quota', registry, remaining: quota.remaining }),
+  })
+  const { content } = registries
+  const mail = createEmailNotifier
   return {
-    ...assembleOutbound({ config, clusterOf, plainGit, http, secretOf, random, now, mail: createEmailNotifier }),
-    registries: createRegistries({
-      http,
-      registries: config.registries,
-      secretOf,
-      now,
-      platform: { env, readFile: readSecretFile, createEcr },
-      onQuota: (registry, quota) => measure({ kind: 'quota', registry, remaining: quota.remaining }),
-    }),
+    ...assembleOutbound({ config, clusterOf, plainGit, http, secretOf, random, now, content, mail }),
+    registries,
   }
 }
 

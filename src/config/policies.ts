@@ -114,7 +114,7 @@ function requirementsOf(
     checkAtLeast(reading, [...path, 'signature'], anyOf, atLeast)
   }
   if (attestation !== undefined) found.push(...attestationOf(reading, [...path, 'attestation'], attestation, names))
-  if (scan !== undefined) found.push(scanOf(scan, [...path, 'scan'], names))
+  if (scan !== undefined) found.push(scanOf(scan, [...path, 'scan'], names, signatories))
   if (source !== undefined) {
     const at = [...path, 'source']
     const { anyOf, atLeast = 1, repository, tag, notOlder = true } = source
@@ -204,9 +204,14 @@ function conditionOf(reading: Reading, path: Path, raw: RawCondition): FieldCond
   return { field, is: { kind: 'exists' } }
 }
 
-function scanOf(raw: NonNullable<RawRequirement['scan']>, path: Path, names: Names): Requirement {
+function scanOf(
+  raw: NonNullable<RawRequirement['scan']>,
+  path: Path,
+  names: Names,
+  signatories: readonly string[],
+): Requirement {
   const { except = [], signedBy, vex, newerThan, databaseNewerThan, from, platforms } = raw
-  const signed = signedBy === undefined ? [] : names([...path, 'signedBy'], signedBy)
+  const signed = signedBy === undefined ? [...signatories] : names([...path, 'signedBy'], signedBy)
   return {
     kind: 'scan',
     maximum: raw.maximum,

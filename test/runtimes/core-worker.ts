@@ -56,12 +56,23 @@ async function createCore(env: Env): Promise<Core> {
     if (cluster === undefined || !('server' in cluster)) throw new Error(`${name} needs a machine`)
     return createClusterOver(createHttpTransport(cluster, { http, secretOf }))
   }
-  const outbound = assembleOutbound({ config, clusterOf, plainGit: null, http, secretOf, random: Math.random, now })
+  const registries = createRegistries({ http, registries: config.registries, secretOf, now })
+  const { content } = registries
+  const outbound = assembleOutbound({
+    config,
+    clusterOf,
+    plainGit: null,
+    http,
+    secretOf,
+    random: Math.random,
+    now,
+    content,
+  })
   const measure = (): void => {}
   const ports: Ports = {
     ...state,
     ...outbound,
-    registries: createRegistries({ http, registries: config.registries, secretOf, now }),
+    registries,
     wake: async () => {},
     config: () => loaded,
     now,
