@@ -9,6 +9,7 @@ import { createHttpTransport } from '../../src/clients/kubernetes-http.ts'
 import { createCluster } from '../../src/clients/kubernetes-configured.ts'
 import { createClusterOver, type Cluster } from '../../src/clients/kubernetes.ts'
 import { createRegistries } from '../../src/clients/registry/registries.ts'
+import type { LoadedConfig } from '../../src/domain/config.ts'
 import type { World } from '../../src/invocation.ts'
 import { createDynamoState } from '../../src/state/dynamodb.ts'
 import { createDynamo } from '../../src/state/dynamodb/sdk.ts'
@@ -23,9 +24,11 @@ export type FunctionWorld = World & {
   flush(): Promise<void>
 }
 
-export function createWorld(variables: Variables): FunctionWorld {
+/** `inForce`: where it is not what was deployed. */
+export function createWorld(variables: Variables, inForce?: LoadedConfig): FunctionWorld {
   const tools = createTools(variables)
-  const { env, loaded, log, now, measure, secretOf, leave } = tools
+  const loaded = inForce ?? tools.loaded
+  const { env, log, now, measure, secretOf, leave } = tools
   const { config } = loaded
   const random = Math.random
   const http = createHttp({ fetch: guardedFetch, now, random, onCall: (call) => log.debug('request', call) })
