@@ -30,6 +30,8 @@ const HOOK = /^\/hooks\/(?<source>[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)(?:\/(?<s
 /** No registry has this name: what nobody of ours was asked for is counted under it. */
 const NO_SOURCE = '-'
 const CONFIGURATION = '-configuration'
+/** Clicks in the chat. */
+const INTERACTIONS = '-slack'
 
 export type AppOptions = {
   /** By the registry's name in the configuration. Asked at each request, so that a new configuration needs no restart. */
@@ -110,6 +112,8 @@ export const STATUS: Readonly<Record<SenderProfile, Statuses>> = {
     'unsupported-content-type': 400,
     'unknown-schema': 400,
   },
+  /** Acknowledged by 200 alone, with an empty body: a form that was sent is closed by it. */
+  slack: { ...DEFAULT, stored: 200 },
 }
 
 export function createApp(options: AppOptions): Hono {
@@ -127,6 +131,11 @@ export function createApp(options: AppOptions): Hono {
     return missing.length === 0
       ? context.json({ status: 'ready' })
       : context.json({ status: 'not ready', missing }, 503)
+  })
+  app.all('/slack/interactions', async (context) => {
+    const receiver = options.receivers().get(INTERACTIONS)
+    if (receiver === undefined) return context.json({ error: 'not found' }, 404)
+    return serve(context, { source: INTERACTIONS, receiver, pathSecret: null, options }, edge, withBody)
   })
   app.all('/hooks/*', (context) => hook(context, edge, withBody, options))
   const { configuration } = options
@@ -274,6 +283,7 @@ function answer(context: Context, told: Told, { source, receiver, options }: Hoo
   if (form !== undefined) {
     return new Response(form.body, { status, headers: { 'content-type': 'application/json', ...form.headers } })
   }
+  if (receiver.sender === 'slack' && status === 200) return new Response(null, { status })
   const isLater = status === 429 || status === 503
   const retryAfter = Math.max(RETRY_AFTER_SECONDS, Math.ceil(retryAfterMs / 1_000))
   const headers = isLater ? { 'retry-after': String(retryAfter) } : undefined

@@ -49,7 +49,17 @@ export type Work<D = Line | Train> = {
 
 /** `send` is the pipeline's own: documents talk through it. */
 type Performed = Exclude<EffectKind, 'send'>
-type OfLine = 'notify' | 'show' | 'observe' | 'verify' | 'check' | 'deliver' | 'preview' | 'check-health' | 'roll-back'
+type OfLine =
+  | 'notify'
+  | 'show'
+  | 'vouch'
+  | 'observe'
+  | 'verify'
+  | 'check'
+  | 'deliver'
+  | 'preview'
+  | 'check-health'
+  | 'roll-back'
 type Performers = {
   [K in Performed]: (effect: EffectOf<K>, work: Work<K extends OfLine ? Line : Train>) => Promise<Answer>
 }
@@ -59,6 +69,16 @@ const performers: Performers = {
     if (outbound.conversation === null) return GONE
     const shown = await outbound.conversation.show(card, channel, known)
     return shown.ok ? { kind: 'shown', message: shown.value } : { kind: 'failed', ...shown.error }
+  },
+  vouch: async ({ member, groups }, { outbound }) => {
+    if (outbound.conversation === null) return GONE
+    const isIn: string[] = []
+    for (const group of groups) {
+      const members = await outbound.conversation.membersOf(group)
+      if (!members.ok) return { kind: 'failed', ...members.error }
+      if (members.value.has(member)) isIn.push(group)
+    }
+    return { kind: 'vouched', groups: isIn }
   },
   notify: async ({ channel, notice }, { outbound }) => {
     const notifier = outbound.notifier(channel)

@@ -36,8 +36,16 @@ function lineRules({ subscription: name }: Pick<Line, 'subscription'>, config: C
     compare: (a, b) => filter.compare(a, b),
     ordered: filter.ordered,
     trainOf: (stage, target) => trainOf(name, stage, target, config),
+    personOf: (text) => personOf(text, config),
     channels: channelsOf(name, config),
   }
+}
+
+/** Somebody whom the configuration does not know is who they say they are: a member's id, a registry's name. */
+function personOf(text: string, { people }: Config): string {
+  const is = (one: string | readonly string[] | undefined): boolean => [one].flat().some((name) => name === text)
+  const known = Object.entries(people).find(([, { slack, pusher, github }]) => is(slack) || is(pusher) || is(github))
+  return known?.[0] ?? text
 }
 
 /** Those that want to hear of this subscription. */

@@ -152,6 +152,8 @@ const mayImport: Record<string, readonly string[]> = {
   'src/verification/sigstore/': ['src/domain/', 'src/verification/sigstore/', '@sigstore/', 're2js', 'zod'],
   'src/verification/attestation-rule.ts': ['src/domain/', 'src/verification/', 're2js'],
   'src/verification/': ['src/domain/', 'src/clients/', 'src/verification/', 'zod'],
+  'src/intake.ts': ['src/domain/', 'src/interactions.ts', 'src/receivers/'],
+  'src/interactions.ts': ['src/domain/', 'src/clients/', 'src/conversations/', ...ports],
   'src/conversations/': ['src/domain/', 'src/clients/', 'src/conversations/', 'src/escape.ts', 'zod'],
   'src/notifications/email.ts': ['src/domain/', 'src/notifications/', 'src/escape.ts', 'nodemailer'],
   'src/notifications/': ['src/domain/', 'src/clients/', 'src/notifications/', 'src/escape.ts', 'zod'],

@@ -16,11 +16,8 @@ type Line = {
 }
 
 const NOT_AVAILABLE: readonly Line[] = [
-  { path: ['slack'] },
-  { path: ['stages', '*', 'gates', '*', 'approval', 'slack'] },
   { path: ['subscriptions', '*', 'images'] },
   { path: ['subscriptions', '*', 'batch'] },
-  { path: ['subscriptions', '*', 'stages', '*', 'gates', '*', 'approval', 'slack'] },
   { path: ['subscriptions', '*', 'stages', '*', 'batch'] },
 ]
 

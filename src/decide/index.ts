@@ -24,6 +24,7 @@ import { showCards } from './show.ts'
 import { answerTrain, claimOfTrain, messageToTrain, reconcileTrain } from './train.ts'
 import type { RuleBook, Turn } from './turn.ts'
 import { hearSignal } from './verify.ts'
+import { ballot, vote, type BallotInput, type VoteInput } from './vote.ts'
 
 export type { ChannelRule, RuleBook, Rules, TrainRules } from './turn.ts'
 
@@ -44,6 +45,8 @@ export type Input =
     }
   | Signal
   | Notice
+  | VoteInput
+  | BallotInput
   /** Nothing but the passing of time, or another configuration. */
   | { readonly kind: 'tick' }
 
@@ -99,6 +102,10 @@ function workIntoLine(turn: Turn<Line>, input: Input): void {
       return
     case 'notice':
       return notice(turn, input)
+    case 'vote':
+      return vote(turn, input)
+    case 'ballot':
+      return ballot(turn, input)
     case 'tick':
       return
   }
@@ -146,6 +153,10 @@ function causeOf(input: Input): string | undefined {
     case 'signal':
     case 'notice':
       return input.cause
+    case 'vote':
+      return `${input.vote.decision} by ${input.vote.by}`
+    case 'ballot':
+      return `${input.decision} by ${input.member}`
     case 'claim':
     case 'tick':
       return undefined

@@ -15,6 +15,7 @@ import { shown } from './show.ts'
 import { notified } from './tell.ts'
 import { fresh, note, wish, type Turn } from './turn.ts'
 import { judged } from './verify.ts'
+import { vouched } from './vote.ts'
 import { requeue, withdraw } from './withdraw.ts'
 
 /** Later than any rollout's own deadline (Kubernetes: ten minutes unless the workload says otherwise). */
@@ -43,6 +44,8 @@ export function answerLine(turn: Turn<Line>, effect: Effect, answer: Answer): vo
     case 'verify':
       if (judged(turn, stage, state, effect, answer)) proceed(turn, stage, state)
       return
+    case 'vouch':
+      return vouched(turn, effect, answer)
     case 'show':
       return shown(turn, state, effect, answer)
     case 'check':

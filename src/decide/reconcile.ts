@@ -1,5 +1,6 @@
 /** What the configuration and the time say, worked in at every decision: nothing waits for a message that never comes. */
 
+import type { EffectKind } from '../domain/effect.ts'
 import { newStageState, type Line, type StageState } from '../domain/line.ts'
 import type { Promotion } from '../domain/promotion.ts'
 import type { Stage } from '../domain/subscription.ts'
@@ -53,11 +54,14 @@ function reconcileStage(turn: Turn<Line>, stage: Stage): void {
   proceed(turn, stage, state)
 }
 
+/** What only asks or tells. */
+const TALK: ReadonlySet<EffectKind> = new Set(['verify', 'check', 'show', 'vouch', 'notify'])
+
 /** What is being written, and a rollback that can still be done, is not taken away: first its answer, then the new order. */
 function isAtWork(turn: Turn<Line>, promotion: Promotion): boolean {
   return turn.document.effects.some((effect) => {
     if (!('promotion' in effect) || effect.promotion !== promotion.id) return false
-    const isTouching = effect.kind !== 'verify' && effect.kind !== 'check'
+    const isTouching = !TALK.has(effect.kind)
     return (isTouching && isLeased(effect, turn.now)) || (effect.kind === 'roll-back' && effect.dead === undefined)
   })
 }

@@ -21,6 +21,8 @@ export type Rules = {
   readonly ordered: boolean
   /** The branch that carries this target's pull request; null: we deliver to it ourselves. */
   readonly trainOf: (stage: string, target: Target) => TrainAddress | null
+  /** The name that the history has for who has this id in the chat, or is called so by a registry: each person once. */
+  readonly personOf: (idOrPusher: string) => string
   /** Who wants to be told what. */
   readonly channels: readonly ChannelRule[]
 }

@@ -26,6 +26,7 @@ export type Answer =
   | { readonly kind: 'checked'; readonly state: 'held' | 'waiting' | 'failed'; readonly detail: string }
   | { readonly kind: 'sent' }
   | { readonly kind: 'notified' }
+  | { readonly kind: 'vouched'; readonly groups: readonly string[] }
   | { readonly kind: 'shown'; readonly message: { channel: string; message: string } }
   | {
       readonly kind: 'proposed'

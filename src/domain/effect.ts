@@ -52,6 +52,18 @@ export const Effect = z.discriminatedUnion('kind', [
     known: z.object({ channel: z.string(), message: z.string() }).nullable(),
     card: Card,
   }),
+  /** Which of the groups a member of the chat is in: their click is worth that much. */
+  z.object({
+    kind: z.literal('vouch'),
+    ...shared,
+    stage: z.string(),
+    promotion: z.string(),
+    member: z.string(),
+    groups: z.array(z.string()),
+    decision: z.enum(['approve', 'reject']),
+    reason: z.string(),
+    at: Instant,
+  }),
   /** One-way news to a channel, by its name. */
   z.object({ kind: z.literal('notify'), ...shared, channel: z.string(), notice: Notice }),
   z.object({ kind: z.literal('propose'), ...shared }),

@@ -66,7 +66,7 @@ export type Refusal<R extends RefusalReason = RefusalReason> = { readonly reason
  * `blocking-queue` retries for ever and holds back what comes after, `gives-up` switches itself off after a few refusals: both
  * get 2xx for all that is authentic.
  */
-export type SenderProfile = 'default' | 'blocking-queue' | 'gives-up' | 'pubsub' | 'event-grid'
+export type SenderProfile = 'default' | 'blocking-queue' | 'gives-up' | 'pubsub' | 'event-grid' | 'slack'
 
 /** Whether this is the message's HMAC, compared in constant time. */
 export type IsHmac = (

@@ -40,6 +40,7 @@ export type WorldOptions = {
   readonly subscription?: object
   readonly registry?: object
   readonly notifications?: object
+  readonly people?: object
   /** `payments`, unless told: none of them is configured any more. */
   readonly subscriptions?: readonly never[]
 }
@@ -78,6 +79,7 @@ export function aLoadedConfig(options: WorldOptions = {}, hash = 'c0ffee'): Load
     clusters: { dev: { inCluster: true } },
     git: { gitops: options.github === true ? { github: 'acme/gitops' } : { url: '/srv/gitops.git' } },
     notifications: options.notifications ?? {},
+    people: options.people ?? {},
     subscriptions: options.subscriptions ?? [
       {
         name: 'payments',

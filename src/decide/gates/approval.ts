@@ -26,9 +26,15 @@ export function expiryOf({ expires }: ApprovalGate, promotion: Promotion): numbe
 
 type Voter = Pick<Vote, 'by' | 'groups'>
 
-/** Null: this person's voice counts at this gate. */
+/** Null: this person may speak at this gate. */
+export function whyNotAmong({ from }: ApprovalGate, voter: Voter): string | null {
+  return isAmong(from, voter) ? null : `${voter.by} is not among those who may: ${from.join(', ')}`
+}
+
+/** Null: this person's yes counts at this gate. */
 export function whyNotCounted(gate: ApprovalGate, { candidate }: Promotion, voter: Voter): string | null {
-  if (!isAmong(gate.from, voter)) return `${voter.by} is not among those who may: ${gate.from.join(', ')}`
+  const stranger = whyNotAmong(gate, voter)
+  if (stranger !== null) return stranger
   if (isSamePerson(candidate.pusher, voter.by)) return `${voter.by} pushed it: somebody else has to approve`
   return null
 }

@@ -1,0 +1,170 @@
+/** A person's voice about one promotion: counted where it may be, and in the history either way. */
+
+import type { Answer } from '../domain/answer.ts'
+import type { EffectOf } from '../domain/effect.ts'
+import type { ApprovalGate } from '../domain/gate.ts'
+import { formatImage } from '../domain/image.ts'
+import type { Line, StageState } from '../domain/line.ts'
+import type { Promotion } from '../domain/promotion.ts'
+import type { Stage } from '../domain/subscription.ts'
+import type { Vote } from '../domain/vote.ts'
+import { stuck } from './effects.ts'
+import { whyNotCounted, whyNotAmong } from './gates/approval.ts'
+import { turnDown } from './turn-down.ts'
+import { fresh, note, wish, type Turn } from './turn.ts'
+
+/** More voices than any quorum needs; nobody fills a document by clicking. */
+const VOTES_MAX = 128
+const BALLOTS_MAX = 64
+const REASON_LENGTH_MAX = 500
+
+/** A voice whose owner is proven, groups included. */
+export type VoteInput = {
+  readonly kind: 'vote'
+  readonly stage: string
+  readonly promotion: string
+  readonly vote: Vote
+}
+
+/** A click in a chat: who it was is proven, which groups they are in is not known yet. */
+export type BallotInput = {
+  readonly kind: 'ballot'
+  readonly stage: string
+  readonly promotion: string
+  /** The chat's own id for the person. */
+  readonly member: string
+  readonly decision: Vote['decision']
+  readonly reason: string
+  readonly at: number
+}
+
+export function vote(turn: Turn<Line>, { stage: name, promotion: id, vote: voice }: VoteInput): void {
+  const found = promotionAt(turn, name, id)
+  if (found === null) return disregard(turn, { name, id }, voice, 'that promotion has ended, or never was')
+  const { stage, state, promotion } = found
+  const gates = approvalsOf(stage)
+  if (gates.length === 0) return disregard(turn, { name, id }, voice, `${name} asks nobody for approval`)
+  if (!isOpen(promotion))
+    return disregard(turn, { name, id }, voice, 'too late: its gates held already, and it is on its way')
+  if (voice.decision === 'reject') return reject(turn, stage, state, promotion, voice)
+  approve(turn, stage, promotion, gates, voice)
+}
+
+type Place = { readonly name: string; readonly id: string }
+
+function approve(
+  turn: Turn<Line>,
+  stage: Stage,
+  promotion: Promotion,
+  gates: readonly ApprovalGate[],
+  voice: Vote,
+): void {
+  const place = { name: stage.name, id: promotion.id }
+  const { pusher } = promotion.candidate
+  if (pusher !== undefined && isSame(turn.rules.personOf(pusher), voice.by)) {
+    return disregard(turn, place, voice, `${voice.by} pushed it: somebody else has to approve`)
+  }
+  const reasons = gates.map((gate) => whyNotCounted(gate, promotion, voice))
+  if (reasons.every((reason) => reason !== null)) return disregard(turn, place, voice, reasons[0] ?? '')
+  // The same person once, however often and in however many ways they say it.
+  if (promotion.votes.some(({ by, decision }) => isSame(by, voice.by) && decision === 'approve')) return
+  if (promotion.votes.length >= VOTES_MAX) return disregard(turn, place, voice, `more than ${VOTES_MAX} votes`)
+  promotion.votes.push({ ...voice, reason: voice.reason.slice(0, REASON_LENGTH_MAX) })
+  const why = voice.reason === '' ? '' : `: ${voice.reason}`
+  note(turn, {
+    ...aboutPromotion(stage, promotion),
+    kind: 'approved',
+    reason: voice.how,
+    detail: `approved${why}`,
+    by: voice.by,
+  })
+}
+
+/** One who may approve may say no for all; so may who pushed it. */
+function reject(turn: Turn<Line>, stage: Stage, state: StageState, promotion: Promotion, voice: Vote): void {
+  const gates = approvalsOf(stage)
+  const reasons = gates.map((gate) => whyNotAmong(gate, voice))
+  if (reasons.every((reason) => reason !== null)) {
+    return disregard(turn, { name: stage.name, id: promotion.id }, voice, reasons[0] ?? '')
+  }
+  const detail = voice.reason === '' ? 'no reason given' : voice.reason.slice(0, REASON_LENGTH_MAX)
+  turnDown(turn, stage, state, { end: 'rejected', as: 'rejected', reason: 'rejected', detail, by: voice.by })
+}
+
+/** Saved first, and answered at once; the chat is asked about the groups afterwards. */
+export function ballot(turn: Turn<Line>, input: BallotInput): void {
+  const { stage, promotion, member, decision, reason, at } = input
+  const found = promotionAt(turn, stage, promotion)
+  if (found === null) {
+    const voice = voiceOf(turn, input, [])
+    return disregard(turn, { name: stage, id: promotion }, voice, 'that promotion has ended, or never was')
+  }
+  const waiting = turn.document.effects.filter(({ kind }) => kind === 'vouch')
+  if (waiting.length >= BALLOTS_MAX) return
+  const groups = [...new Set(approvalsOf(found.stage).flatMap(groupsOf))]
+  const common = { stage, promotion, member, groups, decision, reason: reason.slice(0, REASON_LENGTH_MAX), at }
+  wish(turn, { kind: 'vouch', ...fresh(turn, `${promotion}/vouch/${member}/${decision}`), ...common })
+}
+
+/** Which groups the person was in when asked: now it is a vote. */
+export function vouched(turn: Turn<Line>, effect: EffectOf<'vouch'>, answer: Answer): void {
+  if (answer.kind !== 'vouched') return stuck(turn, effect, answer)
+  const { stage, promotion } = effect
+  vote(turn, { kind: 'vote', stage, promotion, vote: voiceOf(turn, effect, answer.groups) })
+}
+
+type Click = Pick<BallotInput, 'member' | 'decision' | 'reason' | 'at' | 'promotion'>
+
+function voiceOf(
+  turn: Turn<Line>,
+  { member, decision, reason, at, promotion }: Click,
+  groups: readonly string[],
+): Vote {
+  return {
+    by: turn.rules.personOf(member),
+    how: 'slack',
+    // A configuration may name members of the chat as it names its groups.
+    groups: [...groups, member],
+    decision,
+    reason,
+    at,
+    shown: `the message of ${promotion}`,
+  }
+}
+
+function promotionAt(turn: Turn<Line>, name: string, id: string) {
+  const stage = turn.rules.subscription.stages.find((one) => one.name === name)
+  const state = turn.document.stages[name]
+  const promotion = state?.promotion
+  return stage === undefined || state === undefined || promotion?.id !== id ? null : { stage, state, promotion }
+}
+
+/** Until it is on its way; where Drayage merges by itself, a promotion may come back before its gates. */
+function isOpen({ phase }: Promotion): boolean {
+  return phase === 'verifying' || phase === 'gated'
+}
+
+function approvalsOf(stage: Stage): readonly ApprovalGate[] {
+  return stage.gates.filter((gate) => gate.kind === 'approval')
+}
+
+/** User groups of Slack: `S…`. */
+function groupsOf({ from, atLeast }: ApprovalGate): readonly string[] {
+  return [...from, ...atLeast.flatMap((quorum) => quorum.from)].filter((name) => /^S[A-Z0-9]{2,30}$/u.test(name))
+}
+
+/** Whoever reads the history sees who tried, and why it did not count. */
+function disregard(turn: Turn<Line>, { name, id }: Place, { by, decision, how }: Vote, why: string): void {
+  const detail = `${decision} by ${by} (${how}) does not count: ${why}`
+  const isTold = turn.document.tail.some((entry) => entry.reason === 'vote-not-counted' && entry.detail === detail)
+  if (isTold) return
+  note(turn, { kind: 'noticed', reason: 'vote-not-counted', detail, stage: name, promotion: id, by })
+}
+
+function aboutPromotion(stage: Stage, { id, candidate }: Promotion) {
+  return { stage: stage.name, promotion: id, image: formatImage(candidate.images[0]) }
+}
+
+function isSame(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase()
+}
