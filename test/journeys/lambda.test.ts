@@ -26,8 +26,8 @@ describe('Lambda functions', () => {
   async function start(options: Pick<LambdaOptions, 'deliver'> = {}): Promise<void> {
     world = await startWorld(async ({ config, secrets }) => {
       lambdas = await startLambdas({ config, secrets, ...options })
-      const { hooks, api, stop } = lambdas
-      return { hooks, api, stop, restart: async () => void (await lambdas.restart()) }
+      const { hooks, api, stop, log } = lambdas
+      return { hooks, api, stop, log, restart: async () => void (await lambdas.restart()) }
     }, APPS)
   }
 

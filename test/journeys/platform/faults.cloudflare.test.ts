@@ -32,7 +32,13 @@ beforeAll(async () => {
   world = await startWorld(
     async ({ config, secrets }) => {
       worker = await startWorker({ config, secrets: { ...secrets, FAULTS }, entry: ENTRY })
-      return { hooks: worker.url, api: worker.url, restart: worker.restart, stop: worker.stop }
+      return {
+        hooks: worker.url,
+        api: worker.url,
+        restart: worker.restart,
+        log: () => worker.logs().join('\n'),
+        stop: worker.stop,
+      }
     },
     Object.fromEntries(SUBSCRIPTIONS.map((name) => [name, stages])),
   )

@@ -15,6 +15,7 @@ const startAws: StartPlatform = async (options) => {
     async restart() {
       await lambdas.restart()
     },
+    log: lambdas.log,
     stop: lambdas.stop,
   }
 }

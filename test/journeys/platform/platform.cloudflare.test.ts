@@ -14,6 +14,7 @@ const startCloudflare: StartPlatform = async (options) => {
       return worker.url
     },
     restart: worker.restart,
+    log: () => worker.logs().join('\n'),
     stop: worker.stop,
   }
 }

@@ -18,6 +18,7 @@ const startNodePlatform: StartPlatform = async ({ config, secrets }) => {
       await service.kill()
       await service.start()
     },
+    log: service.log,
     stop: () => service.remove(),
   }
 }

@@ -26,6 +26,7 @@ const startFleet: StartPlatform = async ({ config, secrets }) => {
       await Promise.all(members.map((member) => member.kill()))
       await Promise.all(members.map((member) => member.start()))
     },
+    log: () => members.map((member) => member.log()).join('\n'),
     async stop() {
       await Promise.all([hooks.close(), asked.close(), ...members.map((member) => member.remove())])
       await postgres.close()

@@ -14,6 +14,8 @@ export type Platform = {
   readonly api: string
   /** Ends every process or isolate at once, without a word, and starts anew over the same state. */
   restart(): Promise<void>
+  /** All that it wrote and that its platform logs of it, its requests included as far as these are seen here. */
+  log(): string
   /** Ends all of it and forgets the state. */
   stop(): Promise<void>
 }

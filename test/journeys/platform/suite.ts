@@ -2,7 +2,7 @@
 
 import { randomBytes, randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { proofOf, pushOf, send, SENDER_TYPES } from '../../helpers/senders.ts'
+import { proofOf, pushOf, REGISTRY_ID, send, SENDER_TYPES } from '../../helpers/senders.ts'
 import type { StartPlatform } from './platform.ts'
 import { eventOf, manifest, OLD, OPERATOR, SENDERS_HOOK, startWorld, type Scene, type World } from './world.ts'
 
@@ -28,6 +28,8 @@ const SUBSCRIPTIONS = {
   retried: { prod: { merge: 'when-approved', file: 'later.yaml' } },
   explained: itself,
   asked: one,
+  azure: itself,
+  grid: itself,
 } as const
 
 export function describePlatform(name: string, start: StartPlatform): void {
@@ -38,8 +40,12 @@ export function describePlatform(name: string, start: StartPlatform): void {
         world = await startWorld(start, SUBSCRIPTIONS)
       }, START_TIMEOUT_MS)
       afterAll(async () => {
+        const seen = await world.seen()
         await world.stop()
         expect(world.github.violations).toEqual([])
+        expect(seen).toContain('request refused')
+        // GHSA-6w87-g839-9wv7: whatever all of these did, no secret of theirs is anywhere.
+        expect(world.hidden.filter((secret) => secret === '' || seen.includes(secret))).toEqual([])
       })
       runningCases(() => world)
     })
@@ -91,6 +97,45 @@ function runningCases(world: () => World): void {
       expect(again).toContainEqual(expect.objectContaining({ status: 200, outcome: 'duplicate' }))
     },
   )
+
+  it.each(['azure', 'grid'] as const)(
+    'carries what Azure tells by %s to a delivery',
+    { timeout: CASE_TIMEOUT_MS },
+    async (name) => {
+      const scene = world().scene(name)
+      const type = name === 'azure' ? 'acr' : 'acr-event-grid'
+      const digest = await scene.push('1.1.0')
+      const [host = '', repository = ''] = scene.image.split(/\/(.*)/su)
+      const body = Buffer.from(
+        pushOf(type)
+          .toString()
+          .replaceAll('acme.azurecr.io', host)
+          .replaceAll('team/payments', repository)
+          .replaceAll('1.4.2', '1.1.0'),
+      )
+      const response = await send(world().platform.hooks, name, proofOf(type, SENDERS_HOOK, body), body)
+      expect(response.status).toBe(202)
+      await scene.recorded('it is delivered', ({ kind }) => kind === 'healthy')
+      expect(scene.git.file('prod.yaml')).toBe(manifest(scene.image, '1.1.0', digest))
+    },
+  )
+
+  it('proves itself to Event Grid in both of its ways', { timeout: CASE_TIMEOUT_MS }, async () => {
+    const { platform } = world()
+    const code = '512d38b6-c7b8-40c8-89fe-f46f9e9622b6'
+    const asked = {
+      ...{ id: 'v', topic: REGISTRY_ID, subject: '', eventTime: '2026-03-09T13:44:26Z', dataVersion: '1' },
+      ...{ eventType: 'Microsoft.EventGrid.SubscriptionValidationEvent', data: { validationCode: code } },
+    }
+    const body = Buffer.from(JSON.stringify([asked]))
+    const proof = proofOf('acr-event-grid', SENDERS_HOOK, body)
+    const validation = await send(platform.hooks, 'grid', proof, body)
+    expect([validation.status, await validation.json()]).toEqual([200, { validationResponse: code }])
+    expect((await send(platform.hooks, 'grid', {}, body)).status).toBe(401)
+    const headers = { ...(proof.headers as Record<string, string>), 'webhook-request-origin': 'eventgrid.azure.net' }
+    const allowed = await fetch(`${platform.hooks}/hooks/grid`, { method: 'OPTIONS', headers })
+    expect([allowed.status, allowed.headers.get('webhook-allowed-origin')]).toEqual([200, 'eventgrid.azure.net'])
+  })
 
   const journey = (title: string, subscription: keyof typeof SUBSCRIPTIONS, walk: (scene: Scene) => Promise<void>) =>
     it(title, { timeout: CASE_TIMEOUT_MS }, () => walk(world().scene(subscription)))

@@ -9,7 +9,7 @@ import type { Entry } from '../../../src/domain/history.ts'
 import { startFakeGitHub } from '../../helpers/fake-github.ts'
 import { merge } from '../../helpers/fake-github-rest.ts'
 import { createRepository } from '../../helpers/git-repository.ts'
-import { entryOf, SENDER_TYPES } from '../../helpers/senders.ts'
+import { entryOf, SENDER_TYPES, startIssuer } from '../../helpers/senders.ts'
 import { eventually } from '../../helpers/service.ts'
 import type { Platform, StartPlatform } from './platform.ts'
 
@@ -36,6 +36,7 @@ export async function startWorld(
   const registry = await startRegistry()
   const front = await countRequests(registry.host)
   const github = await startFakeGitHub()
+  const issuer = await startIssuer(SENDERS_HOOK)
   const names = Object.keys(subscriptions)
   const gits = new Map(
     names.map((name) => [name, createRepository(filesOf(`${front.host}/acme/${name}`, subscriptions[name] ?? {}))]),
@@ -47,7 +48,10 @@ export async function startWorld(
     registries: {
       local: { host: front.host, insecure: true },
       ci: { events: { type: 'webhook', secret: 'env:CI_HOOK' } },
-      ...Object.fromEntries(SENDER_TYPES.map((type) => [type, entryOf(type, 'SENDERS_HOOK')])),
+      // As Azure would tell of the registry on loopback.
+      azure: { ...entryOf('acr', 'SENDERS_HOOK', issuer.keys), host: front.host },
+      grid: { ...entryOf('acr-event-grid', 'SENDERS_HOOK', issuer.keys), host: front.host },
+      ...Object.fromEntries(SENDER_TYPES.map((type) => [type, entryOf(type, 'SENDERS_HOOK', issuer.keys)])),
     },
     git: Object.fromEntries(
       names.map((name) => [
@@ -83,6 +87,16 @@ export async function startWorld(
     github,
     client,
     viewer: (): Client => client(VIEWER_TOKEN),
+    /** What anybody could see afterwards: logs, history, events with their walks, measurements, what was sent to the registry. */
+    async seen(): Promise<string> {
+      const { entries } = await client().history({ limit: '500' })
+      const walks = await Promise.all(names.map((name) => client().explain(name)))
+      const authorization = `Bearer ${OPERATOR_TOKEN}`
+      const metrics = await (await fetch(`${platform.api}/metrics`, { headers: { authorization } })).text()
+      return [platform.log(), JSON.stringify([entries, walks]), metrics, ...front.said()].join('\n')
+    },
+    /** Of which nothing may be seen: keys as they are written, and one line from the middle of the long one. */
+    hidden: ['CANARY', key.toString('base64'), github.key.split('\n')[3] ?? ''],
     scene(name: string) {
       const git = gits.get(name)
       const repository = repositories.get(name)
@@ -127,6 +141,7 @@ export async function startWorld(
     async stop(): Promise<void> {
       await platform.stop()
       await github.close()
+      await issuer.close()
       await front.close()
       await registry.close()
       for (const git of gits.values()) git.close()
@@ -184,11 +199,13 @@ async function postSigned(platform: Platform, key: Buffer, id: string, image: st
 /** In front of the registry: what is asked of each repository is counted, and passed on as it is. */
 async function countRequests(target: string) {
   const counts = new Map<string, number>()
+  const said: string[] = []
   const server = createServer((incoming, response) => {
     const repository =
       /^\/v2\/(?<name>.+)\/(?:manifests|blobs|tags)\//u.exec(incoming.url ?? '')?.groups?.['name'] ?? ''
     counts.set(repository, (counts.get(repository) ?? 0) + 1)
     const { method, url, headers } = incoming
+    said.push(JSON.stringify([url, headers]))
     const outgoing = ask(`http://${target}${url}`, { method, headers }, (answer) => {
       response.writeHead(answer.statusCode ?? 502, answer.headers)
       answer.pipe(response)
@@ -202,6 +219,7 @@ async function countRequests(target: string) {
   return {
     host: `127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`,
     count: (repository: string): number => counts.get(repository) ?? 0,
+    said: (): readonly string[] => said,
     async close(): Promise<void> {
       const closed = once(server, 'close')
       server.close()
