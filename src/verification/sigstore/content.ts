@@ -18,9 +18,9 @@ export function contentOf(signed: Signed, subject: Digest): Result<Statement | n
 }
 
 function messageProblem({ bundle, artifact }: Signed, subject: Digest): Rejection | null {
-  if (artifact === undefined) return reject('wrong-payload', 'it signs bytes that are not at hand')
   if (!isDigestOf(bundle, artifact)) return reject('wrong-subject', 'its digest is not that of the bytes')
+  if (artifact.bytes === null) return null
   const [algorithm = ''] = subject.split(':')
-  const found = `${algorithm}:${crypto.digest(algorithm, artifact).toString('hex')}`
+  const found = `${algorithm}:${crypto.digest(algorithm, artifact.bytes).toString('hex')}`
   return found === subject ? null : reject('wrong-subject', 'it signs other bytes')
 }

@@ -1,7 +1,7 @@
 /** A log entry's own words: it must have been made with the key or certificate of this signature, and no other (CVE-2026-22703). */
 
 import type { Bundle, TransparencyLogEntry } from '@sigstore/bundle'
-import { crypto, json } from '@sigstore/core'
+import { crypto, dsse, json } from '@sigstore/core'
 import type { TrustMaterial } from '@sigstore/verify'
 import * as z from 'zod'
 import { parseStrictJson } from './strict-json.ts'
@@ -57,8 +57,10 @@ const Verifiers: Readonly<Record<string, z.ZodType<SigningMaterial>>> = {
 }
 const Body = z.object({ kind: z.string().max(64), apiVersion: z.string().max(16), spec: z.unknown() })
 
+const Recorded = z.object({ data: z.object({ hash: z.object({ value: z.string() }) }) })
+
 /** Null: the entry is this signature's own. */
-export function entryProblem(entry: TransparencyLogEntry, ours: SigningMaterial): Rejection | null {
+export function entryProblem(entry: TransparencyLogEntry, bundle: Bundle, ours: SigningMaterial): Rejection | null {
   const body = bodyOf(entry)
   if (body === null) return reject('malformed', 'the log entry cannot be read')
   const name = `${body.kind}@${body.apiVersion}`
@@ -67,7 +69,18 @@ export function entryProblem(entry: TransparencyLogEntry, ours: SigningMaterial)
   const theirs = schema.safeParse(body.spec)
   if (!theirs.success) return reject('log-mismatch', 'the log entry does not name one key or certificate')
   const isOurs = theirs.data.kind === ours.kind && Buffer.compare(theirs.data.der, ours.der) === 0
-  return isOurs ? null : reject('log-mismatch', 'the log entry was made with another key or certificate')
+  if (!isOurs) return reject('log-mismatch', 'the log entry was made with another key or certificate')
+  return name === 'hashedrekord@0.0.1' && !isHashOfSigned(body.spec, bundle)
+    ? reject('log-mismatch', 'the log entry is about other bytes')
+    : null
+}
+
+/** An envelope logged by its hash: by that of what was signed, its encoding with the type, and not of the payload alone. */
+function isHashOfSigned(spec: unknown, { content }: Bundle): boolean {
+  if (content.$case !== 'dsseEnvelope') return true
+  const recorded = Recorded.safeParse(spec)
+  const { payloadType, payload } = content.dsseEnvelope
+  return recorded.success && recorded.data.data.hash.value === hexOf(dsse.preAuthEncoding(payloadType, payload))
 }
 
 /** `cosign attest` up to 2.x logged this kind, which the library does not read. */

@@ -47,7 +47,7 @@ export function prove(
     return err(rejectionOf(error))
   }
   for (const entry of tlogEntries) {
-    const problem = entryProblem(entry, ours)
+    const problem = entryProblem(entry, bundle, ours)
     if (problem !== null) return err(problem)
   }
   return ok({

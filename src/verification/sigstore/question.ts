@@ -5,6 +5,7 @@ import type { Digest } from '../../domain/image.ts'
 import { err, type Result } from '../../domain/result.ts'
 import type { KeylessSigner, KeySigner, Signers, TrustRoots } from '../../domain/signer.ts'
 import { reject, type Rejection } from './rejection.ts'
+import type { Artifact } from './signed-content.ts'
 import { readTrustRoot, staleness, type ReadTrustRoot } from './trust-root.ts'
 
 export type SigstoreQuestion = {
@@ -14,7 +15,7 @@ export type SigstoreQuestion = {
   readonly signers: Signers
   readonly trustRoots: TrustRoots
   readonly now: number
-  /** The bytes that the digest names: a bundle that signs a message, not a statement, is about them. */
+  /** The bytes that the digest names. Without them a bundle that signs a message counts for keys on P-256 alone. */
   readonly artifact?: Uint8Array
 }
 
@@ -23,8 +24,8 @@ export type Signed = {
   readonly format: 'sigstore-bundle' | 'cosign-tag-layer'
   readonly source: string
   readonly bundle: Bundle
-  /** The bytes of a message; undefined for a statement, or where they are not at hand. */
-  readonly artifact: Uint8Array | undefined
+  /** What a message is about; for a statement, nobody asks. */
+  readonly artifact: Artifact
   /** cosign's own payload, which names the digest; null for all else. */
   readonly payload: Uint8Array | null
   /** An attestation's envelope as it was uploaded; null for all else. */

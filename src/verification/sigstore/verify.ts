@@ -29,7 +29,7 @@ export function verifySigstoreBundle(
   return answer({ format, source }, () => {
     const bundle = parseBundle(bytes)
     if (!bundle.ok) return bundle
-    const { artifact } = question
+    const artifact = { bytes: question.artifact ?? null, digest: question.subject }
     return verify({ format, source, bundle: bundle.value, artifact, payload: null, envelope: null }, question)
   })
 }
@@ -46,7 +46,7 @@ export function verifyCosignLayer(
     let first: Verified | null = null
     for (const isKeyed of attempts) {
       const read = readLayer(layer, isKeyed)
-      const artifact = read.ok ? (read.value.payload ?? undefined) : undefined
+      const artifact = { bytes: layer.blob, digest: question.subject }
       const verified = read.ok ? verify({ format, source, artifact, ...read.value }, question) : read
       if (verified.ok) return verified
       first ??= verified

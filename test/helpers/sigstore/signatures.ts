@@ -25,6 +25,8 @@ export type SignOptions = {
   /** When the timestamp authority stamps it. Default: where the log has no time. Null: never. */
   readonly stampedAt?: Date | null
   readonly payloadType?: string
+  /** The first Rekor logs a hash alone: of what was signed, or (wrongly) of the payload. */
+  readonly hashed?: 'signed' | 'payload'
 }
 export type BundleJson = Record<string, unknown> & {
   mediaType: string
@@ -69,7 +71,18 @@ export function signBundle(sigstore: Instance, content: object | string, options
   }
   const append = { at: sigstore.now, ...options.append }
   const entries =
-    log === 'none' ? [] : [sigstore.logs[log].append(log === 'v1' ? dsseV1(facts, envelope) : hashedV2(facts), append)]
+    log === 'none'
+      ? []
+      : [
+          sigstore.logs[log].append(
+            log === 'v2'
+              ? hashedV2(facts)
+              : options.hashed === undefined
+                ? dsseV1(facts, envelope)
+                : hashedV1(facts, options.hashed),
+            append,
+          ),
+        ]
   const stampedAt = options.stampedAt === undefined && log !== 'v1' ? sigstore.now : (options.stampedAt ?? null)
   return {
     mediaType: 'application/vnd.dev.sigstore.bundle.v0.3+json',
@@ -110,6 +123,13 @@ function dsseV1(facts: Facts, envelope: object): object {
     signatures,
   }
   return { apiVersion: '0.0.1', kind: 'dsse', spec }
+}
+
+function hashedV1(facts: Facts, of: 'signed' | 'payload'): object {
+  const { payload, payloadType, signature } = facts
+  const bytes = of === 'payload' ? payload : dsse.preAuthEncoding(payloadType, Buffer.from(payload))
+  const by = { content: signature.toString('base64'), publicKey: { content: pemOf(facts) } }
+  return { apiVersion: '0.0.1', kind: 'hashedrekord', spec: { data: { hash: hashOf(bytes) }, signature: by } }
 }
 
 function hashedV2({ payload, signature, verifier, isCertificate, payloadType }: Facts): object {
