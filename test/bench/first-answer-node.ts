@@ -33,7 +33,7 @@ export const bench: Bench = async () => {
       const config = join(folder, `${port}.yaml`)
       const server = `{ listen: "127.0.0.1:${port}", api: { listen: "127.0.0.1:0" }, state: "${config}.db" }`
       writeFileSync(config, `version: 1\nserver: ${server}\n`)
-      return [process.execPath, join(folder, 'dist/drayage.js'), 'serve', '--config', config]
+      return [process.execPath, join(folder, 'dist/drayage.js'), 'serve', '--config', config, '--log-level', 'error']
     }
     const bare = (port: number): readonly string[] => [process.execPath, empty, String(port)]
     return [await compareStarts('Node service with its store, start to first answer', '-', ours, bare)]

@@ -1,6 +1,6 @@
 /**
  * One process that carries pushes to healthy rollouts: the real loop, pipeline and store, and a world around them that answers at
- * once. `sqlite FILE` or `postgres URL`, then how many subscriptions there are. Told on stdin: `fill` puts an event for each, `go`
+ * once. `sqlite FILE`, `postgres URL` or `dynamodb JSON`, then how many subscriptions there are. Told on stdin: `fill` puts an event for each, `go`
  * starts. Says on stdout `ready`, and a `d` for each delivery and an `h` for each healthy rollout.
  */
 
@@ -13,6 +13,9 @@ import { ok } from '../../src/domain/result.ts'
 import type { Delivery, Proposals } from '../../src/delivery/delivery.ts'
 import { createLoop } from '../../src/loop.ts'
 import type { Ports } from '../../src/pipeline.ts'
+import { createDynamoState } from '../../src/state/dynamodb.ts'
+import type { Tables } from '../../src/state/dynamodb/dynamo.ts'
+import { createDynamo } from '../../src/state/dynamodb/sdk.ts'
 import { openPostgres } from '../../src/state/postgres.ts'
 import { openSqlite } from '../../src/state/sqlite.ts'
 import type { State } from '../../src/state/state.ts'
@@ -58,10 +61,14 @@ const log: Log = {
   error: (event, fields) => void process.stderr.write(`${event} ${JSON.stringify(fields)}\n`),
 }
 
-const state: State =
-  kind === 'sqlite'
-    ? await openSqlite(place)
-    : await openPostgres({ url: async () => [place], connections: 10, now: Date.now, onNews: () => loop.poke() })
+const state = await openState()
+async function openState(): Promise<State> {
+  if (kind === 'sqlite') return openSqlite(place)
+  if (kind === 'postgres')
+    return openPostgres({ url: async () => [place], connections: 10, now: Date.now, onNews: () => loop.poke() })
+  const { url, tables } = JSON.parse(place) as { url: string; tables: Tables }
+  return createDynamoState({ dynamo: createDynamo({ endpoint: url }), tables })
+}
 const ports: Ports = {
   ...state,
   delivery: () => delivery,

@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url'
 const WORKER = fileURLToPath(new URL('./rollouts-worker.ts', import.meta.url))
 
 export type RolloutsOptions = {
-  readonly kind: 'sqlite' | 'postgres'
-  /** A file or a URL: an empty store. */
+  readonly kind: 'sqlite' | 'postgres' | 'dynamodb'
+  /** A file, a URL, or a URL and tables as JSON: an empty store. */
   readonly place: string
   readonly processes: number
   readonly rollouts: number

@@ -7,6 +7,7 @@ const benches: Readonly<Record<string, () => Promise<{ bench: Bench }>>> = {
   latency: () => import('./latency.ts'),
   store: () => import('./store.ts'),
   postgres: () => import('./postgres.ts'),
+  dynamodb: () => import('./dynamodb.ts'),
   'cold-start': () => import('./cold-start.ts'),
   'first-answer-worker': () => import('./first-answer-worker.ts'),
   'first-answer-node': () => import('./first-answer-node.ts'),
