@@ -108,13 +108,20 @@ describe('the roles', () => {
     }
   })
 
-  it('let nobody but the webhook and the events write new events, and those two read nothing', () => {
-    const actionsOn = (name: string) =>
-      (propertiesOf(`${name}Role`)['Policies'] as { PolicyDocument: { Statement: Statement[] } }[])
-        .flatMap(({ PolicyDocument }) => PolicyDocument.Statement)
-        .flatMap(({ Action }) => [Action].flat())
-        .filter((action) => action.startsWith('dynamodb:'))
-    for (const name of ['Webhook', 'Events']) expect(actionsOn(name)).toEqual(['dynamodb:PutItem'])
+  it.each([
+    ['Webhook', ['GetItem kept/*', 'PutItem', 'UpdateItem allowance/*']],
+    ['Events', ['GetItem kept/*', 'PutItem']],
+  ])('let who is called from outside write new events and read no document: %s', (name, expected) => {
+    type Policy = { readonly PolicyDocument: { readonly Statement: readonly (Statement & { Condition?: unknown })[] } }
+    const statements = (propertiesOf(`${name}Role`)['Policies'] as readonly Policy[]).flatMap(
+      ({ PolicyDocument }) => PolicyDocument.Statement,
+    )
+    const calls = statements.flatMap(({ Action, Condition }) => {
+      const keys = /"dynamodb:LeadingKeys":\["(?<key>[^"]*)"\]/u.exec(JSON.stringify(Condition ?? ''))?.groups?.['key']
+      const own = [Action].flat().filter((action) => action.startsWith('dynamodb:'))
+      return own.map((action) => [action.slice('dynamodb:'.length), keys].filter(Boolean).join(' '))
+    })
+    expect(calls.toSorted()).toEqual(expected)
   })
 })
 

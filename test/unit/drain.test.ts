@@ -1,7 +1,8 @@
 /** Work in bounded steps: of the inbox what one invocation may do, and what a sweep finds that nobody was woken for. */
 
 import { describe, expect, it } from 'vitest'
-import { drainInbox, sweep } from '../../src/drain.ts'
+import { drainInbox, sweep, wakeOutdated } from '../../src/drain.ts'
+import { createMemoryState } from '../../src/state/memory.ts'
 import type { State } from '../../src/state/state.ts'
 import { aLine, anAcceptedEvent, anEffect, aWalkStep, NOW } from '../helpers/build.ts'
 import { createWorld } from '../helpers/world.ts'
@@ -98,5 +99,54 @@ describe('a sweep', () => {
     await world.inbox.put([anAcceptedEvent({ receivedAt: 0 })])
     await world.run()
     expect(world.woken).toEqual(['inbox'])
+  })
+})
+
+describe('after another configuration', () => {
+  async function scene(configs: readonly string[]) {
+    const state = createMemoryState()
+    for (const [index, config] of configs.entries()) {
+      await state.documents.save(aLine({ id: `line/l${index}`, subscription: `l${index}`, config }), 0, NOW)
+    }
+    const woken: string[] = []
+    return {
+      state,
+      woken,
+      run: () => wakeOutdated({ state, hash: 'new', wakeDocument: async (id) => void woken.push(id), log: silent }),
+    }
+  }
+
+  it('wakes what an older one decided, until nothing is left, and then looks no more', async () => {
+    const { state, woken, run } = await scene(['old', 'new', 'older'])
+    await run()
+    expect(woken).toEqual(['line/l0', 'line/l2'])
+    await run()
+    expect(woken).toHaveLength(4)
+    for (const id of ['line/l0', 'line/l2']) {
+      const loaded = await state.documents.load(id)
+      if (loaded !== null) await state.documents.save({ ...loaded.document, config: 'new' }, loaded.version, NOW)
+    }
+    await run()
+    await run()
+    expect(woken).toHaveLength(4)
+    expect((await state.keep.load('considered'))?.text).toBe('new')
+  })
+
+  it.each([399, 400, 401, 450])('of %i documents wakes at most 400 at once', async (count) => {
+    const { woken, run } = await scene(Array.from({ length: count }, () => 'old'))
+    await run()
+    expect(woken).toHaveLength(Math.min(count, 400))
+  })
+
+  it('fails alone where the store does', async () => {
+    const { state, woken } = await scene(['old'])
+    const documents = { ...state.documents, list: async () => Promise.reject(new Error('down')) }
+    await wakeOutdated({
+      state: { ...state, documents },
+      hash: 'new',
+      wakeDocument: async (id) => void woken.push(id),
+      log: silent,
+    })
+    expect(woken).toEqual([])
   })
 })
