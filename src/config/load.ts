@@ -15,6 +15,7 @@ import { resolveSigners, resolveTrust } from './signers.ts'
 import { readEvents, resolveRegistry, withOneReading, warnWithoutEvents, type EventType } from './registries.ts'
 import { readImages, resolveServer, resolveSubscription, type CheckFilter } from './resolve.ts'
 import { SECTIONS, TOP_LEVEL, type Section } from './schema.ts'
+import { checkTalk } from './talk.ts'
 import { shapeOf, type Report } from './shape.ts'
 import { entriesOf, keyPlaceOf, plainOf, treeAt, type Tree } from './tree.ts'
 import type * as z from 'zod'
@@ -139,6 +140,7 @@ function configOf(root: Tree, options: Options, report: Report): Config | null {
     subscriptions,
     server,
   }
+  checkTalk(reader, config)
   if (options.platform !== undefined) checkPlatform(reader, options.platform, config)
   return config
 }

@@ -120,7 +120,8 @@ export function checkPlatform(reader: Reader, platform: Platform, config: Config
   for (const [name, git] of Object.entries(config.git)) {
     if (!('github' in git)) refuse(reader, ['git', name, 'url'], limits.plainGit)
   }
-  for (const section of ['registries', 'clusters', 'git', 'server']) {
+  checkMail(reader, config)
+  for (const section of ['registries', 'clusters', 'git', 'slack', 'notifications', 'server']) {
     refuseFiles(reader, [section], treeAt(reader.root, [section]), limits.files)
   }
   checkPulls(reader, limits, config)
@@ -129,6 +130,14 @@ export function checkPlatform(reader: Reader, platform: Platform, config: Config
   const what = 'nobody may ask or act: outside of this machine the command line needs a token'
   const parts = { severity: 'warning', reason: 'missing', path: ['server', 'api', 'tokens'], what } as const
   reader.report(problemAt(keyPlaceOf(reader.root, parts.path), parts), parts.path)
+}
+
+function checkMail(reader: Reader, { notifications }: Config): void {
+  for (const [name, { type }] of Object.entries(notifications)) {
+    if (type !== 'email') continue
+    const hint = 'Tell another channel, or run Drayage on Node'
+    refuse(reader, ['notifications', name, 'type'], { what: 'no connection to a mail server is opened here', hint })
+  }
 }
 
 /** Clouds give an identity to what runs with them; elsewhere it has to be written. */

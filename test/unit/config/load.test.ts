@@ -18,6 +18,7 @@ it('works short forms and defaults into the smallest configuration', async () =>
     clusters: {},
     git: { repo: { url: '/srv/repo.git', base: 'main' } },
     notifications: {},
+    people: {},
     trust: { 'public-good': PUBLIC_GOOD },
     signers: {},
     subscriptions: [
