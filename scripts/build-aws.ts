@@ -2,15 +2,15 @@
  * Writes `dist/aws` (or the folder that is named): the functions as modules, what a webhook does not need in chunks that
  * are loaded when they are used, and the configuration as a module of its own.
  *
- *   node scripts/build-aws.ts [--config drayage.yaml] [--out dist/aws]
+ *   node scripts/build-aws.ts [--config drayage.yaml | --bundle FILE] [--out dist/aws]
  */
 
-import { execFileSync } from 'node:child_process'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { build, type Metafile } from 'esbuild'
 import { printSizes } from './bundle-sizes.ts'
+import { configBundle } from './config-bundle.ts'
 
 const ROOT = new URL('..', import.meta.url).pathname
 /** Alone where a start is waited for: fewer files. */
@@ -21,16 +21,13 @@ const BANNER = `import { createRequire as requireOf } from 'node:module'; const 
 const { values } = parseArgs({
   options: {
     config: { type: 'string', default: 'drayage.yaml' },
+    bundle: { type: 'string', default: '' },
     out: { type: 'string', default: join(ROOT, 'dist/aws') },
   },
 })
 const out = resolve(values.out)
 
-const bundle = execFileSync(
-  process.execPath,
-  [join(ROOT, 'src/cli/main.ts'), 'check', '--bundle', '--platform', 'aws', values.config],
-  { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], maxBuffer: 64 * 1024 * 1024 },
-)
+const bundle = await configBundle('aws', values)
 
 rmSync(out, { recursive: true, force: true })
 const built = await Promise.all(TOGETHER.map(buildTogether))

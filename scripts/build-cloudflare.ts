@@ -2,7 +2,7 @@
  * Writes `dist/cloudflare` (or the folder that is named): the Worker as modules, what a webhook does not need in chunks
  * that are loaded when they are used, and the configuration as a module of its own.
  *
- *   node scripts/build-cloudflare.ts [--config $DRAYAGE_CONFIG or drayage.yaml | --bundle FILE] [--out dist/cloudflare]
+ *   node scripts/build-cloudflare.ts [--config $DRAYAGE_CONFIG or drayage.yaml | --bundle $DRAYAGE_BUNDLE] [--out dist/cloudflare]
  *                                    [--entry handlers/cloudflare.ts]
  */
 
@@ -18,7 +18,7 @@ const ROOT = new URL('..', import.meta.url).pathname
 const { values } = parseArgs({
   options: {
     config: { type: 'string', default: process.env['DRAYAGE_CONFIG'] ?? 'drayage.yaml' },
-    bundle: { type: 'string' },
+    bundle: { type: 'string', default: process.env['DRAYAGE_BUNDLE'] ?? '' },
     out: { type: 'string', default: join(ROOT, 'dist/cloudflare') },
     entry: { type: 'string', default: join(ROOT, 'handlers/cloudflare.ts') },
   },

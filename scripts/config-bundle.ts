@@ -11,9 +11,9 @@ const BUNDLE_BYTES_MAX = 64 * 1024 * 1024
 /** The bundle's text. Throws where it is for another platform, of another version, or was changed by hand. */
 export async function configBundle(
   platform: Platform,
-  { config, bundle }: { readonly config: string; readonly bundle?: string | undefined },
+  { config, bundle }: { readonly config: string; readonly bundle: string },
 ): Promise<string> {
-  if (bundle === undefined) return checked(platform, config)
+  if (bundle === '') return checked(platform, config)
   const text = readFileSync(bundle, 'utf8')
   const read = await readBundle(JSON.parse(text), platform)
   if (read.ok) return text
