@@ -67,7 +67,7 @@ const mayImport: Record<string, readonly string[]> = {
     'src/sweep-plan.ts',
   ],
   'src/hear.ts': ['src/domain/', 'src/advance.ts', 'src/match.ts', 'src/ports.ts', 'src/rules.ts', 'src/step.ts'],
-  'src/offer.ts': ['src/domain/', 'src/advance.ts', 'src/ports.ts', 'src/step.ts'],
+  'src/offer.ts': ['src/domain/', 'src/advance.ts', 'src/ports.ts', 'src/rules.ts', 'src/step.ts'],
   'src/signal.ts': ['src/domain/', 'src/advance.ts', 'src/match.ts', 'src/ports.ts', 'src/step.ts'],
   'src/pipeline.ts': [
     'src/domain/',

@@ -19,6 +19,9 @@ export type Chaos = {
   readonly processes: number
   readonly pushes: number
   readonly duplicates: number
+  /** Of a push, that no event tells of it; and that it brings back what was there before: A → B → A. */
+  readonly lostEvents: number
+  readonly returns: number
   /** How often people meddle at the worst moment: while something is unwell, or about to be proposed. */
   readonly meddling: number
   /** How many things people do, and how often the configuration changes. */
@@ -42,10 +45,17 @@ export function drawChaos(random: Random): Chaos {
     processes: random.chance(0.6) ? 2 : 1,
     pushes: random.between(1, 6),
     duplicates: some(0.6, 0.6),
+    lostEvents: 0,
+    returns: 0,
     meddling: some(0.3, 0.4),
     acts: random.chance(0.6) ? random.between(1, 5) : 0,
     changes: random.chance(0.3) ? random.between(1, 4) : 0,
     outages: random.chance(0.3) ? random.between(1, 3) : 0,
     spanMs: random.pick([10_000, 60_000, 600_000, 1_800_000]),
   }
+}
+
+/** Schedules of their own, so that the others stay what they are. What lands late is proven there, and not once more. */
+export function withLosses(chaos: Chaos, random: Random): Chaos {
+  return { ...chaos, flight: 0, lostEvents: 0.2 + random.next() * 0.8, returns: random.chance(0.5) ? 0.3 : 0 }
 }

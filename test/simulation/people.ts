@@ -12,7 +12,7 @@ import type { Ledger } from './ledger.ts'
 import type { Machine } from './machine.ts'
 import { isForeign, mergePull } from './pull-requests.ts'
 import type { Random } from './random.ts'
-import { pushTag } from './registry.ts'
+import { pushAgain, pushTag } from './registry.ts'
 import type { Shape } from './shape.ts'
 import type { World } from './world.ts'
 
@@ -28,6 +28,8 @@ export type Scene = {
   readonly machines: readonly [Machine, ...Machine[]]
   readonly shape: Shape
   readonly accepted: string[]
+  /** By digest: when the first event told of it. */
+  readonly told: Map<string, number>
   /** Whether somebody did what may keep a newer image from arriving. */
   readonly did: { interfered: boolean; lifted: boolean; movedTag: boolean; unfollowed: boolean }
 }
@@ -46,25 +48,32 @@ function pushOne(scene: Scene, tag: string): void {
   const { clock, random, chaos, chronicle, world } = scene
   const isMove = world.registry.tags.has(tag) && scene.shape.isOrdered
   if (isMove) chronicle.fault('moved tag')
-  const digest = pushTag(world.registry, tag)
+  const { contents } = world.registry
+  const isBack = chaos.returns > 0 && !scene.shape.isOrdered && contents > 1 && random.chance(chaos.returns)
+  const back = isBack ? pushAgain(world.registry, tag, random.between(1, contents)) : null
+  if (back !== null) chronicle.fault('pushed again')
+  const digest = back ?? pushTag(world.registry, tag)
   chronicle.say(() => `PUSH ${tag} is #${digest.slice(-4).replace(/^0+/u, '')}`)
+  scene.told.delete(digest)
+  if (chaos.lostEvents > 0 && random.chance(chaos.lostEvents)) return void chronicle.fault('lost webhook')
   const tellings = 1 + (random.chance(chaos.duplicates) ? random.between(1, 3) : 0)
-  const id = `hub/${digest.slice(-6)}`
+  const id = `hub/${digest.slice(-6)}/${clock.now()}`
   for (let telling = 0; telling < tellings; telling += 1) {
     if (telling > 0) chronicle.fault('event told again')
     const isRenamed = telling > 0 && random.chance(0.5)
     const delayMs = random.chance(0.5) ? random.between(0, 500) : random.between(0, 120_000)
-    clock.at(clock.now() + delayMs, () => void tell(scene, isRenamed ? `${id}-${telling}` : id, tag))
+    clock.at(clock.now() + delayMs, () => void tell(scene, isRenamed ? `${id}-${telling}` : id, { tag, digest }))
   }
 }
 
-async function tell(scene: Scene, id: string, tag: string): Promise<void> {
+async function tell(scene: Scene, id: string, { tag, digest }: { tag: string; digest: string }): Promise<void> {
   const { clock, random, state, accepted, machines } = scene
   const unsaid = { digest: null, mediaType: null, subject: null, pusher: null, occurredAt: null }
   const event = { kind: 'push', id, registry: 'docker.io', repository: 'acme/payments', tag, ...unsaid }
   const row = AcceptedEvent.parse({ id, source: 'hub', assurance: 'url-secret', receivedAt: clock.now(), event })
   const [stored] = await state.inbox.put([row])
   if (stored === 'stored') accepted.push(id)
+  if (!scene.told.has(digest)) scene.told.set(digest, clock.now())
   if (random.chance(0.9)) random.pick(machines).poke()
 }
 

@@ -26,6 +26,14 @@ export function pushTag(registry: Registry, tag: string): Digest {
   return digest
 }
 
+/** What was there before, or anything older, once more: A → B → A. Null: there is nothing else. */
+export function pushAgain(registry: Registry, tag: string, content: number): Digest | null {
+  const digest = aDigest(content)
+  if (registry.tags.get(tag) === digest) return null
+  registry.tags.set(tag, digest)
+  return digest
+}
+
 export function registriesOf(registry: Registry, life: Life, ledger: Ledger): Registries {
   const ask = async <T>(answer: () => T): Promise<T> => {
     await life.send()

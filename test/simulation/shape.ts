@@ -14,6 +14,8 @@ export type Shape = {
   readonly mode: 'act' | 'observe'
   readonly subscriptions: readonly string[]
   readonly stages: readonly [StageShape, ...StageShape[]]
+  /** Whether a push waits for others of its tag. */
+  readonly settles: boolean
   /** Tags that the filter passes over. */
   readonly ignore: readonly string[]
 }
@@ -39,6 +41,7 @@ export function drawShape(random: Random): Shape {
     mode: random.chance(0.05) ? 'observe' : 'act',
     subscriptions: random.chance(0.15) ? ['payments', 'reports'] : ['payments'],
     stages,
+    settles: false,
     ignore: [],
   }
 }
@@ -80,7 +83,15 @@ export function configOf(shape: Shape): LoadedConfig {
   const config = Config.parse({
     version: 1,
     mode: shape.mode,
-    registries: { hub: { host: 'docker.io', insecure: false } },
+    registries: {
+      hub: {
+        host: 'docker.io',
+        insecure: false,
+        events: { type: 'dockerhub' },
+        sweepMs: 5 * 60_000,
+        ...(shape.settles ? { settleMs: 3_000 } : {}),
+      },
+    },
     clusters: { dev: { inCluster: true } },
     git: { plain: { url: '/srv/gitops.git' }, host: { github: 'acme/gitops' } },
     subscriptions: shape.subscriptions.map((name) => ({

@@ -2,7 +2,7 @@
 
 import { createMemoryState } from '../../src/state/memory.ts'
 import { NOW } from '../helpers/build.ts'
-import { drawChaos } from './chaos.ts'
+import { drawChaos, withLosses } from './chaos.ts'
 import { createChronicle } from './chronicle.ts'
 import { createClock } from './clock.ts'
 import { createInspector } from './inspector.ts'
@@ -21,6 +21,7 @@ import {
 } from './people.ts'
 import { createRandom } from './random.ts'
 import { changeShape, configOf, drawShape, type Shape } from './shape.ts'
+import { FOUND_WITHIN_MS, scheduleSweeps } from './sweeps.ts'
 import { withSyncDigest } from './sync-digest.ts'
 import { targetId } from '../../src/domain/target.ts'
 import { checkCalm, checkEnd } from './verdict.ts'
@@ -44,6 +45,8 @@ export type Outcome = {
 
 export type SimulateOptions = {
   readonly isTraced?: boolean
+  /** Webhooks get lost, and our own looks find what they were about. */
+  readonly losesWebhooks?: boolean
   /** Plants a fault between the pipeline and its ports, to see that it is found. */
   readonly fault?: Fault
 }
@@ -52,12 +55,16 @@ export function simulate(seed: number, options: SimulateOptions = {}): Promise<O
   return withSyncDigest(() => run(seed, options))
 }
 
-async function run(seed: number, { isTraced = false, fault }: SimulateOptions): Promise<Outcome> {
+async function run(
+  seed: number,
+  { isTraced = false, losesWebhooks = false, fault }: SimulateOptions,
+): Promise<Outcome> {
   const random = createRandom(seed)
   const clock = createClock(NOW, random)
   const chronicle = createChronicle(() => clock, isTraced)
-  const chaos = drawChaos(random)
-  const shape = drawShape(random)
+  const drawn = { chaos: drawChaos(random), shape: drawShape(random) }
+  const chaos = losesWebhooks ? withLosses(drawn.chaos, random) : drawn.chaos
+  const shape = losesWebhooks ? { ...drawn.shape, settles: random.chance(0.3) } : drawn.shape
   const { now } = clock
   // The one change of a filter that is made here ignores those that end in 4.
   const isBound = (image: string): boolean => chaos.changes === 0 || (numberOf(image) ?? 0) % 10 !== 4
@@ -86,13 +93,15 @@ async function run(seed: number, { isTraced = false, fault }: SimulateOptions): 
   const machines: [Machine, ...Machine[]] = [machine('one')]
   if (chaos.processes > 1) machines.push(machine('two'))
   const accepted: string[] = []
-  const scene: Scene = { ...common, machines, shape, accepted, did }
+  const scene: Scene = { ...common, machines, shape, accepted, told: new Map(), did }
   meddle = (act) => {
     if (isWild && random.chance(chaos.meddling)) act(scene)
   }
   chronicle.say(() => `seed ${seed}: ${JSON.stringify(shape)} ${JSON.stringify(chaos)}`)
   schedulePushes(scene)
   scheduleActs(scene)
+  scheduleSweeps(scene)
+  const quietMs = chaos.lostEvents > 0 ? FOUND_WITHIN_MS : QUIET_AFTER_MS
   const shapes = scheduleChanges(scene)
   let steps = 0
   const runUntil = async (end: number): Promise<void> => {
@@ -106,12 +115,12 @@ async function run(seed: number, { isTraced = false, fault }: SimulateOptions): 
   await runUntil(now() + chaos.spanMs + QUIET_AFTER_MS)
   isWild = false
   endOutages(scene)
-  await runUntil(now() + QUIET_AFTER_MS)
+  await runUntil(now() + quietMs)
   if (chronicle.violations.length === 0) checkCalm(scene, shapes.last())
   for (let repairs = 0; repairs < REPAIRS_MAX && chronicle.violations.length === 0; repairs += 1) {
     repair(scene)
     retryAll(scene)
-    await runUntil(now() + QUIET_AFTER_MS)
+    await runUntil(now() + quietMs)
     if (isQuiet(scene) && (await state.inbox.depth()) === 0) break
   }
   if (chronicle.violations.length === 0) await checkEnd(scene, shapes.last())

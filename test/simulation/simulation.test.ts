@@ -4,6 +4,7 @@ import { simulate } from './simulate.ts'
 
 /** More by the environment: `SIMULATION_SCHEDULES=20000 npx vitest run test/simulation`. */
 const SCHEDULES = Number(process.env['SIMULATION_SCHEDULES'] ?? 2_000)
+const SCHEDULES_WITH_LOSSES = Math.ceil(SCHEDULES / 4)
 const SCHEDULES_TO_FIND_MAX = 10_000
 const TIMEOUT_MS = 60_000 + SCHEDULES * 200
 
@@ -15,6 +16,20 @@ describe('the core, under crashes, lost answers, late writes, outages and people
         const { violations } = await simulate(seed)
         expect(violations, `npm run simulate -- --seed ${seed} shows how`).toEqual([])
       }
+    },
+    TIMEOUT_MS,
+  )
+
+  it(
+    `loses no push although webhooks get lost, in ${SCHEDULES_WITH_LOSSES} schedules`,
+    async () => {
+      const faults = new Set<string>()
+      for (let seed = 1; seed <= SCHEDULES_WITH_LOSSES; seed += 1) {
+        const outcome = await simulate(seed, { losesWebhooks: true })
+        expect(outcome.violations, `npm run simulate -- --losses --seed ${seed} shows how`).toEqual([])
+        for (const kind of outcome.faults.keys()) faults.add(kind)
+      }
+      expect([...faults]).toEqual(expect.arrayContaining(['lost webhook', 'lost webhook found', 'pushed again']))
     },
     TIMEOUT_MS,
   )

@@ -6,6 +6,7 @@ import type { Line } from '../../src/domain/line.ts'
 import type { Train } from '../../src/domain/train.ts'
 import { isSmall } from './document-checks.ts'
 import { numberOf } from './ledger.ts'
+import { checkLosses } from './sweeps.ts'
 import type { Scene } from './people.ts'
 import type { Shape } from './shape.ts'
 
@@ -60,6 +61,7 @@ export async function checkEnd(scene: Scene, last: Shape): Promise<void> {
     check(undone.length === 0, () => `${id} still wants ${undone.map((effect) => effect.id).join(', ')}`)
     const dead = document.effects.filter((effect) => effect.dead !== undefined && effect.dead.reason !== 'observe-mode')
     check(dead.length === 0, () => `${id} gave up ${dead.map((one) => `${one.id}: ${one.dead?.detail}`).join(', ')}`)
+    checkLosses(scene, history)
     if (document.kind === 'line') checkLine(scene, document, last, history)
     else checkTrain(scene, document)
   }
@@ -73,7 +75,7 @@ async function checkEvents({ accepted, state, chronicle }: Scene): Promise<void>
     const step = row?.walk.at(-1)
     check(row !== null && row.state === 'done', () => `${id} is ${row?.state}: ${step?.detail}`)
     check(
-      step !== undefined && ['match', 'filter', 'resolve', 'offer'].includes(step.step),
+      step !== undefined && ['match', 'filter', 'wait', 'resolve', 'offer'].includes(step.step),
       () => `${id} says no reason`,
     )
   }
