@@ -8,7 +8,8 @@ import { isDue } from './decide/effects.ts'
 import { advance, transition } from './advance.ts'
 import { later, perform } from './effects.ts'
 import type { Ports } from './ports.ts'
-import { subscriptionOf } from './rules.ts'
+import { isPaused, pausesInForce, type Place } from './pause.ts'
+import { subscriptionNameOf, subscriptionOf } from './rules.ts'
 import { spanOfEffect } from './trace.ts'
 
 /** Longer than any effect's own timeouts together. */
@@ -16,6 +17,8 @@ export const EFFECT_LEASE_MS = 5 * 60_000
 /** An effect stops writing this long before its lease ends. */
 const LEASE_MARGIN_MS = 10_000
 const EFFECTS_AT_ONCE_MAX = 8
+/** What a person paused is looked at again so often: whoever resumes wakes nobody. */
+const PAUSED_MS = 10_000
 const ROUNDS_MAX = 50
 
 /** Performs what is due on one document, until nothing is. Waking it once too often changes nothing. */
@@ -34,6 +37,11 @@ export async function work(id: DocumentId, ports: Ports): Promise<void> {
     }
     const due = inOrder(loaded.document.effects.filter((effect) => isDue(effect, now))).slice(0, EFFECTS_AT_ONCE_MAX)
     if (due.length === 0) return flushTail(loaded.document, loaded.version, ports)
+    const paused = await pausedAmong(due, loaded.document, ports)
+    if (paused.length > 0) {
+      await advance(id, { kind: 'hold', effects: paused, until: now + PAUSED_MS }, ports)
+      continue
+    }
     await claimAndPerform(
       id,
       due.map((effect) => effect.id),
@@ -46,6 +54,20 @@ export async function work(id: DocumentId, ports: Ports): Promise<void> {
 function inOrder(due: readonly Effect[]): readonly Effect[] {
   const acts = due.filter(({ kind }) => kind !== 'show' && kind !== 'notify')
   return acts.length > 0 ? acts : due
+}
+
+/** A person said stop: what touches nothing goes on, what would is looked at again later. */
+async function pausedAmong(due: readonly Effect[], document: Document, ports: Ports): Promise<readonly string[]> {
+  const touching = due.filter(({ kind }) => TOUCHING.has(kind))
+  if (touching.length === 0) return []
+  const pauses = await pausesInForce(ports)
+  return touching.filter((effect) => isPaused(pauses, placeOf(effect, document)) !== null).map(({ id }) => id)
+}
+
+function placeOf(effect: Effect, document: Document): Place {
+  const subscription = subscriptionNameOf(document)
+  if (document.kind === 'line') return { subscription, stage: 'stage' in effect ? effect.stage : null }
+  return { subscription, stage: document.id.split('/').at(-1) ?? null }
 }
 
 /** Time alone may move it now. */
@@ -99,6 +121,12 @@ async function performAt(
     return { kind: 'failed', reason: 'observe-mode', detail: '`mode: observe` touches nothing' }
   }
   const subscription = subscriptionOf(document, loaded) ?? null
+  if (TOUCHING.has(effect.kind)) {
+    // Claimed a while ago: the switch may have been thrown since.
+    const pause = isPaused(await pausesInForce(ports), placeOf(effect, document))
+    if (pause !== null)
+      return { kind: 'later', detail: `paused by ${pause.by}: ${pause.reason}`, retryAfterMs: PAUSED_MS }
+  }
   return perform(effect, { document, subscription, outbound: ports, stillHeld })
 }
 

@@ -32,6 +32,13 @@ export function claim(turn: Desk, ids: readonly string[], until: number): void {
   }
 }
 
+/** Left alone until then: a person paused them. It is no attempt, so nothing is given up by it. */
+export function hold(turn: Desk, ids: readonly string[], until: number): void {
+  for (const effect of turn.document.effects) {
+    if (ids.includes(effect.id) && isDue(effect, turn.now)) effect.due = Math.max(effect.due, until)
+  }
+}
+
 export function isDue(effect: Effect, now: number): boolean {
   return effect.dead === undefined && effect.due <= now && !isLeased(effect, now)
 }

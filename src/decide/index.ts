@@ -10,9 +10,10 @@ import type { Note } from '../domain/history.ts'
 import type { Line } from '../domain/line.ts'
 import type { Message } from '../domain/message.ts'
 import type { Train } from '../domain/train.ts'
+import { act, type ActInput } from './act.ts'
 import { messageToLine } from './carried.ts'
 import { claimOfLine } from './claim.ts'
-import { settle } from './effects.ts'
+import { hold, settle } from './effects.ts'
 import { notice, signal, type Notice, type Signal } from './notice.ts'
 import { answerLine } from './progress.ts'
 import { offer } from './offer.ts'
@@ -47,6 +48,9 @@ export type Input =
   | Notice
   | VoteInput
   | BallotInput
+  | ActInput
+  /** Until then these are left alone: a person paused them. */
+  | { readonly kind: 'hold'; readonly effects: readonly string[]; readonly until: number }
   /** Nothing but the passing of time, or another configuration. */
   | { readonly kind: 'tick' }
 
@@ -98,7 +102,9 @@ function workIntoLine(turn: Turn<Line>, input: Input): void {
       return lift(turn, input)
     case 'signal':
       signal(turn, input)
-      if (input.signal !== 'delete') for (const subject of input.digests) hearSignal(turn, subject)
+      if (input.signal === 'delete') return
+      for (const { stage, candidate } of input.digests.flatMap((one) => hearSignal(turn, one)))
+        offer(turn, stage, candidate)
       return
     case 'notice':
       return notice(turn, input)
@@ -106,6 +112,14 @@ function workIntoLine(turn: Turn<Line>, input: Input): void {
       return vote(turn, input)
     case 'ballot':
       return ballot(turn, input)
+    case 'promote':
+    case 'pin':
+    case 'unpin':
+    case 'rollback':
+    case 'noted':
+      return act(turn, input)
+    case 'hold':
+      return hold(turn, input.effects, input.until)
     case 'tick':
       return
   }
@@ -130,10 +144,19 @@ function workIntoTrain(turn: Turn<Train>, input: Input): void {
       return messageToTrain(turn, input.message)
     case 'retry':
       return retry(turn, input)
+    case 'hold':
+      return hold(turn, input.effects, input.until)
     case 'offer':
     case 'lift':
     case 'signal':
     case 'notice':
+    case 'vote':
+    case 'ballot':
+    case 'promote':
+    case 'pin':
+    case 'unpin':
+    case 'rollback':
+    case 'noted':
     case 'tick':
       return
   }
@@ -147,7 +170,13 @@ function causeOf(input: Input): string | undefined {
       return input.effect
     case 'retry':
     case 'lift':
+    case 'promote':
+    case 'pin':
+    case 'unpin':
+    case 'rollback':
       return `${input.kind} by ${input.by}`
+    case 'noted':
+      return `${input.act} by ${input.by}`
     case 'message':
       return `${input.message.kind} ${input.message.promotion}`
     case 'signal':
@@ -158,6 +187,7 @@ function causeOf(input: Input): string | undefined {
     case 'ballot':
       return `${input.decision} by ${input.member}`
     case 'claim':
+    case 'hold':
     case 'tick':
       return undefined
   }

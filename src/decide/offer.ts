@@ -20,6 +20,16 @@ export function offer(turn: Turn<Line>, stage: Stage, candidate: Candidate): voi
   if (state.current.state === 'unknown') {
     return wait(turn, stage, state, candidate, 'first-look', 'waits until it is known what runs there')
   }
+  if (isPinnedElsewhere(state, candidate)) {
+    return wait(
+      turn,
+      stage,
+      state,
+      candidate,
+      'pinned',
+      `the stage is pinned to ${state.pin?.image} by ${state.pin?.by}`,
+    )
+  }
   const { promotion } = state
   if (promotion === undefined) return open(turn, stage, state, candidate)
   if (isReplaceable(turn, promotion)) return supersede(turn, stage, state, candidate)
@@ -74,7 +84,7 @@ function wait(
 }
 
 /** While nobody is at work on its delivery, or once everything that it still wishes for was given up. */
-function isReplaceable(turn: Turn<Line>, promotion: Promotion): boolean {
+export function isReplaceable(turn: Turn<Line>, promotion: Promotion): boolean {
   if (promotion.phase === 'verifying' || promotion.phase === 'gated') return true
   const effects = turn.document.effects.filter((effect) => 'promotion' in effect && effect.promotion === promotion.id)
   if (promotion.phase === 'delivering') return !effects.some((effect) => isLeased(effect, turn.now))
@@ -84,10 +94,15 @@ function isReplaceable(turn: Turn<Line>, promotion: Promotion): boolean {
 /** What waited comes to its turn, and is judged anew: the world has moved since. */
 export function takeNext(turn: Turn<Line>, stage: Stage, state: StageState): void {
   const { next, promotion } = state
-  if (next === undefined || state.current.state === 'unknown') return
+  if (next === undefined || state.current.state === 'unknown' || isPinnedElsewhere(state, next)) return
   if (promotion !== undefined && !isReplaceable(turn, promotion)) return
   delete state.next
   offer(turn, stage, next)
+}
+
+/** A person's pin: all others wait, the newest of them. */
+function isPinnedElsewhere({ pin }: StageState, { id }: Candidate): boolean {
+  return pin !== undefined && pin.candidate !== id
 }
 
 export function offerDownstream(turn: Turn<Line>, stage: Stage, candidate: string): void {

@@ -10,7 +10,8 @@ import { askGates } from './gates/index.ts'
 import { policyOf, termsOf } from './terms.ts'
 import { turnDown } from './turn-down.ts'
 import { dropEffects, fresh, isLeased, note, wish, type Turn } from './turn.ts'
-import { isProven, wishVerify } from './verify.ts'
+import { isProven } from './verify.ts'
+import { wishVerify } from './wish-verify.ts'
 import { rememberUnanswered, sendDrop } from './withdraw.ts'
 
 /** What a person merges cannot be verified right before: it is verified again and again while it is open. */

@@ -10,7 +10,7 @@ import { stuck } from './effects.ts'
 import { lookAgain, looked } from './look.ts'
 import { offerDownstream } from './offer.ts'
 import { proceed } from './proceed.ts'
-import { fail, finishRollback, stopForSomebody } from './rollback.ts'
+import { fail, finishRollback, provenBack, stopForSomebody } from './rollback.ts'
 import { shown } from './show.ts'
 import { notified } from './tell.ts'
 import { fresh, note, wish, type Turn } from './turn.ts'
@@ -42,6 +42,7 @@ export function answerLine(turn: Turn<Line>, effect: Effect, answer: Answer): vo
     case 'preview':
       return delivered(turn, stage, state, effect, answer)
     case 'verify':
+      if (state.promotion?.phase === 'rolling-back') return provenBack(turn, stage, state, effect, answer)
       if (judged(turn, stage, state, effect, answer)) proceed(turn, stage, state)
       return
     case 'vouch':
@@ -201,7 +202,9 @@ function finishIfWell(turn: Turn<Line>, stage: Stage, state: StageState, promoti
   const deliveries = Object.values(promotion.deliveries)
   if (deliveries.some(({ state }) => state !== 'well')) return
   const observed = deliveries.some((delivery) => delivery.state === 'well' && delivery.observed)
-  if (state.current.state === 'candidate') state.previous = state.current.candidate
+  // A way back leaves nothing behind to which somebody could go back.
+  if (promotion.purpose === 'rollback') delete state.previous
+  else if (state.current.state === 'candidate') state.previous = state.current.candidate
   const builtAt = promotion.proof?.builtAt ?? null
   state.current = { state: 'candidate', candidate: promotion.candidate, observed, healthySince: turn.now, builtAt }
   delete state.promotion

@@ -10,7 +10,12 @@ import { stuck } from './effects.ts'
 import { lookAgain } from './look.ts'
 import { refusedCandidate, rememberRefused } from './refuse.ts'
 import { dropEffects, fresh, note, wish, type Turn } from './turn.ts'
+import { wishVerify } from './wish-verify.ts'
 import { rememberUnanswered, sendDrop, withdraw } from './withdraw.ts'
+
+/** A registry that is slow at night is waited for; what is not proven by then stays as it is. */
+const BACK_PROVEN_MS = 10 * 60_000
+const BACK_AGAIN_MS = 15_000
 
 export type Failure = {
   readonly reason: string
@@ -33,23 +38,59 @@ export function fail(turn: Turn<Line>, stage: Stage, state: StageState, failure:
   for (const train of promotion.trains) sendDrop(turn, stage.name, promotion, train, detail)
   promotion.phase = 'rolling-back'
   promotion.failure = { reason, detail }
-  for (const target of Object.keys(promotion.deliveries)) putBack(turn, stage, state, promotion, target, mayArrive)
+  for (const [target, delivery] of Object.entries(promotion.deliveries)) {
+    if (delivery.state === 'delivered' || delivery.state === 'well') continue
+    promotion.deliveries[target] = { state: 'settled', restored: !mayArrive, detail: 'was not reached' }
+  }
+  if (needsProof(stage, state)) {
+    promotion.provenBy = turn.now + BACK_PROVEN_MS
+    wishVerify(turn, stage, promotion)
+  } else putAllBack(turn, stage, state, promotion)
   finishIfSettled(turn, stage, state, promotion)
 }
 
-function putBack(
+/** What we delivered ourselves is asked for its signature again, also at night; its scans and its age are not. */
+function needsProof(stage: Stage, state: StageState): boolean {
+  return stage.verify !== 'none' && state.current.state === 'candidate'
+}
+
+/** Whether the way back may be gone: what ran before is still signed by whom the policy names. */
+export function provenBack(
   turn: Turn<Line>,
   stage: Stage,
   state: StageState,
-  promotion: Promotion,
-  target: string,
-  mayArrive: boolean,
+  effect: EffectOf<'verify'>,
+  answer: Answer,
 ): void {
-  const delivery = promotion.deliveries[target]
-  if (delivery?.state !== 'delivered' && delivery?.state !== 'well') {
-    promotion.deliveries[target] = { state: 'settled', restored: !mayArrive, detail: 'was not reached' }
-    return
+  const { promotion } = state
+  if (promotion?.id !== effect.promotion) return
+  if (answer.kind !== 'verdict' && stage.verify !== 'none') return stuck(turn, effect, answer)
+  const said = answer.kind === 'verdict' ? answer.verdict : null
+  if (said?.state === 'undecided' && turn.now < (promotion.provenBy ?? 0)) {
+    return wishVerify(turn, stage, promotion, BACK_AGAIN_MS)
   }
+  if (said === null || said.state === 'trusted') putAllBack(turn, stage, state, promotion)
+  else leaveAll(turn, stage, promotion, said.outcomes.map(({ rule, detail }) => `${rule}: ${detail}`).join('; '))
+  finishIfSettled(turn, stage, state, promotion)
+}
+
+/** Nothing that may be put back is proven: it stays as it is, and a person has to know. */
+function leaveAll(turn: Turn<Line>, stage: Stage, promotion: Promotion, why: string): void {
+  const detail = `what ran before is not proven any more, so it stays as it is: ${why}`
+  for (const [target, { state }] of Object.entries(promotion.deliveries)) {
+    if (state !== 'settled') promotion.deliveries[target] = { state: 'settled', restored: false, detail }
+  }
+  const common = { stage: stage.name, promotion: promotion.id, image: formatImage(promotion.candidate.images[0]) }
+  note(turn, { ...common, kind: 'rolled-back', reason: 'not-proven', detail })
+}
+
+function putAllBack(turn: Turn<Line>, stage: Stage, state: StageState, promotion: Promotion): void {
+  for (const [target, delivery] of Object.entries(promotion.deliveries)) {
+    if (delivery.state !== 'settled') putBack(turn, stage, state, promotion, target)
+  }
+}
+
+function putBack(turn: Turn<Line>, stage: Stage, state: StageState, promotion: Promotion, target: string): void {
   const common = { stage: stage.name, promotion: promotion.id, image: formatImage(promotion.candidate.images[0]) }
   const back = restoration(state, target)
   if (back === null) {
@@ -70,7 +111,12 @@ function putBack(
  * (as written, without a verdict). Null: there is nothing that may be put back.
  */
 function restoration(state: StageState, target: string): Restoration | null {
-  if (state.current.state === 'candidate') return { kind: 'pinned', image: state.current.candidate.images[0] }
+  if (state.current.state === 'candidate') {
+    const { candidate } = state.current
+    // A person rolled it back, and the way back failed: it does not come again by that.
+    const isBad = state.refused.some((refused) => refused.candidate === candidate.id)
+    return isBad ? null : { kind: 'pinned', image: candidate.images[0] }
+  }
   const look = state.looks[target]
   if (state.current.state !== 'found' || look?.running !== 'well' || isRefused(state, look.image)) return null
   return { kind: 'restore', image: look.image }

@@ -3,7 +3,8 @@
 import type { Answer } from '../domain/answer.ts'
 import type { EffectOf } from '../domain/effect.ts'
 import { formatImage } from '../domain/image.ts'
-import type { Line, StageState } from '../domain/line.ts'
+import type { Candidate } from '../domain/candidate.ts'
+import type { Line, Refused, StageState } from '../domain/line.ts'
 import type { Promotion, Proof } from '../domain/promotion.ts'
 import type { Stage } from '../domain/subscription.ts'
 import type { RuleOutcome } from '../domain/verdict.ts'
@@ -11,18 +12,14 @@ import type { Policy } from '../domain/verification-policy.ts'
 import { stuck } from './effects.ts'
 import { policyOf } from './terms.ts'
 import { turnDown } from './turn-down.ts'
-import { fresh, isLeased, note, wish, type Turn } from './turn.ts'
+import { isLeased, note, type Turn } from './turn.ts'
+import { wishVerify } from './wish-verify.ts'
 
 const AGAIN_FIRST_MS = 15_000
 const AGAIN_MAX_MS = 5 * 60_000
 /** A document has a length: of a policy with many rules these are kept, those that do not hold first. */
 const OUTCOMES_MAX = 32
 const DETAIL_LENGTH_MAX = 500
-
-export function wishVerify(turn: Turn<Line>, stage: Stage, promotion: Promotion, delayMs = 0): void {
-  const id = `${promotion.id}/verify`
-  wish(turn, { kind: 'verify', ...fresh(turn, id, delayMs), stage: stage.name, promotion: promotion.id })
-}
 
 /** Good enough to act on: under the present terms, and not older than the policy allows. */
 export function isProven(stage: Stage, promotion: Promotion, now: number): boolean {
@@ -98,7 +95,8 @@ function turnDownUnproven(
 }
 
 /** Somebody said something new about this content: whoever waits for a proof of it looks now. */
-export function hearSignal(turn: Turn<Line>, subject: string): void {
+export function hearSignal(turn: Turn<Line>, subject: string): readonly Revived[] {
+  const revived = reconsidered(turn, subject)
   for (const { promotion } of Object.values(turn.document.stages)) {
     if (promotion === undefined || !promotion.candidate.images.some(({ digest }) => digest === subject)) continue
     for (const effect of turn.document.effects) {
@@ -106,6 +104,23 @@ export function hearSignal(turn: Turn<Line>, subject: string): void {
       if (isMeant && !isLeased(effect, turn.now)) effect.due = Math.min(effect.due, turn.now)
     }
   }
+  return revived
+}
+
+export type Revived = { readonly stage: Stage; readonly candidate: Candidate }
+
+/** What was denied for want of proof is offered again, where the policy says so. */
+function reconsidered(turn: Turn<Line>, subject: string): readonly Revived[] {
+  return turn.rules.subscription.stages.flatMap((stage): Revived[] => {
+    const state = turn.document.stages[stage.name]
+    const isMeant = ({ again }: Refused): boolean => again?.images.some(({ digest }) => digest === subject) === true
+    const refused = stage.verify !== 'none' && stage.verify.reconsider ? state?.refused.find(isMeant) : undefined
+    if (state === undefined || refused?.again === undefined) return []
+    state.refused = state.refused.filter((one) => one !== refused)
+    const detail = `something new is said of it; was refused: ${refused.detail}`
+    note(turn, { kind: 'noticed', reason: 'reconsidered', detail, stage: stage.name, image: refused.image })
+    return [{ stage, candidate: refused.again }]
+  })
 }
 
 function noteVerdict(turn: Turn<Line>, stage: Stage, promotion: Promotion, { state, outcomes }: Proof): void {
