@@ -28,6 +28,11 @@ export async function answer(request: Request, env: Env): Promise<Response> {
   return known.api.fetch(request)
 }
 
+/** What a person's act ended is told after the answer. */
+export async function flushTraces(env: Env): Promise<void> {
+  await served.get(env)?.tools.traces?.flush()
+}
+
 /** On a hostname of its own where one is configured, so that who may send events may not even try the API. */
 function isForApi({ hostname, pathname }: URL, { API_HOST }: Env): boolean {
   if (API_HOST !== undefined && API_HOST !== '') return hostname === API_HOST
