@@ -4,7 +4,7 @@ import type { Hono } from 'hono'
 import { createBuckets, createSharedAllowance, perMinuteBy } from '../../src/allowance.ts'
 import { createApp } from '../../src/app.ts'
 import { createReadiness, type Readiness } from '../../src/readiness.ts'
-import { createReceivers } from '../../src/receivers/configured.ts'
+import { loadIntake } from '../../src/intake.ts'
 import { inForce, openTools, receiverOf } from './following.ts'
 import type { Env } from './platform.ts'
 import { allowanceOf, type Tools } from './tools.ts'
@@ -51,7 +51,7 @@ async function openOnce(env: Env, hash: string): Promise<Served> {
 async function open(tools: Tools): Promise<Served> {
   const { env, loaded, state, secretOf, log, measure, now } = tools
   const readiness = createReadiness({ ...state, config: () => loaded.config, secretOf, now, log })
-  const receivers = createReceivers(loaded.config, secretOf, tools.http)
+  const receivers = await loadIntake(loaded.config, tools)
   const perMinuteOf = perMinuteBy(loaded.config.registries)
   const hooks = createApp({
     receivers: () => receivers,
