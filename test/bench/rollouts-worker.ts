@@ -76,7 +76,6 @@ const ports: Ports = {
     throw new Error('nothing is proposed')
   },
   verifier: { verify: () => Promise.reject(new Error('nothing is verified')) },
-  healthRule: { check: async () => ({ state: 'healthy', detail: 'as it should be' }) },
   notifier: () => null,
   conversation: null,
   probe: { ask: () => Promise.reject(new Error('nothing is asked')) },

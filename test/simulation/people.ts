@@ -55,7 +55,7 @@ function pushOne(scene: Scene, tag: string): void {
   const digest = back ?? pushTag(world.registry, tag)
   chronicle.say(() => `PUSH ${tag} is #${digest.slice(-4).replace(/^0+/u, '')}`)
   scene.told.delete(digest)
-  if (chaos.lostEvents > 0 && random.chance(chaos.lostEvents)) return void chronicle.fault('lost webhook')
+  if (chaos.lostEvents > 0 && random.chance(chaos.lostEvents)) return chronicle.fault('lost webhook')
   const tellings = 1 + (random.chance(chaos.duplicates) ? random.between(1, 3) : 0)
   const id = `hub/${digest.slice(-6)}/${clock.now()}`
   for (let telling = 0; telling < tellings; telling += 1) {

@@ -3,6 +3,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { proofOf, pushOf, REGISTRY_ID, send, SENDER_TYPES } from '../../helpers/senders.ts'
+import type { Entry } from '../../../src/domain/history.ts'
 import type { StartPlatform } from './platform.ts'
 import { eventOf, manifest, OLD, OPERATOR, SENDERS_HOOK, startWorld, type Scene, type World } from './world.ts'
 
@@ -68,6 +69,15 @@ export function describePlatform(name: string, start: StartPlatform): void {
       restartCases(() => ({ world, digest }))
     })
 
+    describe('a service that nobody tells anything', () => {
+      let world: World
+      beforeAll(async () => {
+        world = await startWorld(start, { untold: itself }, untold)
+      }, START_TIMEOUT_MS)
+      afterAll(() => world.stop())
+      sweepCases(() => world)
+    })
+
     describe('a service in mode: observe', () => {
       let world: World
       beforeAll(async () => {
@@ -77,6 +87,37 @@ export function describePlatform(name: string, start: StartPlatform): void {
       observeCases(() => world)
     })
   })
+}
+
+/** Its registry could tell of pushes, and never does. */
+function untold({ host }: { readonly host: string }) {
+  const target = { git: 'untold', file: 'prod.yaml', merge: 'when-approved' }
+  const subscription = { image: `${host}/acme/untold`, tags: { digestOf: 'stable' }, verify: 'none' }
+  return {
+    registries: { local: { host, insecure: true, sweep: '10s', events: { type: 'distribution', auth: 'none' } } },
+    subscriptions: { untold: { ...subscription, stages: { prod: target } } },
+  }
+}
+
+function sweepCases(world: () => World): void {
+  it(
+    'finds a push by itself, and says so of the next one that its webhook was lost',
+    { timeout: 240_000 },
+    async () => {
+      const scene = world().scene('untold')
+      const noticed = async (): Promise<readonly string[]> =>
+        (await scene.history()).filter(({ kind }) => kind === 'noticed').map(({ reason }) => reason)
+      const arrives = async (digest: string): Promise<void> => {
+        const isNew = ({ kind, image }: Entry): boolean => kind === 'healthy' && image?.endsWith(digest) === true
+        await scene.recorded('it is delivered', isNew, CASE_TIMEOUT_MS)
+        expect(scene.git.file('prod.yaml')).toBe(manifest(scene.image, 'stable', digest))
+      }
+      await arrives(await scene.push('stable', 'one'))
+      expect(await noticed()).toEqual(['found-by-sweep'])
+      await arrives(await scene.push('stable', 'two'))
+      expect(await noticed()).toEqual(['webhook-lost', 'found-by-sweep'])
+    },
+  )
 }
 
 function runningCases(world: () => World): void {
@@ -247,6 +288,20 @@ function runningCases(world: () => World): void {
     expect(await eventOf(scene.client(), 'ci/forged-1')).toBeNull()
     expect(scene.requests()).toBe(0)
     expect(scene.pulls).toEqual([])
+  })
+
+  journey('asks a sender to come later that sends more than it may', 'forged', async (scene) => {
+    const statuses = []
+    for (let sent = 0; sent < 8; sent += 1) {
+      const { status } = await scene.tell('nightly', { entry: 'limited' })
+      statuses.push(status)
+    }
+    // Two, and two more where a minute ends meanwhile.
+    expect(statuses.filter((status) => status === 202).length).toBeLessThanOrEqual(4)
+    expect(statuses).toContain(429)
+    expect(await scene.tell('nightly', { entry: 'limited', secret: randomBytes(32) })).toMatchObject({ status: 401 })
+    // What counts for all instances was there to be asked.
+    expect(world().platform.log()).not.toContain('allowance unknown')
   })
 
   journey('takes an event up again when a person replays it', 'replayed', async (scene) => {

@@ -11,7 +11,7 @@ import { merge } from '../../helpers/fake-github-rest.ts'
 import { createRepository } from '../../helpers/git-repository.ts'
 import { entryOf, SENDER_TYPES, startIssuer } from '../../helpers/senders.ts'
 import { eventually } from '../../helpers/service.ts'
-import type { Platform, StartPlatform } from './platform.ts'
+import type { StartPlatform } from './platform.ts'
 
 export const OPERATOR = 'ann'
 export const OPERATOR_TOKEN = 'CANARY-of-the-operator'
@@ -48,9 +48,10 @@ export async function startWorld(
     registries: {
       local: { host: front.host, insecure: true },
       ci: { events: { type: 'webhook', secret: 'env:CI_HOOK' } },
+      limited: { events: { type: 'webhook', secret: 'env:CI_HOOK' }, eventsPerMinute: 2 },
       // As Azure would tell of the registry on loopback.
-      azure: { ...entryOf('acr', 'SENDERS_HOOK', issuer.keys), host: front.host },
-      grid: { ...entryOf('acr-event-grid', 'SENDERS_HOOK', issuer.keys), host: front.host },
+      azure: { ...entryOf('acr', 'SENDERS_HOOK', issuer.keys), host: front.host, sweep: 'none' },
+      grid: { ...entryOf('acr-event-grid', 'SENDERS_HOOK', issuer.keys), host: front.host, sweep: 'none' },
       ...Object.fromEntries(SENDER_TYPES.map((type) => [type, entryOf(type, 'SENDERS_HOOK', issuer.keys)])),
     },
     git: Object.fromEntries(
@@ -113,8 +114,8 @@ export async function startWorld(
         /** Into the registry; nobody is told. */
         push: (tag: string, content = tag) => registry.pushImage(`acme/${name}`, tag, { content }),
         /** CI tells, signed as Standard Webhooks want it; the same `id` is the same message. */
-        tell: (tag: string, { id = randomUUID(), secret = key }: { id?: string; secret?: Buffer } = {}) =>
-          postSigned(platform, secret, id, `${image}:${tag}`),
+        tell: (tag: string, { id = randomUUID(), secret = key, entry = 'ci' }: Telling = {}) =>
+          postSigned(`${platform.hooks}/hooks/${entry}`, secret, id, `${image}:${tag}`),
         requests: (): number => front.count(`acme/${name}`),
         /** A person merges the pull request that is open. */
         merge(): void {
@@ -172,13 +173,14 @@ function subscriptionOf(host: string, name: string, stages: Stages): object {
   }
 }
 
+type Telling = { readonly id?: string; readonly secret?: Buffer; readonly entry?: string }
 type Told = { readonly status: number; readonly outcome: string; readonly ids: readonly string[] }
 
-async function postSigned(platform: Platform, key: Buffer, id: string, image: string): Promise<Told> {
+async function postSigned(hook: string, key: Buffer, id: string, image: string): Promise<Told> {
   const body = JSON.stringify({ type: 'image.pushed', data: { image } })
   const seconds = Math.floor(Date.now() / 1000)
   const signature = createHmac('sha256', key).update(`${id}.${seconds}.${body}`).digest('base64')
-  const response = await fetch(`${platform.hooks}/hooks/ci`, {
+  const response = await fetch(hook, {
     method: 'POST',
     headers: {
       'content-type': 'application/json',
