@@ -14,6 +14,7 @@ import type { Outbound } from './effects.ts'
 import type { HealthCheck } from './health/health.ts'
 import { createKubernetesHealth } from './health/kubernetes.ts'
 import { runningOf } from './health/rollout.ts'
+import { createRuleCheck } from './health/rules.ts'
 import { createSlack } from './clients/slack.ts'
 import type { Conversation } from './conversations/conversation.ts'
 import { createSlackConversation } from './conversations/slack.ts'
@@ -77,6 +78,7 @@ export function assembleOutbound({
     probe: { ask: (gate) => probe(gate, http) },
     delivery: deliveryTo,
     proposals: () => github,
+    healthRule: createRuleCheck({ clusters, http }),
     conversation: conversationOf(config.slack, { http, secretOf, now }),
     notifier: (name) => {
       const channel = config.notifications[name]

@@ -19,7 +19,7 @@ import type {
   ProposalFailure,
   Wish,
 } from './delivery/delivery.ts'
-import type { Health, HealthCheck } from './health/health.ts'
+import { worstOf, type Health, type HealthCheck, type RuleCheck } from './health/health.ts'
 import type { Conversation } from './conversations/conversation.ts'
 import type { Notifier } from './notifications/notifier.ts'
 import type { Question, Verifier } from './verification/verifier.ts'
@@ -30,6 +30,7 @@ export type Outbound = {
   delivery(target: Target): Delivery
   proposals(git: string): Proposals
   health(target: Target): HealthCheck
+  readonly healthRule: RuleCheck
   readonly verifier: Verifier
   readonly probe: Probe
   /** Null: the configuration has no chat any more. */
@@ -124,7 +125,13 @@ const performers: Performers = {
     const target = targetOf(work.subscription, effect.stage, effect.target)
     const delivery = promotionOf(work.document, effect.stage, effect.promotion)?.deliveries[effect.target]
     if (target === null || delivery?.state !== 'delivered') return GONE
-    return wellness(await work.outbound.health(target).check(target, delivery.now))
+    const { now: image, reference } = delivery
+    const { outbound, subscription } = work
+    const rules = subscription?.stages.find(({ name }) => name === effect.stage)?.health?.checks ?? []
+    const rollout = await outbound.health(target).check(target, image)
+    if (rollout.state === 'failed') return wellness(rollout)
+    const others = await Promise.all(rules.map((rule) => outbound.healthRule.check(rule, { image, reference })))
+    return wellness(worstOf([rollout, ...others]))
   },
   propose: async (effect, { document, subscription, outbound, stillHeld }) => {
     const { cargo } = document

@@ -95,7 +95,18 @@ const mayImport: Record<string, readonly string[]> = {
   'src/readiness.ts': ['src/domain/', ...ports],
   'src/allowance.ts': ['src/domain/'],
   'src/app.ts': ['src/domain/', 'src/allowance.ts', 'src/body.ts', 'src/edge.ts', 'hono', ...ports],
+  'src/api-acts.ts': [
+    'src/domain/',
+    'src/api.ts',
+    'src/decide/',
+    'src/pause.ts',
+    'src/pipeline.ts',
+    'src/status.ts',
+    'zod',
+  ],
   'src/api.ts': [
+    'src/api-acts.ts',
+    'src/pause.ts',
     'src/domain/',
     'src/body.ts',
     'src/edge.ts',
@@ -163,6 +174,7 @@ const mayImport: Record<string, readonly string[]> = {
   'src/authorise.ts': ['src/domain/'],
   'src/log.ts': ['src/domain/', 'src/escape.ts'],
   'src/index.ts': ['src/'],
+  'src/cli/trust/': ['src/', 'node:', 'zod', 'tuf-js', '@sigstore/'],
   'src/cli/': ['src/', 'handlers/', 'package.json', 'node:', 'zod', 'yaml', '@hono/node-server', 'hono'],
   // A Worker has no `node:`; what is only asked for by some invocations is in modules of its own.
   'handlers/cloudflare.ts': ['handlers/cloudflare/'],

@@ -9,6 +9,7 @@ import { createProcessIo } from './io.ts'
 
 /** Loaded when asked for: a command pays for its own imports only. */
 const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = {
+  approve: () => import('./operate.ts').then(({ approve: command }) => ({ command })),
   backup: () => import('./backup.ts'),
   check: () => import('./check.ts'),
   demo: () => import('./demo.ts'),
@@ -18,14 +19,25 @@ const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = 
   init: () => import('./init.ts'),
   lift: () => import('./lift.ts'),
   'lint-tags': () => import('./lint-tags.ts'),
+  pause: () => import('./operate.ts').then(({ pause: command }) => ({ command })),
+  pin: () => import('./operate.ts').then(({ pin: command }) => ({ command })),
+  promote: () => import('./operate.ts').then(({ promote: command }) => ({ command })),
   record: () => import('./record.ts'),
+  reject: () => import('./operate.ts').then(({ reject: command }) => ({ command })),
   replay: () => import('./replay.ts'),
+  report: () => import('./report.ts'),
   restore: () => import('./restore.ts'),
+  resume: () => import('./operate.ts').then(({ resume: command }) => ({ command })),
   retry: () => import('./retry.ts'),
+  rollback: () => import('./operate.ts').then(({ rollback: command }) => ({ command })),
   status: () => import('./status.ts'),
   receive: () => import('./receive.ts'),
   serve: () => import('./serve.ts'),
   tags: () => import('./tags.ts'),
+  unpin: () => import('./operate.ts').then(({ unpin: command }) => ({ command })),
+  trust: () => import('./trust.ts'),
+  verify: () => import('./verify.ts'),
+  'verify-bundle': () => import('./verify-bundle.ts'),
   wait: () => import('./wait.ts'),
 }
 

@@ -7,6 +7,7 @@ import { err, ok, type Result } from '../domain/result.ts'
 import type { ConfigFile, Include } from './include.ts'
 import { CONFIG_BYTES_MAX } from './limits.ts'
 import { loadConfig, type Loaded, type LoadOptions } from './load.ts'
+import { loadPolicy } from './policy-file.ts'
 import { problemAt, type ConfigProblem } from './problem.ts'
 
 const SECRET_BYTES_MAX = 64 * 1024
@@ -21,6 +22,16 @@ export async function loadConfigFile(
     return err([problemAt({ file: path, line: 1, column: 1 }, { reason: 'unreadable', path: [], what: first.error })])
   }
   return loadConfig(first.value, { ...options, path, include: includeFrom(path) })
+}
+
+/** A file with `trust:`, `signers:` and `verify:` alone. */
+export async function loadPolicyFile(
+  path: string,
+  options: Pick<LoadOptions, 'checkPattern'>,
+): ReturnType<typeof loadPolicy> {
+  const first = await readRegularFile(path, CONFIG_BYTES_MAX)
+  if (first.ok) return loadPolicy(first.value, { ...options, path, include: includeFrom(path) })
+  return err([problemAt({ file: path, line: 1, column: 1 }, { reason: 'unreadable', path: [], what: first.error })])
 }
 
 /** For `createSecrets`: throws where the file cannot be read. */

@@ -15,6 +15,7 @@ export function checkReferences(root: Tree, report: Report): boolean {
   if (!checkStageCounts(reader)) return false
   const shared = waitsAt(root, ['stages'])
   checkAfter(reader, ['stages'], shared)
+  for (const name of namesAt(root, ['stages'])) checkHealth(reader, ['stages', name])
   const circle = stageOrder(shared)
   if (!circle.ok) refuseCircle(reader, ['stages'], circle.error)
   for (const name of namesAt(root, ['subscriptions'])) {
@@ -87,7 +88,18 @@ function checkTargets(reader: Reader, path: Path): void {
   for (const stage of namesAt(reader.root, path)) {
     checkName(reader, [...path, stage, 'cluster'], 'clusters')
     checkName(reader, [...path, stage, 'git'], 'git')
+    checkHealth(reader, [...path, stage])
   }
+}
+
+function checkHealth(reader: Reader, path: Path): void {
+  const checks = treeAt(reader.root, [...path, 'health', 'checks'])
+  const items = checks?.kind === 'list' ? checks.items : []
+  items.forEach((_, index) => {
+    for (const kind of ['argocd', 'flux']) {
+      checkName(reader, [...path, 'health', 'checks', index, kind, 'cluster'], 'clusters')
+    }
+  })
 }
 
 function checkName({ root, report }: Reader, path: Path, section: 'clusters' | 'git'): void {

@@ -11,6 +11,7 @@ import type { VerificationPolicy } from '../domain/verification-policy.ts'
 import { quoted } from './expected.ts'
 import { problemAt, type Path } from './problem.ts'
 import { resolveGates } from './gates.ts'
+import { resolveHealth } from './health.ts'
 import { resolveVerify } from './policies.ts'
 import type { Reading } from './reading.ts'
 import { merged } from './references.ts'
@@ -136,7 +137,11 @@ function resolveStages(
     ])
     const after = [...(waits.get(name) ?? [])]
     const needs = needsOf(floor?.after, stage.after)
-    return verify === undefined ? [] : [{ name, after, needs, verify, gates, targets: [targetOf(stage)] }]
+    const health = resolveHealth(floor?.health, stage.health)
+    const targets = [targetOf(stage)] as const
+    return verify === undefined
+      ? []
+      : [{ name, after, needs, verify, gates, ...(health && { health }), targets: [...targets] }]
   })
 }
 
@@ -174,7 +179,7 @@ function namesOf(after: After): readonly string[] {
 }
 
 function targetOf(raw: RawStage): Target {
-  const { after: _after, verify: _verify, gates: _gates, ...stage } = raw
+  const { after: _after, verify: _verify, gates: _gates, health: _health, ...stage } = raw
   return 'git' in stage
     ? { kind: 'git', ...stage, merge: stage.merge ?? 'by-person' }
     : { kind: 'workload', ...stage, takeover: stage.takeover ?? false }

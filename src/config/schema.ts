@@ -18,6 +18,7 @@ import { Assurance } from '../domain/event.ts'
 import { Registry } from '../domain/image.ts'
 import { Name, PusherName } from '../domain/subscription.ts'
 import { RawGate } from './gates-schema.ts'
+import { RawHealth } from './health.ts'
 import { RawSigner, RawTrust, RawVerify } from './verification-schema.ts'
 import { PersonConfig, SlackConfig } from '../domain/slack.ts'
 import { TagFilter } from '../domain/tag-filter.ts'
@@ -102,12 +103,14 @@ const RawSharedStage = z.strictObject({
   after: After,
   verify: RawVerify.optional().describe('What every image must prove here, on top of what its subscription demands.'),
   gates: Gates.describe('What must hold before any image comes here. Subscriptions may add more.'),
+  health: RawHealth.optional().describe('What is well after a delivery. Subscriptions may add more.'),
 })
 export type RawSharedStage = z.infer<typeof RawSharedStage>
 
 const ofStage = {
   verify: RawVerify.optional().describe('What an image must prove here, on top of what the subscription demands.'),
   gates: Gates.describe('What must hold before it comes here, after the gates of the shared stage.'),
+  health: RawHealth.optional().describe('What is well after a delivery, beside the rollout of the workload itself.'),
 }
 
 const RawGitStage = GitTarget.omit({ kind: true, merge: true })

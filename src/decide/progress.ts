@@ -2,6 +2,8 @@
 
 import type { Answer } from '../domain/answer.ts'
 import type { Effect, EffectOf } from '../domain/effect.ts'
+import { formatDuration } from '../domain/duration.ts'
+import { HEALTH_TIMEOUT_DEFAULT_MS } from '../domain/health-rule.ts'
 import { formatImage } from '../domain/image.ts'
 import type { Line, StageState } from '../domain/line.ts'
 import type { Promotion } from '../domain/promotion.ts'
@@ -18,8 +20,6 @@ import { judged } from './verify.ts'
 import { vouched } from './vote.ts'
 import { requeue, withdraw } from './withdraw.ts'
 
-/** Later than any rollout's own deadline (Kubernetes: ten minutes unless the workload says otherwise). */
-const HEALTH_TIMEOUT_MS = 30 * 60_000
 const HEALTH_POLL_FIRST_MS = 1_000
 const HEALTH_POLL_LATER_MS = 10_000
 const HEALTH_POLL_FIRST_FOR_MS = 60_000
@@ -125,7 +125,7 @@ export function arrive(
   promotion.phase = 'observing'
   for (const target of Object.keys(promotion.deliveries)) {
     const id = `${promotion.id}/check-health/${target}`
-    const until = turn.now + HEALTH_TIMEOUT_MS
+    const until = turn.now + timeoutOf(stage)
     wish(turn, { kind: 'check-health', ...fresh(turn, id), stage: stage.name, target, promotion: promotion.id, until })
   }
 }
@@ -170,11 +170,14 @@ function checked(
   switch (answer.kind) {
     case 'healthy':
     case 'not-observed':
+      if (turn.now < effect.until - timeoutOf(stage) + (stage.health?.watchMs ?? 0)) {
+        return checkLater(turn, effect, promotion)
+      }
       promotion.deliveries[effect.target] = { ...delivery, state: 'well', observed: answer.kind === 'healthy' }
       return finishIfWell(turn, stage, state, promotion)
     case 'progressing': {
       if (turn.now < effect.until) return checkLater(turn, effect, promotion)
-      const detail = `not healthy after ${HEALTH_TIMEOUT_MS / 60_000} minutes: ${answer.detail}`
+      const detail = `not healthy after ${formatDuration(timeoutOf(stage))}: ${answer.detail}`
       return fail(turn, stage, state, { reason: 'health-timeout', detail, as: 'failed', by: null })
     }
     case 'unwell': {
@@ -189,6 +192,11 @@ function checked(
     default:
       return stuck(turn, effect, answer)
   }
+}
+
+/** From the delivery until it has failed. */
+function timeoutOf({ health }: Stage): number {
+  return health?.timeoutMs ?? HEALTH_TIMEOUT_DEFAULT_MS
 }
 
 function checkLater(turn: Turn<Line>, effect: EffectOf<'check-health'>, promotion: Promotion): void {

@@ -55,3 +55,25 @@ export const PrometheusRule = z.strictObject({
   value: z.number().describe('with this one.'),
 })
 export type PrometheusRule = Readonly<z.infer<typeof PrometheusRule>>
+
+/** One check beside the rollout, resolved. */
+export const HealthRule = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('argocd'), ...ArgoCdRule.shape }),
+  z.object({ kind: z.literal('flux'), ...FluxRule.shape }),
+  z.object({ kind: z.literal('http'), ...HttpRule.shape }),
+  z.object({ kind: z.literal('prometheus'), ...PrometheusRule.shape }),
+])
+export type HealthRule = Readonly<z.infer<typeof HealthRule>>
+
+/** What a stage calls well. */
+export const HealthPolicy = z.object({
+  checks: z.array(HealthRule),
+  /** So long it must stay well before it counts as healthy, in milliseconds. */
+  watchMs: z.number().int().min(0),
+  /** What is not well by then has failed, in milliseconds from the delivery. */
+  timeoutMs: z.number().int().positive(),
+})
+export type HealthPolicy = Readonly<z.infer<typeof HealthPolicy>>
+
+/** Later than any rollout's own deadline (Kubernetes: ten minutes unless the workload says otherwise). */
+export const HEALTH_TIMEOUT_DEFAULT_MS = 30 * 60_000

@@ -3,6 +3,7 @@
 import * as z from 'zod'
 import { Assurance } from './event.ts'
 import { Gate } from './gate.ts'
+import { HealthPolicy } from './health-rule.ts'
 import { ImageName } from './image.ts'
 import { TagFilter } from './tag-filter.ts'
 import { Target } from './target.ts'
@@ -21,6 +22,8 @@ export const Stage = z.object({
   verify: VerificationPolicy,
   /** In the order in which they are told. */
   gates: z.array(Gate).default([]),
+  /** What is well, beside the rollout. Absent: the rollout alone. */
+  health: HealthPolicy.optional(),
   targets: z.tuple([Target], Target),
 })
 export type Stage = Readonly<z.infer<typeof Stage>>

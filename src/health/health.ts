@@ -1,5 +1,6 @@
 /** The port of health checks: after delivery, is it running, is it well. */
 
+import type { HealthRule } from '../domain/health-rule.ts'
 import type { Target } from '../domain/target.ts'
 
 export type Health =
@@ -13,4 +14,20 @@ export type Health =
 export type HealthCheck = {
   /** `image` is what we delivered, as written: the answer is about that image, or `failed` with reason `moved`. */
   check(target: Target, image: string): Promise<Health>
+}
+
+/** A check that a stage names beside the rollout. Throws where what it asks cannot be reached. */
+export type RuleCheck = {
+  check(
+    rule: HealthRule,
+    /** What was delivered, as written, and where: a commit, a workload's generation. */
+    delivered: { readonly image: string; readonly reference: string },
+  ): Promise<Health>
+}
+
+const RANK = { failed: 3, progressing: 2, healthy: 1, 'not-observed': 0 } as const
+
+/** The worst of them; where one was observed and is well, that is more than nothing to look at. */
+export function worstOf(healths: readonly [Health, ...Health[]]): Health {
+  return healths.reduce((worst, one) => (RANK[one.state] > RANK[worst.state] ? one : worst))
 }

@@ -69,10 +69,12 @@ subscriptions: { app: { image: "${image}", tags: { semver: "1.x" }, verify: none
   })
   const silent = (): void => {}
   const clusterOf = () => createCluster({ inCluster: true }, { now: whole, readFile: async () => '' })
+  const registries = createRegistries({ http, registries: config.registries, secretOf, now: whole })
+  const { content } = registries
   const ports: Ports = {
     ...state,
-    ...assembleOutbound({ config, clusterOf, plainGit, http, secretOf, random: Math.random, now: whole }),
-    registries: createRegistries({ http, registries: config.registries, secretOf, now: whole }),
+    ...assembleOutbound({ config, clusterOf, plainGit, http, secretOf, random: Math.random, now: whole, content }),
+    registries,
     wake: (id, at) => loop.wake(id, at),
     config: () => loaded.value.loaded,
     now: whole,

@@ -76,6 +76,7 @@ const ports: Ports = {
     throw new Error('nothing is proposed')
   },
   verifier: { verify: () => Promise.reject(new Error('nothing is verified')) },
+  healthRule: { check: async () => ({ state: 'healthy', detail: 'as it should be' }) },
   notifier: () => null,
   conversation: null,
   probe: { ask: () => Promise.reject(new Error('nothing is asked')) },

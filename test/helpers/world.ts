@@ -114,6 +114,8 @@ export function createWorld(options: WorldOptions = {}) {
   const checks = new Map<string, Probed>()
   /** What the channels were told, and those that are down or refuse. */
   const told: { readonly channel: string; readonly notice: Notice }[] = []
+  /** By the kind of check. */
+  const ruleHealth = new Map<string, Health>()
   const cards: { readonly channel: string; readonly card: Card; readonly isUpdate: boolean }[] = []
   const groups = new Map<string, ReadonlySet<string>>()
   const channelsDown = new Set<string>()
@@ -263,6 +265,7 @@ export function createWorld(options: WorldOptions = {}) {
         return ok(null)
       },
     }),
+    healthRule: { check: async (rule) => ruleHealth.get(rule.kind) ?? { state: 'healthy', detail: 'as it should be' } },
     health: () => ({
       async check(_target, image) {
         const digest = image.slice(image.indexOf('@') + 1)
@@ -290,6 +293,7 @@ export function createWorld(options: WorldOptions = {}) {
     ports,
     state,
     told,
+    ruleHealth,
     cards,
     groups,
     channelsDown,

@@ -97,6 +97,7 @@ export function createWorld({ random, ledger, now, unwell, onUnwell, onPropose }
       return {
         delivery: deliveryTo,
         proposals: () => proposals,
+        healthRule: { check: async () => ({ state: 'healthy', detail: 'as it should be' }) },
         notifier: () => null,
         conversation: null,
         verifier: { verify: () => Promise.reject(new Error('nothing is verified')) },

@@ -18,6 +18,38 @@ export function wallTime(at: number, timezone: string): WallTime {
   return { date, day: dayOf(date), minute: Number(parts['hour']) * 60 + Number(parts['minute']) }
 }
 
+const MINUTE_MS = 60_000
+const HALF_DAY_MS = 12 * 60 * MINUTE_MS
+
+/**
+ * When the clock shows this: once; never, in the hour that spring leaves out, where it is when the clocks change; twice in
+ * autumn, and then that change is among them too.
+ */
+export function instantsOf(date: string, minute: number, timezone: string): readonly number[] {
+  const wall = Date.parse(`${date}T00:00:00Z`) + minute * MINUTE_MS
+  const before = offsetAt(wall - HALF_DAY_MS, timezone)
+  const after = offsetAt(wall + HALF_DAY_MS, timezone)
+  if (before === after) return [wall - before]
+  return [wall - before, wall - after, changeBetween(wall - HALF_DAY_MS, wall + HALF_DAY_MS, timezone)]
+}
+
+function offsetAt(at: number, timezone: string): number {
+  const { date, minute } = wallTime(at, timezone)
+  return Date.parse(`${date}T00:00:00Z`) + minute * MINUTE_MS - Math.floor(at / MINUTE_MS) * MINUTE_MS
+}
+
+/** The first minute with the later offset. */
+function changeBetween(from: number, to: number, timezone: string): number {
+  const later = offsetAt(to, timezone)
+  let [low, high] = [Math.floor(from / MINUTE_MS), Math.floor(to / MINUTE_MS)]
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2)
+    if (offsetAt(middle * MINUTE_MS, timezone) === later) high = middle
+    else low = middle
+  }
+  return high * MINUTE_MS
+}
+
 export function dayOf(date: string): number {
   return new Date(`${date}T00:00:00Z`).getUTCDay()
 }

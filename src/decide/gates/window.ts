@@ -2,14 +2,12 @@
 
 import type { Slot, WindowGate } from '../../domain/gate.ts'
 import { describeInstant, held, waiting, type Said } from './gate.ts'
-import { dayBefore, dayOf, wallTime, type WallTime } from './wall-clock.ts'
+import { dayBefore, dayOf, instantsOf, wallTime, type WallTime } from './wall-clock.ts'
 
 const MINUTE_MS = 60_000
-const HOUR_MS = 60 * MINUTE_MS
-const DAY_MS = 24 * HOUR_MS
-/** So far ahead an opening is looked for by quarters of an hour, and then by hours; what is further away is asked for again each day. */
-const CLOSE_MS = 4 * DAY_MS
-const FAR_MS = 35 * DAY_MS
+const DAY_MS = 24 * 60 * MINUTE_MS
+/** So far ahead an opening is looked for; what is further away is asked for again each day. */
+const AHEAD_DAYS = 35
 
 /** Asked at each decision about a line, and the answer is the same for a whole minute. */
 const answers = new WeakMap<WindowGate, { readonly minute: number; readonly said: Said }>()
@@ -28,10 +26,10 @@ function answer(gate: WindowGate, minute: number): Said {
   const isOpen = (at: number): boolean => whyClosed(gate, at) === null
   const why = whyClosed(gate, minute)
   if (why === null) {
-    const closes = firstWhere((at) => !isOpen(at), minute, DAY_MS)
+    const closes = firstWhere((at) => !isOpen(at), gate, minute, 1)
     return held(`the window is open (${timezone})`, closes ?? minute + DAY_MS)
   }
-  const opens = firstWhere(isOpen, minute, FAR_MS)
+  const opens = firstWhere(isOpen, gate, minute, AHEAD_DAYS)
   if (opens === null) return waiting(`${why} (${timezone}), and no opening is near`, minute + DAY_MS)
   return waiting(`${why} (${timezone}); opens ${describeInstant(opens)}`, opens)
 }
@@ -55,12 +53,20 @@ function isWithin({ days, hours, dates }: Slot, { date, minute }: WallTime): boo
   return (isOn(date) && minute >= from) || (isOn(dayBefore(date)) && minute < to)
 }
 
-/** The first minute after `from` at which it holds; null: none within the span. */
-function firstWhere(holds: (at: number) => boolean, from: number, span: number): number | null {
-  const quarter = 15 * MINUTE_MS
-  let at = from - (from % quarter) + quarter
-  while (at < from + span && !holds(at)) at += at < from + CLOSE_MS ? quarter : HOUR_MS
-  if (!holds(at)) return null
-  while (at - MINUTE_MS > from && holds(at - MINUTE_MS)) at -= MINUTE_MS
-  return at
+/** The first instant after `from` at which it holds. It can change only where a slot begins or ends, or the clocks do. */
+function firstWhere(holds: (at: number) => boolean, gate: WindowGate, from: number, days: number): number | null {
+  const minutes = boundariesOf(gate)
+  for (let day = 0; day <= days; day += 1) {
+    const { date } = wallTime(from + day * DAY_MS, gate.timezone)
+    const instants = minutes.flatMap((minute) => instantsOf(date, minute, gate.timezone))
+    const found = [...new Set(instants)].toSorted((a, b) => a - b).find((at) => at > from && holds(at))
+    if (found !== undefined) return found
+  }
+  return null
+}
+
+function boundariesOf({ allow, deny }: WindowGate): readonly number[] {
+  return [
+    ...new Set([0, ...[...allow, ...deny].flatMap(({ hours }) => (hours === undefined ? [] : [hours.from, hours.to]))]),
+  ]
 }

@@ -1,14 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import type { Answer } from '../../../src/domain/answer.ts'
 import type { Verdict } from '../../../src/domain/verdict.ts'
+import type { Requirement } from '../../../src/domain/verification-policy.ts'
 import { aDigest } from '../../helpers/build.ts'
 import { aPolicy } from '../../helpers/evidence.ts'
 import { delivered, image, playLine, UNWELL, WELL, type PlayedLine } from '../../helpers/play.ts'
 import { aGitStage, aWorkloadStage } from '../../helpers/world.ts'
 
 const MINUTE_MS = 60_000
-const byCi = { kind: 'signature', anyOf: ['ci'], atLeast: 1 } as const
-const byQa = { kind: 'signature', anyOf: ['qa'], atLeast: 1 } as const
+const byCi: Requirement = { kind: 'signature', anyOf: ['ci'], atLeast: 1 }
+const byQa: Requirement = { kind: 'signature', anyOf: ['qa'], atLeast: 1 }
 const policy = aPolicy([byCi])
 const verified = { ...aWorkloadStage('dev'), verify: policy }
 

@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { SCHEMA_VERSION } from '../../../src/state/sql/schema.ts'
 import { openSqlite, openSqliteReadOnly, type SqliteState } from '../../../src/state/sqlite.ts'
 import type { Damage } from '../../../src/state/state.ts'
 import { aLine, anAcceptedEvent, anEffect, anEntry, aWalkStep, NOW } from '../../helpers/build.ts'
@@ -173,7 +174,7 @@ describe('the lock', () => {
     state.close()
     tamper('UPDATE drayage_schema SET version = 99')
     await expect(openSqlite(path)).rejects.toThrow()
-    tamper('UPDATE drayage_schema SET version = 1')
+    tamper(`UPDATE drayage_schema SET version = ${SCHEMA_VERSION}`)
     await expect(open()).resolves.toBeDefined()
   })
 })

@@ -1,0 +1,131 @@
+/** What AWS says of its own signatures: revocation, and signing that is still under way. */
+
+import { afterEach, describe, expect, it } from 'vitest'
+import { Digest, Repository } from '../../../../src/domain/image.ts'
+import { err, ok } from '../../../../src/domain/result.ts'
+import { parseCertificate } from '../../../../src/verification/notation/certificate.ts'
+import { findManagedSigning } from '../../../../src/verification/notation/managed-signing.ts'
+import { createAwsSignerRevocation } from '../../../../src/verification/notation/revocation/aws-signer.ts'
+import { createHash } from 'node:crypto'
+import { guardedHttp, startPeer, type Answers } from '../../../helpers/cloud-peer.ts'
+import { aChain, NOTATION_NOW } from '../../../helpers/notation-pki.ts'
+import { headerSignature } from '../../../helpers/sigv4.ts'
+
+const SECRET = 'CANARY-of-aws'
+const PROFILE = 'arn:aws:signer:eu-west-1:111122223333:/signing-profiles/prod/ABCDEF1234'
+const JOB = 'arn:aws:signer:eu-west-1:111122223333:/signing-jobs/1'
+const { chain } = aChain()
+const parsed = chain.map(({ der }) => parseCertificate(Uint8Array.from(der))).filter((one) => one !== null)
+
+let close: (() => Promise<void>) | undefined
+afterEach(async () => {
+  await close?.()
+  close = undefined
+})
+
+async function ask(answers: Answers, over: object = {}) {
+  const peer = await startPeer(answers)
+  close = peer.close
+  const check = createAwsSignerRevocation({
+    http: guardedHttp(),
+    credentials: async () => ({ accessKeyId: 'AKIA', secretAccessKey: SECRET }),
+    now: () => NOTATION_NOW,
+    endpoint: peer.url,
+  })
+  const aws = { profileVersion: PROFILE, job: JOB, alias: null }
+  const said = await check({
+    chain: parsed,
+    aws,
+    signedAt: Date.parse('2026-11-01T00:00:00Z'),
+    now: NOTATION_NOW,
+    ...over,
+  })
+  return { said, asked: peer.asked }
+}
+
+describe('AWS Signer', () => {
+  it('is asked about job, profile, time and each certificate with its issuer, in a signed request', async () => {
+    const { said, asked } = await ask({ 'GET /revocations': () => ({ revokedEntities: [] }) })
+    expect(said.state).toBe('good')
+    const [one] = asked
+    if (one === undefined) throw new Error('nobody asked')
+    const { searchParams } = one.url
+    expect(Object.fromEntries([...searchParams].filter(([name]) => name !== 'certificateHashes'))).toEqual({
+      jobArn: JOB,
+      platformId: 'Notation-OCI-SHA384-ECDSA',
+      profileVersionArn: PROFILE,
+      signatureTimestamp: '2026-11-01T00:00:00Z',
+    })
+    const hashes = parsed.map(({ signed }) => createHash('sha384').update(signed).digest('hex'))
+    const [leaf, middle, root] = hashes
+    expect(searchParams.getAll('certificateHashes')).toEqual([`${leaf}${middle}`, `${middle}${root}`, `${root}${root}`])
+    const signature = headerSignature({ ...one, body: '' }, SECRET, 'signer')
+    expect(one.headers['authorization']).toContain(signature)
+  })
+
+  it.each<[string, Answers, object, string]>([
+    ['names something', { 'GET /revocations': () => ({ revokedEntities: [JOB] }) }, {}, 'revoked'],
+    ['refuses us', { 'GET /revocations': () => 403 }, {}, 'unknown'],
+    ['is away', { 'GET /revocations': () => 503 }, {}, 'unknown'],
+    ['answers in another form', { 'GET /revocations': () => ({ revokedEntities: 'none' }) }, {}, 'unknown'],
+    [
+      'is asked about what others signed',
+      { 'GET /revocations': () => ({ revokedEntities: [] }) },
+      { aws: null },
+      'unknown',
+    ],
+    ['is asked about no time', { 'GET /revocations': () => ({ revokedEntities: [] }) }, { signedAt: null }, 'unknown'],
+    [
+      'is asked about a profile of nowhere',
+      { 'GET /revocations': () => ({ revokedEntities: [] }) },
+      { aws: { profileVersion: 'x', job: JOB, alias: null } },
+      'unknown',
+    ],
+  ])('that %s', async (_name, answers, over, state) => {
+    expect((await ask(answers, over)).said.state).toBe(state)
+  })
+})
+
+describe("ECR's managed signing", () => {
+  const image = {
+    registryId: '111122223333',
+    repository: Repository.parse('acme/app'),
+    digest: Digest.parse(`sha256:${'a1'.repeat(32)}`),
+  }
+  const status = (of: string, more: object = {}) =>
+    ok({ signingStatuses: [{ signingProfileArn: PROFILE, status: of, ...more }] })
+
+  it('asks about the digest', async () => {
+    const inputs: unknown[] = []
+    await findManagedSigning(async (operation, input) => {
+      inputs.push(operation, input)
+      return ok({})
+    }, image)
+    expect(inputs).toEqual([
+      'DescribeImageSigningStatus',
+      { registryId: '111122223333', repositoryName: 'acme/app', imageId: { imageDigest: image.digest } },
+    ])
+  })
+
+  it.each([
+    ['that is done says nothing: the signature itself proves', status('COMPLETE'), []],
+    ['that is under way', status('IN_PROGRESS'), ['signing-pending']],
+    ['in a state that is new', status('QUEUED'), ['signing-pending']],
+    ['that failed', status('FAILED', { failureCode: 'AccessDenied', failureReason: 'no' }), ['signing-failed']],
+    ['that failed without a reason', status('FAILED'), ['signing-failed']],
+    ['of an image that is not there', err({ code: 'ImageNotFoundException' }), []],
+    ['of a repository that is not there', err({ code: 'RepositoryNotFoundException' }), []],
+  ])('%s', async (_name, answer, reasons) => {
+    const facts = await findManagedSigning(async () => answer, image)
+    expect(facts.map(({ reason, format }) => [reason, format])).toEqual(
+      reasons.map((reason) => [reason, 'ecr-managed-signing']),
+    )
+  })
+
+  it.each([
+    ['refuses', err({ code: 'AccessDeniedException' })],
+    ['answers in another form', ok({ signingStatuses: 'x' })],
+  ])('that %s is asked later', async (_name, answer) => {
+    await expect(findManagedSigning(async () => answer, image)).rejects.toMatchObject({ name: 'RetryLater' })
+  })
+})
