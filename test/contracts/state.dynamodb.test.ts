@@ -1,9 +1,10 @@
 /** DynamoDB does what every store does: the real client of AWS, an emulator behind it, also where some calls are throttled. */
 
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createDynamoState } from '../../src/state/dynamodb.ts'
 import type { Tables } from '../../src/state/dynamodb/dynamo.ts'
 import { createDynamo } from '../../src/state/dynamodb/sdk.ts'
+import { aLine, NOW } from '../helpers/build.ts'
 import { AWS_ENV, startDynalite, type Dynalite } from '../helpers/dynalite.ts'
 import { throttle, type Throttled } from '../helpers/throttle.ts'
 import { describeState } from './state.contract.ts'
@@ -36,6 +37,32 @@ const openAt = async (url: string) => {
 
 describeState('DynamoDB', () => openAt(dynalite.url), { join: async () => stateAt(dynalite.url) })
 describeState('DynamoDB that throttles', () => openAt(busy.url), { join: async () => stateAt(busy.url) })
+
+describe('an answer that is lost', () => {
+  let store: Awaited<ReturnType<typeof openAt>>['state']
+  beforeEach(async () => {
+    busy.refuse(0)
+    store = (await openAt(busy.url)).state
+  })
+
+  it.each([0, 1])('does not make a conflict of what was saved over version %i', async (version) => {
+    if (version === 1) await store.documents.save(aLine(), 0, NOW)
+    const { lost } = busy.counts
+    busy.lose(1)
+    expect(await store.documents.save(aLine({ fence: 7 }), version, NOW)).toBe('saved')
+    expect(busy.counts.lost).toBe(lost + 1)
+    expect(await store.documents.load('line/payments')).toMatchObject({ version: version + 1, document: { fence: 7 } })
+  })
+
+  it('lets one of many creators win, whosever answers are lost', async () => {
+    busy.lose(6)
+    const outcomes = await Promise.all(
+      Array.from({ length: 16 }, (_, fence) => store.documents.save(aLine({ fence }), 0, NOW)),
+    )
+    expect(outcomes.filter((outcome) => outcome === 'saved')).toHaveLength(1)
+    expect((await store.documents.load('line/payments'))?.document.fence).toBe(outcomes.indexOf('saved'))
+  })
+})
 
 it('was throttled all the while', () => {
   expect(busy.counts.refused).toBeGreaterThan(50)

@@ -1,4 +1,4 @@
-/** A proxy in front of a DynamoDB: notes what is asked of it, and refuses some calls as the real one does when it has too much to do. */
+/** A proxy in front of a DynamoDB: notes what is asked of it, refuses some calls as the real one does when it has too much to do, and loses answers. */
 
 import { once } from 'node:events'
 import { createServer, request as ask } from 'node:http'
@@ -10,16 +10,19 @@ export type Throttled = {
   readonly url: string
   /** From now on, of each hundred calls so many are refused. */
   refuse(percent: number): void
-  readonly counts: { passed: number; refused: number }
+  /** So many calls from now on are made, and nobody hears how they ended. */
+  lose(answers: number): void
+  readonly counts: { passed: number; refused: number; lost: number }
   /** `PutItem inbox-1`, `Query journal-1/index/time`. */
   readonly asked: ReadonlySet<string>
   close(): Promise<void>
 }
 
 export async function throttle(target: string): Promise<Throttled> {
-  const counts = { passed: 0, refused: 0 }
+  const counts = { passed: 0, refused: 0, lost: 0 }
   const asked = new Set<string>()
   let percent = 0
+  let losing = 0
   let calls = 0
   const server = createServer((incoming, response) => {
     calls += 1
@@ -34,8 +37,14 @@ export async function throttle(target: string): Promise<Throttled> {
     counts.passed += 1
     const { method, headers } = incoming
     const outgoing = ask(target, { method, headers }, (answer) => {
+      if (losing > 0) {
+        losing -= 1
+        counts.lost += 1
+        answer.resume()
+        return response.destroy()
+      }
       response.writeHead(answer.statusCode ?? 502, answer.headers)
-      answer.pipe(response)
+      return answer.pipe(response)
     })
     outgoing.on('error', () => response.destroy())
     const chunks: Buffer[] = []
@@ -49,6 +58,7 @@ export async function throttle(target: string): Promise<Throttled> {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     refuse: (share) => void (percent = share),
+    lose: (answers) => void (losing = answers),
     counts,
     asked,
     async close() {

@@ -57,14 +57,15 @@ export function createDynamoDocuments({ dynamo, tables, onDamage }: DynamoStore)
       const wake = wakeAt(document)
       const due = wake === null ? {} : { lane: text(laneOf(id)), due: text(`${padded(wake)}${BREAK}${id}`) }
       const rest = { id: text(id), kind: KIND, name: text(nameOf(document.id)), saved: number(now) }
+      const writer = crypto.randomUUID()
       const saved = await dynamo.put({
         TableName,
-        Item: { ...rest, ...due, version: number(wasVersion + 1), body },
+        Item: { ...rest, ...due, version: number(wasVersion + 1), writer: text(writer), body },
         ...(wasVersion === 0
           ? { ConditionExpression: 'attribute_not_exists(id)' }
           : { ConditionExpression: 'version = :was', ExpressionAttributeValues: { ':was': number(wasVersion) } }),
       })
-      return saved ? 'saved' : 'conflict'
+      return saved || (await isBy(writer, id)) ? 'saved' : 'conflict'
     },
     async due(now, limit) {
       const first = boundedRows(limit) + damaged.size
@@ -88,6 +89,12 @@ export function createDynamoDocuments({ dynamo, tables, onDamage }: DynamoStore)
         next: keys.length > size ? await idOf(page.at(-1) ?? '') : null,
       }
     },
+  }
+
+  /** The client asks again where an answer was lost, and what stands in its way then is what it wrote itself. */
+  async function isBy(writer: string, id: string): Promise<boolean> {
+    const item = await dynamo.get(TableName, { id: text(id) })
+    return item !== null && textOf(item, 'writer') === writer
   }
 
   /** A very long id does not stand in its key. */
