@@ -6,6 +6,18 @@
 
 import { Hono, type Context } from 'hono'
 import * as z from 'zod'
+import {
+  actedAt,
+  CandidateBody,
+  paused,
+  promoted,
+  reported,
+  ReportBody,
+  resumed,
+  ScopeBody,
+  StageBody,
+  voted,
+} from './api-acts.ts'
 import { isAllowed, type Action, type Actor } from './authorise.ts'
 import { createBodyReader, type Body } from './body.ts'
 import type { Role } from './domain/config.ts'
@@ -13,6 +25,7 @@ import { Json } from './domain/json.ts'
 import { lineId } from './domain/line.ts'
 import type { Log } from './domain/log.ts'
 import { isSameSecret, type Secret } from './domain/secret.ts'
+import { describePause, pausesInForce } from './pause.ts'
 import { parseTarget, pathOf, standardEdge, type Edge } from './edge.ts'
 import { explain } from './explain.ts'
 import { advance, type Ports } from './pipeline.ts'
@@ -38,8 +51,8 @@ export type ApiOptions = {
   readonly edge?: Edge
 }
 
-type Call = { readonly actor: Actor; readonly options: ApiOptions; readonly ports: Ports }
-type Reply =
+export type Call = { readonly actor: Actor; readonly options: ApiOptions; readonly ports: Ports }
+export type Reply =
   | { readonly status: 200 | 400 | 404; readonly body: unknown }
   | { readonly status: 200; readonly text: string; readonly contentType: string }
 
@@ -83,6 +96,15 @@ export const ROUTES: readonly Route[] = [
   route('POST', '/api/v1/retry', 'retry', RetryBody, retried),
   route('POST', '/api/v1/replay', 'replay', ReplayBody, replayed),
   route('POST', '/api/v1/lift', 'lift', LiftBody, lifted),
+  route('POST', '/api/v1/approve', 'approve', CandidateBody, voted('approve')),
+  route('POST', '/api/v1/reject', 'approve', CandidateBody, voted('reject')),
+  route('POST', '/api/v1/report', 'report', ReportBody, reported),
+  route('POST', '/api/v1/promote', 'promote', CandidateBody, promoted),
+  route('POST', '/api/v1/pause', 'pause', ScopeBody, paused),
+  route('POST', '/api/v1/resume', 'resume', ScopeBody, resumed),
+  route('POST', '/api/v1/pin', 'pin', StageBody, actedAt('pin')),
+  route('POST', '/api/v1/unpin', 'unpin', StageBody, actedAt('unpin')),
+  route('POST', '/api/v1/rollback', 'rollback', StageBody, actedAt('rollback')),
 ]
 
 export function createApi(options: ApiOptions): Hono {
@@ -187,7 +209,8 @@ async function metrics(_input: unknown, { options }: Call): Promise<Reply> {
 async function status({ subscription }: z.infer<typeof StatusQuery>, { ports, options }: Call): Promise<Reply> {
   const { config, hash } = ports.config()
   const subscriptions = await statusOf(ports.documents, subscription ?? null, config.subscriptions)
-  const problems = (await options.problems()).map(({ detail }) => detail)
+  const pauses = (await pausesInForce(ports)).map(describePause)
+  const problems = [...pauses, ...(await options.problems()).map(({ detail }) => detail)]
   const waiting = await ports.inbox.depth()
   return { status: 200, body: { mode: config.mode, config: hash, waiting, problems, subscriptions } }
 }

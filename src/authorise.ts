@@ -5,12 +5,29 @@ import type { Role } from './domain/config.ts'
 /** A proven person, and the role that the configuration gives them. */
 export type Actor = { readonly person: string; readonly role: Role }
 
-export const ACTIONS = ['read', 'retry', 'replay', 'lift'] as const
+export const ACTIONS = [
+  'read',
+  'retry',
+  'replay',
+  'lift',
+  'approve',
+  'report',
+  'promote',
+  'pause',
+  'resume',
+  'pin',
+  'unpin',
+  'rollback',
+] as const
 export type Action = (typeof ACTIONS)[number]
 
 const MAY: Readonly<Record<Role, readonly Action[]>> = {
   viewer: ['read'],
-  operator: ['read', 'retry', 'replay', 'lift'],
+  /** Whether their voice counts says the stage. */
+  approver: ['read', 'approve'],
+  /** A CI job. */
+  reporter: ['read', 'report'],
+  operator: ACTIONS,
 }
 
 export function isAllowed(actor: Actor, action: Action): boolean {

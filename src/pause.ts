@@ -44,6 +44,12 @@ export function isPaused(pauses: readonly Pause[], place: Place): Pause | null {
   return pauses.find((one) => holds(one.subscription, place.subscription) && holds(one.stage, place.stage)) ?? null
 }
 
+/** For a person: what stands still, and whom to ask. */
+export function describePause({ subscription, stage, by, reason, at }: Pause): string {
+  const place = `${subscription ?? 'everything'}${stage === null ? '' : `/${stage}`}`
+  return `${place} is paused by ${by} since ${new Date(at).toISOString()}: ${reason}. \`drayage resume\` lets it go on`
+}
+
 /** Once for each place: who pauses again gives a new reason. */
 export async function pause(ports: Read, one: Omit<Pause, 'at'>): Promise<Pause> {
   const added = { ...one, at: ports.now() }

@@ -119,7 +119,7 @@ function stageStatus(line: Line, stage: string, state: StageState, trains: reado
             openedAt: promotion.openedAt,
           },
     next: state.next === undefined ? null : formatImage(state.next.images[0]),
-    waits: [...proposed, ...effects.flatMap((effect) => describeWaiting(effect))],
+    waits: [...describeGrounds(state), ...proposed, ...effects.flatMap((effect) => describeWaiting(effect))],
     givenUp: effects.filter(({ dead }) => dead !== undefined).length,
     refused: state.refused.map(({ image, candidate, reason, detail, by }) => ({
       image,
@@ -129,6 +129,20 @@ function stageStatus(line: Line, stage: string, state: StageState, trains: reado
       by,
     })),
   }
+}
+
+/** What a promotion waits for before it is let through, each in its own words. */
+function describeGrounds({ promotion, pin, next }: StageState): readonly string[] {
+  const pinned = pin === undefined ? [] : [`pinned to ${pin.image} by ${pin.by}: ${pin.reason}`]
+  if (promotion === undefined) return next === undefined ? [] : pinned
+  const { phase, proof, provenBy, gates } = promotion
+  if (phase === 'verifying') {
+    const until = provenBy === undefined ? '' : `, until ${new Date(provenBy).toISOString()}`
+    const missing = (proof?.outcomes ?? []).filter(({ state }) => state !== 'held')
+    return [...pinned, ...missing.map(({ rule, detail }) => `${rule}: ${detail}${until}`)]
+  }
+  if (phase !== 'gated') return pinned
+  return gates.filter(({ state }) => state === 'waiting').map(({ gate, detail }) => `${gate}: ${detail}`)
 }
 
 function currentImage(state: StageState): string | null {

@@ -104,7 +104,18 @@ const mayImport: Record<string, readonly string[]> = {
     'src/status.ts',
     'zod',
   ],
+  'src/api-acts.ts': [
+    'src/domain/',
+    'src/api.ts',
+    'src/decide/',
+    'src/pause.ts',
+    'src/pipeline.ts',
+    'src/status.ts',
+    'zod',
+  ],
   'src/api.ts': [
+    'src/api-acts.ts',
+    'src/pause.ts',
     'src/api-acts.ts',
     'src/pause.ts',
     'src/domain/',

@@ -59,12 +59,27 @@ const Explained = z.object({
 
 type Query = Readonly<Record<string, string | undefined>>
 
+/** What the API does for people. */
+export type Verb =
+  | 'retry'
+  | 'replay'
+  | 'lift'
+  | 'approve'
+  | 'reject'
+  | 'report'
+  | 'promote'
+  | 'pause'
+  | 'resume'
+  | 'pin'
+  | 'unpin'
+  | 'rollback'
+
 export type Client = {
   status(query: Query): Promise<ServiceStatus>
   history(query: Query): Promise<JournalPage>
   events(query: Query): Promise<{ readonly events: readonly InboxRow[] }>
   explain(subject: string): Promise<Explanation>
-  act(verb: 'retry' | 'replay' | 'lift', body: object): Promise<unknown>
+  act(verb: Verb, body: object): Promise<unknown>
 }
 
 /** Throws with the service's own words where it refuses, or says that it cannot be reached. */

@@ -11,6 +11,7 @@ import type { Line } from '../domain/line.ts'
 import type { Message } from '../domain/message.ts'
 import type { Train } from '../domain/train.ts'
 import { act, type ActInput } from './act.ts'
+import { report, type ReportInput } from './check-report.ts'
 import { messageToLine } from './carried.ts'
 import { claimOfLine } from './claim.ts'
 import { hold, settle } from './effects.ts'
@@ -28,6 +29,8 @@ import { hearSignal } from './verify.ts'
 import { ballot, vote, type BallotInput, type VoteInput } from './vote.ts'
 
 export type { ChannelRule, RuleBook, Rules, TrainRules } from './turn.ts'
+
+export { isNamed } from './act.ts'
 
 export type Input =
   /** A candidate from the registry, for every stage that waits for no other. */
@@ -49,6 +52,7 @@ export type Input =
   | VoteInput
   | BallotInput
   | ActInput
+  | ReportInput
   /** Until then these are left alone: a person paused them. */
   | { readonly kind: 'hold'; readonly effects: readonly string[]; readonly until: number }
   /** Nothing but the passing of time, or another configuration. */
@@ -118,6 +122,8 @@ function workIntoLine(turn: Turn<Line>, input: Input): void {
     case 'rollback':
     case 'noted':
       return act(turn, input)
+    case 'report':
+      return report(turn, input)
     case 'hold':
       return hold(turn, input.effects, input.until)
     case 'tick':
@@ -157,6 +163,7 @@ function workIntoTrain(turn: Turn<Train>, input: Input): void {
     case 'unpin':
     case 'rollback':
     case 'noted':
+    case 'report':
     case 'tick':
       return
   }
@@ -174,6 +181,7 @@ function causeOf(input: Input): string | undefined {
     case 'pin':
     case 'unpin':
     case 'rollback':
+    case 'report':
       return `${input.kind} by ${input.by}`
     case 'noted':
       return `${input.act} by ${input.by}`

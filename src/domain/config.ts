@@ -248,13 +248,15 @@ export type PlainRepository = Readonly<z.infer<typeof PlainRepository>>
 export const GitConfig = z.union([GitHubRepository, PlainRepository])
 export type GitConfig = z.infer<typeof GitConfig>
 
-export const ROLES = ['viewer', 'operator'] as const
+export const ROLES = ['viewer', 'approver', 'reporter', 'operator'] as const
 export const Role = z.enum(ROLES)
 export type Role = z.infer<typeof Role>
 
 export const ApiToken = z.strictObject({
   person: z.string().min(1).max(128).describe('Who stands in the history when this token acts.'),
-  role: Role.describe('`viewer` asks; `operator` acts too.'),
+  role: Role.describe(
+    '`viewer` asks; `approver` approves and rejects too, where a stage names them; `reporter` tells how checks ended; `operator` does all of it.',
+  ),
   token: SecretReference.describe('A reference to the token.'),
 })
 export type ApiToken = Readonly<z.infer<typeof ApiToken>>

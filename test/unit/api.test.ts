@@ -12,23 +12,45 @@ const token = (person: string, role: Role, ...values: [string, ...string[]]): Ap
 }
 const TOKENS: readonly ApiToken[] = [
   token('vera', 'viewer', 'CANARY-vera'),
+  token('anna', 'approver', 'CANARY-anna'),
+  token('rita', 'reporter', 'CANARY-rita'),
   token('otto', 'operator', 'CANARY-otto', 'CANARY-otto-before'),
 ]
-const TOKEN_OF: Readonly<Record<Role, string>> = { viewer: 'CANARY-vera', operator: 'CANARY-otto' }
+const TOKEN_OF: Readonly<Record<Role, string>> = {
+  viewer: 'CANARY-vera',
+  approver: 'CANARY-anna',
+  reporter: 'CANARY-rita',
+  operator: 'CANARY-otto',
+}
+const READ = ['GET /metrics', 'GET /api/v1/status', 'GET /api/v1/history', 'GET /api/v1/events', 'GET /api/v1/explain']
 
 /** What each role may, written out: a change here is a change of who may do what. */
 const MAY: Readonly<Record<Role, readonly string[]>> = {
-  viewer: ['GET /metrics', 'GET /api/v1/status', 'GET /api/v1/history', 'GET /api/v1/events', 'GET /api/v1/explain'],
+  viewer: READ,
+  approver: [...READ, 'POST /api/v1/approve', 'POST /api/v1/reject'],
+  reporter: [...READ, 'POST /api/v1/report'],
   operator: [
-    'GET /metrics',
-    'GET /api/v1/status',
-    'GET /api/v1/history',
-    'GET /api/v1/events',
-    'GET /api/v1/explain',
+    ...READ,
     'POST /api/v1/retry',
     'POST /api/v1/replay',
     'POST /api/v1/lift',
+    'POST /api/v1/approve',
+    'POST /api/v1/reject',
+    'POST /api/v1/report',
+    'POST /api/v1/promote',
+    'POST /api/v1/pause',
+    'POST /api/v1/resume',
+    'POST /api/v1/pin',
+    'POST /api/v1/unpin',
+    'POST /api/v1/rollback',
   ],
+}
+
+const ALLOWED: Readonly<Record<Role, readonly string[]>> = {
+  viewer: ['read'],
+  approver: ['read', 'approve'],
+  reporter: ['read', 'report'],
+  operator: ACTIONS,
 }
 
 function aScene(options: Partial<ApiOptions> = {}) {
@@ -200,7 +222,7 @@ describe('a token', () => {
 it('forbids what is not listed for a role', () => {
   for (const role of ROLES) {
     const allowed = ACTIONS.filter((action) => isAllowed({ person: 'x', role }, action))
-    expect(allowed).toEqual(role === 'viewer' ? ['read'] : ['read', 'retry', 'replay', 'lift'])
+    expect(allowed).toEqual(ALLOWED[role])
   }
 })
 
