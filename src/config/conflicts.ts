@@ -39,8 +39,10 @@ function checkLogin(reader: Reader, path: Path, { url, username, password }: Pla
 /** Only a pull request is merged. */
 export function checkMerge(reader: Reader, subscription: Subscription, git: Whole['git']): void {
   for (const stage of subscription.stages) {
-    const path = ['subscriptions', subscription.name, 'stages', stage.name, 'merge']
-    for (const target of stage.targets) {
+    const at = ['subscriptions', subscription.name, 'stages', stage.name]
+    const isMany = treeAt(reader.root, [...at, 'targets']) !== undefined
+    for (const [index, target] of stage.targets.entries()) {
+      const path = isMany ? [...at, 'targets', index, 'merge'] : [...at, 'merge']
       const repository = target.kind === 'git' ? git[target.git] : undefined
       if (repository === undefined || 'github' in repository || treeAt(reader.root, path) === undefined) continue
       refuse(reader, path, 'conflict', 'this repository takes commits, not pull requests: there is nothing to merge')

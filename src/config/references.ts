@@ -86,8 +86,12 @@ function checkIgnoredNames({ root, report }: Reader): void {
 
 function checkTargets(reader: Reader, path: Path): void {
   for (const stage of namesAt(reader.root, path)) {
-    checkName(reader, [...path, stage, 'cluster'], 'clusters')
-    checkName(reader, [...path, stage, 'git'], 'git')
+    const many = treeAt(reader.root, [...path, stage, 'targets'])
+    const places = many?.kind === 'list' ? many.items.map((_, index) => ['targets', index]) : [[]]
+    for (const place of places) {
+      checkName(reader, [...path, stage, ...place, 'cluster'], 'clusters')
+      checkName(reader, [...path, stage, ...place, 'git'], 'git')
+    }
     checkHealth(reader, [...path, stage])
   }
 }

@@ -16,7 +16,7 @@ import { resolveVerify } from './policies.ts'
 import type { Reading } from './reading.ts'
 import { merged } from './references.ts'
 import type { RawVerify } from './verification-schema.ts'
-import type { RawServer, RawSharedStage, RawStage, RawSubscription } from './schema.ts'
+import type { RawServer, RawSharedStage, RawStage, RawSubscription, RawTarget } from './schema.ts'
 import type { Report } from './shape.ts'
 import { stageOrder, type Waits } from './stage-order.ts'
 import { entriesOf, placeOf, plainOf, textOf, treeAt, type Tree } from './tree.ts'
@@ -128,7 +128,7 @@ function resolveStages(
   return order.value.flatMap((name) => {
     const stage = raw.stages[name]
     if (stage === undefined) return []
-    checkPlace(resolving, [...path, name], stage)
+    checkPlaces(resolving, [...path, name], stage)
     const floor = shared[name]
     const verify = verifyOf(resolving, demanded, { path: [...path, name], stage }, floor && { name, floor })
     const gates = resolveGates(resolving.reading, [
@@ -138,10 +138,9 @@ function resolveStages(
     const after = [...(waits.get(name) ?? [])]
     const needs = needsOf(floor?.after, stage.after)
     const health = resolveHealth(floor?.health, stage.health)
-    const targets = [targetOf(stage)] as const
-    return verify === undefined
-      ? []
-      : [{ name, after, needs, verify, gates, ...(health && { health }), targets: [...targets] }]
+    const [first, ...others] = targetsOf(stage)
+    if (verify === undefined || first === undefined) return []
+    return [{ name, after, needs, verify, gates, ...(health && { health }), targets: [first, ...others] }]
   })
 }
 
@@ -178,15 +177,24 @@ function namesOf(after: After): readonly string[] {
   return 'any' in after ? after.any : 'all' in after ? after.all : after
 }
 
-function targetOf(raw: RawStage): Target {
+function targetsOf(raw: RawStage): readonly Target[] {
   const { after: _after, verify: _verify, gates: _gates, health: _health, ...stage } = raw
-  return 'git' in stage
-    ? { kind: 'git', ...stage, merge: stage.merge ?? 'by-person' }
-    : { kind: 'workload', ...stage, takeover: stage.takeover ?? false }
+  return 'targets' in stage ? stage.targets.map(targetOf) : [targetOf(stage)]
+}
+
+function targetOf(raw: RawTarget): Target {
+  return 'git' in raw
+    ? { kind: 'git', ...raw, merge: raw.merge ?? 'by-person' }
+    : { kind: 'workload', ...raw, takeover: raw.takeover ?? false }
+}
+
+function checkPlaces(resolving: Resolving, path: Path, stage: RawStage): void {
+  if (!('targets' in stage)) return checkPlace(resolving, path, stage)
+  stage.targets.forEach((target, index) => checkPlace(resolving, [...path, 'targets', index], target))
 }
 
 /** Where in the file or workload the image stands. */
-function checkPlace(resolving: Resolving, path: Path, stage: RawStage): void {
+function checkPlace(resolving: Resolving, path: Path, stage: RawTarget): void {
   if (stage.field !== undefined) {
     const field = parseFieldPath(stage.field)
     if (field.ok) return

@@ -25,6 +25,7 @@ import { TagFilter } from '../domain/tag-filter.ts'
 import { GitTarget, WorkloadTarget } from '../domain/target.ts'
 
 const INCLUDES_MAX = 100
+const TARGETS_MAX = 300
 const IMAGE_LENGTH_MAX = 1024
 
 const Include = z.string().min(1).max(1024)
@@ -108,37 +109,52 @@ const RawSharedStage = z.strictObject({
 export type RawSharedStage = z.infer<typeof RawSharedStage>
 
 const ofStage = {
+  after: After,
   verify: RawVerify.optional().describe('What an image must prove here, on top of what the subscription demands.'),
   gates: Gates.describe('What must hold before it comes here, after the gates of the shared stage.'),
   health: RawHealth.optional().describe('What is well after a delivery, beside the rollout of the workload itself.'),
 }
 
-const RawGitStage = GitTarget.omit({ kind: true, merge: true })
+const RawGitTarget = GitTarget.omit({ kind: true, merge: true })
   .extend({
     merge: GitTarget.shape.merge
       .optional()
       .describe(
         '`by-person` (default): a person merges the pull request. `when-approved`: Drayage does, when every gate holds.',
       ),
-    after: After,
-    ...ofStage,
   })
   .strict()
 
-const RawWorkloadStage = WorkloadTarget.omit({ kind: true, takeover: true })
+const RawWorkloadTarget = WorkloadTarget.omit({ kind: true, takeover: true })
   .extend({
     takeover: z
       .boolean()
       .optional()
       .describe('`true`: patch although a GitOps controller or a server-side applier owns the field.'),
-    after: After,
-    ...ofStage,
   })
   .strict()
 
-const RawStage = z.union([RawGitStage, RawWorkloadStage], {
+const RawTarget = z.union([RawGitTarget, RawWorkloadTarget], {
   error: 'expected a target: git and file, or cluster, namespace, workload and container',
 })
+export type RawTarget = z.infer<typeof RawTarget>
+
+const RawManyTargets = z.strictObject({
+  targets: z
+    .array(RawTarget)
+    .min(1)
+    .max(TARGETS_MAX)
+    .describe('Several places that get the image together: it is healthy when it is so at all of them.'),
+})
+
+const RawStage = z.union(
+  [
+    RawGitTarget.extend(ofStage).strict(),
+    RawWorkloadTarget.extend(ofStage).strict(),
+    RawManyTargets.extend(ofStage).strict(),
+  ],
+  { error: 'expected a target: git and file, or cluster, namespace, workload and container; or targets: with several' },
+)
 export type RawStage = z.infer<typeof RawStage>
 
 const RawTags = z.union(TagFilter.options, {

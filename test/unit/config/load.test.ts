@@ -133,7 +133,9 @@ it('takes no stage without a target', async () => {
   const text = SMALLEST.replace('{ git: repo, file: app.yaml }', '{}')
   const [problem] = await problems(text)
   expect(problem?.reason).toBe('malformed')
-  expect(problem?.expected).toBe('a target: git and file, or cluster, namespace, workload and container')
+  expect(problem?.expected).toBe(
+    'a target: git and file, or cluster, namespace, workload and container; or targets: with several',
+  )
 })
 
 it.each([
