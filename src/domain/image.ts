@@ -56,6 +56,10 @@ export function isTag(text: string): text is Tag {
 export const Digest = z.string().regex(DIGEST, 'expected sha256: and 64 hex digits').brand<'Digest'>()
 export type Digest = z.infer<typeof Digest>
 
+/** To make a schema costs more than to use it, and every event has a reference or two. */
+const TagOrNone = Tag.nullable()
+const DigestOrNone = Digest.nullable()
+
 /** Where an image lives, without saying which one. */
 export const ImageName = z.object({ registry: Registry, repository: Repository })
 export type ImageName = Readonly<z.infer<typeof ImageName>>
@@ -79,8 +83,8 @@ export function parseImageReference(text: string): Result<ImageReference, ImageP
   const name = splitName(colon < 0 ? named : named.slice(0, colon))
   const registry = Registry.safeParse(name.registry)
   const repository = Repository.safeParse(name.repository)
-  const tag = Tag.nullable().safeParse(colon < 0 ? null : named.slice(colon + 1))
-  const digest = Digest.nullable().safeParse(at < 0 ? null : text.slice(at + 1))
+  const tag = TagOrNone.safeParse(colon < 0 ? null : named.slice(colon + 1))
+  const digest = DigestOrNone.safeParse(at < 0 ? null : text.slice(at + 1))
   if (!registry.success) return problem('a registry host before the first slash')
   if (!repository.success) return problem('a lower-case repository path, such as acme/payments')
   if (registry.data.length + repository.data.length + 1 > NAME_LENGTH_MAX) {

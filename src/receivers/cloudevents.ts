@@ -22,6 +22,8 @@ const TYPE = /(?:^|\.)(?:container|image)\.(?:[a-z0-9_-]+\.)*?(?<what>push|pushe
 const Settings = z.strictObject({ type: z.literal('cloudevents'), ...senderSettings })
 type Settings = z.infer<typeof Settings>
 
+const TagOrNone = Tag.nullable()
+
 /** Several spellings are about; an image in one piece is the best of them. */
 const Image = z.object({
   image: z.string().max(IMAGE_LENGTH_MAX).nullish(),
@@ -65,7 +67,7 @@ function wholeOf(image: string): Named | null {
 function partsOf(data: Image, { source, subject }: CloudEvent): Named | null {
   const [named, tagged] = subject?.split(':', 2) ?? []
   const repository = ClaimedRepository.safeParse(data.repository ?? data.repositoryName ?? named)
-  const tag = Tag.nullable().safeParse(data.tag ?? data.imageTag ?? (tagged || null))
+  const tag = TagOrNone.safeParse(data.tag ?? data.imageTag ?? (tagged || null))
   if (!repository.success || !tag.success) return null
   const registry = hostOf(data.registryUrl) ?? hostOf(data.registry) ?? hostOfUrl(source) ?? hostOfEcr(source)
   return { registry, repository: repository.data, tag: tag.data, digest: data.digest ?? data.imageDigest }

@@ -32,6 +32,7 @@ const Claims = z.looseObject({
   nbf: Seconds.optional(),
 })
 export type Claims = Readonly<z.infer<typeof Claims>>
+const ClaimsText = Json.pipe(Claims)
 
 /** A key or a rule that travels in the token is the attacker's. */
 const Header = z.object({
@@ -69,7 +70,7 @@ export async function verifyBearerToken(request: ReceiverRequest, rules: TokenRu
   if (key === null) return wrong('its issuer has no such key')
   const payload = await payloadOf(token, key)
   if (payload === null) return wrong("its signature is not its issuer's")
-  const claims = Json.pipe(Claims).safeParse(payload)
+  const claims = ClaimsText.safeParse(payload)
   if (!claims.success) return wrong('expected the claims iss, aud, exp and iat, each once and not empty')
   return judge(claims.data, rules, now)
 }

@@ -47,13 +47,15 @@ const Envelope = z.object({
     .refine(({ messageId, message_id }) => (messageId ?? message_id) !== undefined, 'expected a messageId'),
   subscription: z.string().min(1).max(SUBSCRIPTION_LENGTH_MAX),
 })
+const Anything = z.unknown()
+const utf8 = new TextDecoder()
 const Wrapped = z.object({ message: z.unknown(), subscription: z.unknown() })
 
 type Read<T> = Result<T, Refusal<BodyRefusalReason>>
 
 /** In either form. Without an id nobody could tell a message that comes again. */
 export function readMessage(request: ReceiverRequest): Read<Message> {
-  const body = readBody(request, z.unknown(), ANY)
+  const body = readBody(request, Anything, ANY)
   if (!body.ok) return body
   return Wrapped.safeParse(body.value).success ? unwrap(body.value) : readUnwrapped(request, body.value)
 }
@@ -77,7 +79,7 @@ function readData(encoded: string): Read<unknown> {
   if (encoded === '') return ok(null)
   const bytes = decodeBase64(encoded, DATA_LENGTH_MAX)
   if (bytes === null) return err({ reason: 'unknown-schema', detail: 'message.data: expected base64' })
-  return readText(new TextDecoder().decode(bytes), z.unknown())
+  return readText(utf8.decode(bytes), Anything)
 }
 
 /** Its headers are what the subscription's `writeMetadata` adds. */
