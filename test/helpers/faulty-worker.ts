@@ -45,7 +45,7 @@ async function crashAll({ DB, DOCUMENTS }: Env): Promise<number> {
 
 /** What the platform does with messages that failed too often. */
 async function giveUp(env: Env): Promise<null> {
-  const message = { ack: () => {} }
+  const message = { body: {}, ack: () => {} }
   await handler.queue({ queue: 'drayage-inbox-dead', messages: [message, message], ackAll: () => {} }, env)
   return null
 }
