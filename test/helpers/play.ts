@@ -136,7 +136,7 @@ export const UNWELL: Answer = { kind: 'unwell', reason: 'CrashLoopBackOff', deta
 export const LATER = { kind: 'later', detail: 'the target is down' } as const
 
 export type PlayedTrain = Played<Train> & {
-  carry(tag: string, content: number, order: number): readonly Note[]
+  carry(tag: string, content: number, order: number, merge?: Carry['merge']): readonly Note[]
   drop(order: number): readonly Note[]
   /** What it wants to tell its line. */
   news(): readonly Carried['news'][]
@@ -148,7 +148,7 @@ export function playTrain(options: WorldOptions): PlayedTrain {
   const hear = (message: Message): readonly Note[] => played.step({ kind: 'message', message })
   return {
     ...played,
-    carry: (tag, content, order) => hear(aCarry(tag, content, order)),
+    carry: (tag, content, order, merge = { until: null }) => hear({ ...aCarry(tag, content, order), merge }),
     drop: (order) => {
       const { line, stage } = aCarry('1.1.0', 1, order)
       return hear({ kind: 'drop', order, line, stage, promotion: 'payments/prod/x#1', why: 'nobody wants it' })
