@@ -19,14 +19,30 @@ function claimed<T>(read: (value: unknown) => T | null) {
   return z.unknown().default(null).transform(read)
 }
 
+/** What an object says under one name; null where it says nothing there, or is none. */
+export function claimedIn<T>(member: string, read: (value: unknown) => T | null) {
+  return claimed((value) => {
+    const isObject = typeof value === 'object' && value !== null && Object.hasOwn(value, member)
+    return isObject ? read((value as Readonly<Record<string, unknown>>)[member]) : null
+  })
+}
+
 /** A text, or null where it is none, empty or too long. */
 export function claimedText(lengthMax: number) {
-  return claimed((value) => (typeof value === 'string' && value !== '' && value.length <= lengthMax ? value : null))
+  return claimed((value) => textIn(value, lengthMax))
+}
+
+export function textIn(value: unknown, lengthMax = TEXT_LENGTH_MAX): string | null {
+  return isText(value) && value !== '' && value.length <= lengthMax ? value : null
+}
+
+export function hostIn(value: unknown): Registry | null {
+  return isText(value) ? (Registry.safeParse(value).data ?? null) : null
 }
 
 /** Also for digests as some documentation prints them, with 60 digits. The registry is asked anyway. */
 export const ClaimedDigest = claimed((value) => (isText(value) ? (Digest.safeParse(value).data ?? null) : null))
-export const ClaimedHost = claimed((value) => (isText(value) ? (Registry.safeParse(value).data ?? null) : null))
+export const ClaimedHost = claimed(hostIn)
 export const ClaimedText = claimedText(TEXT_LENGTH_MAX)
 export const ClaimedId = claimedText(SENDER_ID_LENGTH_MAX)
 

@@ -8,7 +8,17 @@ import type { RegistryEvent } from '../domain/event.ts'
 import { Tag, type ClaimedRepository, type Registry } from '../domain/image.ts'
 import { err, ok } from '../domain/result.ts'
 import { describeIssue, readBody } from './body.ts'
-import { ClaimedDigest, ClaimedHost, ClaimedId, claimedText, ClaimedText, ClaimedTime, derivedId } from './claim.ts'
+import {
+  ClaimedDigest,
+  claimedIn,
+  ClaimedId,
+  claimedText,
+  ClaimedText,
+  ClaimedTime,
+  derivedId,
+  hostIn,
+  textIn,
+} from './claim.ts'
 import { contentOf, isManifest } from './content.ts'
 import { receivedOf, type Reading } from './readings.ts'
 import type { Parse } from './receiver.ts'
@@ -22,8 +32,8 @@ const Around = z.object({
   id: ClaimedId,
   timestamp: ClaimedTime,
   action: z.string().max(64),
-  request: z.object({ host: ClaimedHost }).nullable().catch(null),
-  actor: z.object({ name: ClaimedText }).nullable().catch(null),
+  request: claimedIn('host', hostIn),
+  actor: claimedIn('name', (name) => textIn(name)),
 })
 const Target = z.object({
   mediaType: ClaimedText,
@@ -76,12 +86,12 @@ function eventOf(event: Event, about: Pick<RegistryEvent, 'kind' | 'subject'>, n
   const { target, request, actor } = event
   const said = {
     ...about,
-    registry: request?.host ?? hostOf(target.url),
+    registry: request ?? hostOf(target.url),
     repository: target.repository,
     tag: target.tag || null,
     digest: target.digest,
     mediaType: target.mediaType,
-    pusher: actor?.name ?? null,
+    pusher: actor,
     occurredAt: event.timestamp,
   }
   return { id: event.id ?? derivedId(said, now), ...said }
@@ -89,5 +99,5 @@ function eventOf(event: Event, about: Pick<RegistryEvent, 'kind' | 'subject'>, n
 
 /** What the registry calls itself, where the pusher's `Host` header is not there. */
 function hostOf(url: string | null): Registry | null {
-  return ClaimedHost.parse(url === null ? null : (URL.parse(url)?.host ?? null))
+  return hostIn(url === null ? null : (URL.parse(url)?.host ?? null))
 }

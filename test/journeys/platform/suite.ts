@@ -165,8 +165,11 @@ function runningCases(world: () => World): void {
     const { platform } = world()
     const code = '512d38b6-c7b8-40c8-89fe-f46f9e9622b6'
     const asked = {
-      ...{ id: 'v', topic: REGISTRY_ID, subject: '', eventTime: '2026-03-09T13:44:26Z', dataVersion: '1' },
-      ...{ eventType: 'Microsoft.EventGrid.SubscriptionValidationEvent', data: { validationCode: code } },
+      id: 'v',
+      topic: REGISTRY_ID,
+      eventTime: '2026-03-09T13:44:26Z',
+      eventType: 'Microsoft.EventGrid.SubscriptionValidationEvent',
+      data: { validationCode: code },
     }
     const body = Buffer.from(JSON.stringify([asked]))
     const proof = proofOf('acr-event-grid', SENDERS_HOOK, body)
