@@ -1,6 +1,6 @@
 /** The Cloudflare handler: one Worker for requests, its queue and its schedule. Each document has an object of its own. Decides nothing. */
 
-import { answer } from './cloudflare/requests.ts'
+import { answer, flushTraces } from './cloudflare/requests.ts'
 import type { Context, Env, MessageBatch } from './cloudflare/platform.ts'
 import { createTools } from './cloudflare/tools.ts'
 
@@ -10,7 +10,7 @@ export default {
   async fetch(request: Request, env: Env, context: Context): Promise<Response> {
     const response = answer(request, env)
     // Goes on although the sender hangs up: others may wait for what this request fetches.
-    context.waitUntil(response.catch(() => {}))
+    context.waitUntil(response.then(() => flushTraces(env)).catch(() => {}))
     return response
   },
 

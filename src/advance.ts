@@ -8,7 +8,7 @@ import { decide, type Input } from './decide/index.ts'
 import type { Ports } from './ports.ts'
 import { newDocument, rulesOf, subscriptionNameOf } from './rules.ts'
 import type { DocumentPage } from './state/documents.ts'
-import { spansOfEnds } from './trace.ts'
+import { causeOfNote, spansOfEnds } from './trace.ts'
 
 const CONFLICTS_MAX = 50
 const PAGE_SIZE = 100
@@ -41,7 +41,7 @@ export async function transition(id: DocumentId, input: Input, ports: Ports): Pr
       tail: entries,
     }
     if ((await ports.documents.save(document, loaded?.version ?? 0, now)) === 'conflict') continue
-    report(document, notes, ports)
+    report(was, document, notes, ports)
     for (const span of spansOfEnds(was, notes, now)) ports.trace?.(span)
     await ports.journal.append(entries)
     const at = wakeAt(document)
@@ -81,10 +81,11 @@ export async function reconsider(ports: Ports): Promise<readonly DocumentId[]> {
   return failed
 }
 
-function report(document: Document, notes: readonly Note[], ports: Ports): void {
+function report(was: Document, document: Document, notes: readonly Note[], ports: Ports): void {
   for (const note of notes) {
     const { kind, reason, detail, stage, promotion, image, by } = note
-    ports.log.info(kind, { document: document.id, reason, detail, stage, promotion, image, by })
+    const cause = causeOfNote(note, was, document)
+    ports.log.info(kind, { document: document.id, cause, reason, detail, stage, promotion, image, by })
     const subscription = subscriptionNameOf(document)
     ports.measure({ kind: 'decision', subscription, entry: kind, reason: isOurWord(reason) ? reason : 'other' })
     if (kind === 'delivered' && document.kind === 'line' && stage !== undefined) {

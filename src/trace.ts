@@ -63,6 +63,17 @@ export function spansOfEnds(was: Document, notes: readonly Note[], endedAt: numb
   })
 }
 
+/** The event that led to an entry: by the promotion it is about, before it or after it. Logs of all machines meet in it, and traces too. */
+export function causeOfNote(
+  { stage = '', promotion: id, cause }: Note,
+  was: Document,
+  is: Document,
+): string | undefined {
+  if (is.kind === 'train' || was.kind === 'train') return is.kind === 'train' ? (is.cargo?.cause ?? cause) : cause
+  const promotions = [is, was].map(({ stages }) => stages[stage]?.promotion)
+  return promotions.find((one) => one !== undefined && one.id === id)?.candidate.cause ?? cause
+}
+
 function causeOf(effect: Effect, document: Document): string | null {
   if (document.kind === 'train') return document.cargo?.cause ?? null
   if (!('promotion' in effect)) return null

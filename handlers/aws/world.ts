@@ -55,17 +55,28 @@ export function createWorld(variables: Variables, inForce?: LoadedConfig): Funct
     const access = createAccess(cluster, { http, env: variables, readFile: noFiles, secretOf, now })
     return createCluster({ access }, { now, readFile: noFiles })
   }
+  const platform = { env: variables, readFile: noFiles, createEcr }
   const registries = createRegistries({
     http,
     registries: config.registries,
     secretOf,
     now,
-    platform: { env: variables, readFile: noFiles, createEcr },
+    platform,
     onQuota: (registry, quota) => measure({ kind: 'quota', registry, remaining: quota.remaining }),
   })
   const { content } = registries
-  const outbound = assembleOutbound({ config, clusterOf, plainGit: null, http, secretOf, random, now, content })
-  const traces = createOtlpFromEnvironment(variables, { http, log })
+  const outbound = assembleOutbound({
+    config,
+    clusterOf,
+    plainGit: null,
+    http,
+    secretOf,
+    random,
+    now,
+    content,
+    platform,
+  })
+  const traces = createOtlpFromEnvironment(variables, { http, log, secretOf })
   const trace = traces === null ? {} : { trace: traces.trace }
   const ports = { ...state, ...outbound, registries, config: () => loaded, now, log, measure, ...trace }
   return { ports, inbox, leave, tools, flush: async () => traces?.flush() }

@@ -39,7 +39,7 @@ export function receiverOf({ env, secretOf }: Tools): Receiver | undefined {
   const { config, server } = { ...first, server: first.config.server.config }
   if (server?.secret === undefined) return undefined
   const branch = server.ref ?? config.git[server.git]?.base ?? 'main'
-  const wake = (): Promise<void> => env.INBOX.send({ wake: 'configuration' }, { delaySeconds: 0 }).then(() => {})
+  const wake = async (): Promise<void> => void (await env.INBOX.send({ wake: 'configuration' }, { delaySeconds: 0 }))
   return createConfigurationPush({ secret: secretOf(server.secret), branch, wake })
 }
 

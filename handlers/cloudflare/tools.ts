@@ -51,17 +51,18 @@ export function createTools(env: Env, objectOf: ObjectOf = remoteObjects(env), i
     random: Math.random,
     onCall: (call) => log.debug('request', call),
   })
+  const secretOf = createSecrets({ env: texts, readFile: noFiles, now })
   return {
     env,
     loaded: inForce,
     database,
     state: { ...state, inbox: withWakeUps(state.inbox, env.INBOX, { log, now }) },
     http,
-    secretOf: createSecrets({ env: texts, readFile: noFiles, now }),
+    secretOf,
     log,
     measure: createMeasure(env),
     now,
-    traces: createOtlpFromEnvironment(texts, { http, log }),
+    traces: createOtlpFromEnvironment(texts, { http, log, secretOf }),
   }
 }
 

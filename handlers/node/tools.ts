@@ -22,7 +22,7 @@ export function createTools({ env, log, now }: Given) {
   const { measure, render } = createPrometheus()
   const onCall = (call: Readonly<Record<string, string | number | null>>): void => log.debug('request', call)
   const http = createHttp({ fetch: createGuardedFetch(), now, random: Math.random, onCall })
-  const traces = createOtlpFromEnvironment(env, { http, log })
+  const traces = createOtlpFromEnvironment(env, { http, log, secretOf })
   const flushing = setInterval(() => void traces?.flush(), TRACES_EVERY_MS)
   return {
     env,

@@ -1,12 +1,16 @@
 /** Spans to an OpenTelemetry collector: OTLP over HTTP as JSON, in batches, on every platform. https://opentelemetry.io/docs/specs/otlp/#otlphttp */
 
 import type { Log } from '../domain/log.ts'
+import { SecretReference, type Secret } from '../domain/secret.ts'
 import type { Span, Trace } from '../domain/span.ts'
 import type { Http } from './http.ts'
 
 const BATCH_MAX = 256
 /** What waits at most: a collector that is down costs the oldest spans, never memory. */
 const WAITING_MAX = 4_096
+/** A flush may be what an invocation waits for at its end, and the platform's bill with it: what is left goes with the next. */
+const BATCHES_PER_FLUSH_MAX = 4
+const LIMITS = { headersMs: 2_000, bodyMs: 1_000, totalMs: 3_000, bodyBytesMax: 64 * 1024 }
 const TRACE_ID_BYTES = 16
 const SPAN_ID_BYTES = 8
 const ATTRIBUTE_LENGTH_MAX = 512
@@ -23,7 +27,8 @@ export type OtlpOptions = {
   readonly http: Http
   /** The collector's base, such as `http://localhost:4318`; `/v1/traces` is added. */
   readonly endpoint: string
-  readonly headers: Readonly<Record<string, string>>
+  /** Asked for at each sending: they may hold a secret that changes. */
+  readonly headers: () => Promise<Readonly<Record<string, string>>>
   readonly serviceName: string
   readonly log: Log
 }
@@ -39,9 +44,10 @@ export function createOtlp({ http, endpoint, headers, serviceName, log }: OtlpOp
       method: 'POST',
       hosts: [url.host],
       plainHttp: url.protocol === 'http:',
-      headers: { ...headers, 'content-type': 'application/json' },
+      headers: { ...(await headers()), 'content-type': 'application/json' },
       body,
       later: 'return',
+      limits: LIMITS,
     })
     if (answer.ok && answer.value.status < 300) return
     log.warn('traces refused', {
@@ -56,7 +62,7 @@ export function createOtlp({ http, endpoint, headers, serviceName, log }: OtlpOp
       if (waiting.length > WAITING_MAX) waiting = waiting.slice(-WAITING_MAX)
     },
     async flush() {
-      while (waiting.length > 0) {
+      for (let batches = 0; waiting.length > 0 && batches < BATCHES_PER_FLUSH_MAX; batches += 1) {
         const batch = waiting.slice(0, BATCH_MAX)
         waiting = waiting.slice(BATCH_MAX)
         try {
@@ -72,21 +78,29 @@ export function createOtlp({ http, endpoint, headers, serviceName, log }: OtlpOp
   }
 }
 
-/** By OpenTelemetry's own variables; null where no endpoint is named. https://opentelemetry.io/docs/specs/otel/protocol/exporter/ */
+/** By OpenTelemetry's own variables, where the headers may be a reference to a secret; null where no endpoint is named. https://opentelemetry.io/docs/specs/otel/protocol/exporter/ */
 export function createOtlpFromEnvironment(
   env: Readonly<Record<string, string | undefined>>,
-  { http, log }: Pick<OtlpOptions, 'http' | 'log'>,
+  { http, log, secretOf }: Pick<OtlpOptions, 'http' | 'log'> & { readonly secretOf: (of: SecretReference) => Secret },
 ): Otlp | null {
   const endpoint = env['OTEL_EXPORTER_OTLP_ENDPOINT']
   if (endpoint === undefined || endpoint === '') return null
-  const pairs = (env['OTEL_EXPORTER_OTLP_HEADERS'] ?? '').split(',').filter((pair) => pair.includes('='))
-  const headers = Object.fromEntries(
+  const text = env['OTEL_EXPORTER_OTLP_HEADERS'] ?? ''
+  const reference = SecretReference.safeParse(text)
+  const secret = reference.success ? secretOf(reference.data) : async () => [text] as const
+  const headers = async () => headersIn((await secret())[0])
+  return createOtlp({ http, endpoint, headers, serviceName: env['OTEL_SERVICE_NAME'] ?? 'drayage', log })
+}
+
+/** `key=value,key=value`, percent-encoded. */
+function headersIn(text: string): Readonly<Record<string, string>> {
+  const pairs = text.split(',').filter((pair) => pair.includes('='))
+  return Object.fromEntries(
     pairs.map((pair) => {
       const at = pair.indexOf('=')
       return [pair.slice(0, at).trim(), decodeURIComponent(pair.slice(at + 1).trim())]
     }),
   )
-  return createOtlp({ http, endpoint, headers, serviceName: env['OTEL_SERVICE_NAME'] ?? 'drayage', log })
 }
 
 async function exportOf(spans: readonly Span[], serviceName: string): Promise<object> {

@@ -44,7 +44,7 @@ subscriptions:
 ${more}`
   const platform = createRepository({ 'drayage/prod.yaml': subscriptions('') })
   cleanup.push(() => platform.close())
-  let git = await serveGit(platform.path, { username: 'git', password: PASSWORD })
+  const git = await serveGit(platform.path, { username: 'git', password: PASSWORD })
   cleanup.push(() => git.close())
   const service = await startService({
     port,
@@ -57,7 +57,7 @@ registries:
   })
   cleanup.push(() => service.remove())
   const hook = `http://127.0.0.1:${port}/configuration`
-  const history = async () => (await service.client.history({ limit: 200 })).entries
+  const history = async () => (await service.client.history({ limit: '200' })).entries
 
   await registry.pushImage('acme/app', '1.1.0')
   await eventually('dev has it', async () => gitops.file('dev.yaml').includes(':1.1.0@sha256:'))

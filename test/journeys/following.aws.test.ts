@@ -7,6 +7,6 @@ import { describeFollowing } from './platform/following.ts'
 Object.assign(process.env, AWS_ENV)
 
 describeFollowing('Lambda', async (options) => {
-  const { hooks, api, restart, stop } = await startLambdas(options)
-  return { hooks, api, restart: async () => void (await restart()), stop }
+  const { hooks, api, restart, log, stop } = await startLambdas(options)
+  return { hooks, api, restart: async () => void (await restart()), log, stop }
 })

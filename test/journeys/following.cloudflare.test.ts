@@ -13,6 +13,7 @@ describeFollowing('a Worker', async (options) => {
       return worker.url
     },
     restart: worker.restart,
+    log: () => worker.logs().join('\n'),
     stop: worker.stop,
   }
 })

@@ -1,48 +1,20 @@
 /** A push seen by a collector: one trace from the hook to the end at each stage. */
 
-import { createServer } from 'node:http'
 import { afterEach, expect, it } from 'vitest'
-import * as z from 'zod'
 import { startRegistry } from '../../src/cli/demo/registry.ts'
+import { startCollector } from '../helpers/collector.ts'
 import { createRepository } from '../helpers/git-repository.ts'
 import { eventually, freePort, startService } from '../helpers/service.ts'
 
 const SECRET = 'Bearer CANARY-hook'
-const Span = z.object({
-  traceId: z.string(),
-  spanId: z.string(),
-  parentSpanId: z.string().optional(),
-  name: z.string(),
-})
-const Exported = z.object({
-  resourceSpans: z.array(z.object({ scopeSpans: z.array(z.object({ spans: z.array(Span) })) })),
-})
 const cleanup: (() => Promise<void> | void)[] = []
 afterEach(async () => {
   for (const step of cleanup.splice(0).toReversed()) await step()
 })
 
-async function startCollector() {
-  const spans: z.infer<typeof Span>[] = []
-  let text = ''
-  const server = createServer((request, response) => {
-    let body = ''
-    request.setEncoding('utf8').on('data', (chunk: string) => (body += chunk))
-    request.on('end', () => {
-      text += body
-      const { resourceSpans } = Exported.parse(JSON.parse(body))
-      spans.push(...resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap((scope) => scope.spans)))
-      response.end('{}')
-    })
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  cleanup.push(() => void server.close())
-  const address = server.address()
-  return { url: `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`, spans, text: () => text }
-}
-
 it('is one trace: the event, its deliveries, its promotions', async () => {
   const collector = await startCollector()
+  cleanup.push(collector.close)
   const port = await freePort()
   const registry = await startRegistry({
     notify: { url: `http://127.0.0.1:${port}/hooks/local`, headers: { authorization: SECRET } },

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
 import type { HttpRequest } from '../../../src/clients/http.ts'
-import { createOtlp } from '../../../src/clients/otlp.ts'
+import { createOtlp, createOtlpFromEnvironment } from '../../../src/clients/otlp.ts'
 import { ok } from '../../../src/domain/result.ts'
 import { RetryLater } from '../../../src/domain/retry.ts'
 import type { Span } from '../../../src/domain/span.ts'
@@ -50,7 +50,7 @@ function aCollector(answer: () => number = () => 200) {
       return ok({ status: answer(), headers: new Headers(), body: new Uint8Array(), fromStranger: false })
     },
     endpoint: 'http://127.0.0.1:4318/',
-    headers: { 'x-key': 'k' },
+    headers: async () => ({ 'x-key': 'k' }),
     serviceName: 'drayage',
     log: { debug: silent, info: silent, warn: (event) => void warnings.push(event), error: silent },
   })
@@ -90,6 +90,39 @@ describe('traces by OTLP', () => {
     await otlp.flush()
     expect(requests).toHaveLength(3)
     expect(new Set(spans().map(({ spanId }) => spanId)).size).toBe(600)
+  })
+
+  it('of one flush are bounded, and the rest goes with the next', async () => {
+    const { otlp, spans, requests } = aCollector()
+    for (let number = 0; number < 1_100; number += 1) otlp.trace(aSpan({ id: String(number) }))
+    await otlp.flush()
+    expect(requests).toHaveLength(4)
+    expect(requests.every(({ limits }) => (limits?.totalMs ?? Infinity) <= 3_000)).toBe(true)
+    await otlp.flush()
+    expect(new Set(spans().map(({ spanId }) => spanId)).size).toBe(1_100)
+  })
+
+  it.each([
+    ['key=value,other=a%20b', { key: 'value', other: 'a b' }],
+    ['env:OTLP', { 'x-api-key': 'of env:OTLP' }],
+    ['', {}],
+  ])('carry the headers of %j', async (text, expected) => {
+    const requests: HttpRequest[] = []
+    const silent = (): void => {}
+    const otlp = createOtlpFromEnvironment(
+      { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318', OTEL_EXPORTER_OTLP_HEADERS: text },
+      {
+        http: async (request) => {
+          requests.push(request)
+          return ok({ status: 200, headers: new Headers(), body: new Uint8Array(), fromStranger: false })
+        },
+        log: { debug: silent, info: silent, warn: silent, error: silent },
+        secretOf: (reference) => async () => [`x-api-key=of ${reference}`],
+      },
+    )
+    otlp?.trace(aSpan())
+    await otlp?.flush()
+    expect(requests.map(({ headers }) => headers)).toEqual([{ ...expected, 'content-type': 'application/json' }])
   })
 
   it('that a collector refuses are a line in the log, and no more', async () => {

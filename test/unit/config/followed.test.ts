@@ -63,7 +63,7 @@ it('has another hash than the part that it was started with, and the same for th
 it('reads the files that the repository includes, and those that the first part includes', async () => {
   const extra = 'stages: { dev: {}, prod: { after: dev } }\n'
   const first: ConfigFile[] = [
-    { path: 'drayage.yaml', text: `${FIRST.replace(/^stages:.*$/mu, 'include: stages.yaml')}` },
+    { path: 'drayage.yaml', text: FIRST.replace(/^stages:.*$/mu, 'include: stages.yaml') },
     { path: 'stages.yaml', text: extra },
   ]
   const [head = '', subscriptions = ''] = APPS.split('subscriptions:')
