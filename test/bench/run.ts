@@ -14,6 +14,7 @@ const benches: Readonly<Record<string, () => Promise<{ bench: Bench }>>> = {
   edits: () => import('./edits.ts'),
   filter: () => import('./filter.ts'),
   receivers: () => import('./receivers.ts'),
+  signatures: () => import('./signatures.ts'),
 }
 
 const asked = process.argv.slice(2)

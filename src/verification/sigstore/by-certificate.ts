@@ -50,8 +50,9 @@ function proveBy(
 ): Result<Proven, Rejection> {
   const der = certificateOf(bundle)
   if (der === null) return err(reject('wrong-material', 'no certificate came with it'))
-  const certificate = new KeptCertificate(der)
-  const entity: SignedEntity = { ...entityOf(bundle, artifact), key: { $case: 'certificate', certificate } }
+  const parsed = entityOf(bundle, artifact)
+  const certificate = new KeptCertificate(der, parsed.key.$case === 'certificate' ? parsed.key.certificate : undefined)
+  const entity: SignedEntity = { ...parsed, key: { $case: 'certificate', certificate } }
   const proof = prove(entity, { bundle, envelope, material, require, ours: { kind: 'certificate', der } })
   if (!proof.ok) return proof
   const unfit = leafProblem(certificate)

@@ -1,6 +1,7 @@
 /** What a signing certificate must be, beyond what the library looks at: for code signing, no authority, nothing unknown, nothing twice. */
 
 import type { X509Certificate } from '@sigstore/core'
+import type { KeptCertificate } from './certificate.ts'
 import { reject, type Rejection } from './rejection.ts'
 
 const EXTENDED_KEY_USAGE = '2.5.29.37'
@@ -12,8 +13,8 @@ const UNDERSTOOD = new Set(['2.5.29.15', '2.5.29.17', '2.5.29.19', EXTENDED_KEY_
 const PARTS_WITH_CRITICAL = 3
 
 /** Null: a fit leaf. */
-export function leafProblem(leaf: X509Certificate): Rejection | null {
-  const names = leaf.extensions.map(({ subs }) => subs[0]?.toOID() ?? '')
+export function leafProblem(leaf: KeptCertificate): Rejection | null {
+  const names = leaf.extensionNames
   if (new Set(names).size !== names.length) return bad('it has an extension twice')
   if (leaf.extBasicConstraints?.isCA === true) return bad('it is a certificate authority')
   if (leaf.extKeyUsage?.digitalSignature !== true) return bad('its key usage is not for digital signatures')

@@ -14,11 +14,16 @@ const PROBE_KEY =
 const PROBE_SIGNATURE =
   'MEUCIE5r93p0OeX/jwCsYqyPcxjigHK51a4BwmVQQVFH38EzAiEAkNIzSqFUdVPcAu0w244AIQ01SHLZR7Y2LLoDV5A44Vg='
 
-/** Idempotent, and does nothing where the known answer comes out right. Throws where the platform cannot verify at all. */
+let isPrepared = false
+
+/** Once; does nothing where the known answer comes out right. Throws where the platform cannot verify at all. */
 export function prepareCrypto(): void {
+  if (isPrepared) return
+  isPrepared = true
   if (isCryptoRight()) return
   Object.assign(crypto, { verify: mended(crypto.verify) })
-  if (!isCryptoRight()) throw new Error('this platform cannot verify ECDSA signatures')
+  isPrepared = isCryptoRight()
+  if (!isPrepared) throw new Error('this platform cannot verify ECDSA signatures')
 }
 
 export function isCryptoRight(): boolean {
