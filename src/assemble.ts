@@ -2,6 +2,8 @@
 
 import type { Cluster } from './clients/kubernetes.ts'
 import type { Http } from './clients/http.ts'
+import { createAwsKeys } from './clients/registry-credentials/aws.ts'
+import type { CredentialTools } from './clients/registry-credentials/index.ts'
 import type { Delivery } from './delivery/delivery.ts'
 import { createGitHubDelivery } from './delivery/github.ts'
 import { createKubernetesDelivery } from './delivery/kubernetes.ts'
@@ -23,7 +25,9 @@ import { checkHttp } from './health/http.ts'
 import { checkPrometheus } from './health/prometheus.ts'
 import type { SecretOf } from './receivers/receiver.ts'
 import { createVerifier } from './verification/create-verifier.ts'
+import { createAwsSignerRevocation } from './verification/notation/revocation/aws-signer.ts'
 import { createNetworkRevocation } from './verification/notation/revocation/network.ts'
+import { createScanSources } from './verification/scans/configured.ts'
 import type { Verifier } from './verification/verifier.ts'
 
 /** What the platform gives. */
@@ -38,6 +42,8 @@ export type Parts = {
   readonly now: () => number
   /** What registries hold. */
   readonly content: RegistryContent
+  /** Where clouds' credentials are found, as registries are read by them. */
+  readonly platform: Pick<CredentialTools, 'env' | 'readFile' | 'createEcr'>
   /** Absent: this platform opens no connection to a mail server. */
   readonly mail?: CreateMail | null
 }
@@ -58,6 +64,7 @@ export function assembleOutbound({
   random,
   now,
   content,
+  platform,
   mail = null,
 }: Parts): Outbound {
   const clusters = new Map(Object.keys(config.clusters).map((name) => [name, clusterOf(name)]))
@@ -74,7 +81,7 @@ export function assembleOutbound({
     return plainGit
   }
   return {
-    verifier: verifierOf(config, { content, http, now }),
+    verifier: verifierOf(config, { content, http, secretOf, random, now, platform }),
     probe: { ask: (gate) => probe(gate, http) },
     delivery: deliveryTo,
     proposals: () => github,
@@ -88,14 +95,25 @@ export function assembleOutbound({
   }
 }
 
-/** Everything that proves, by the configured signers. Scanners that have to be asked are added by their platforms. */
+/** Everything that proves, by the configured signers, and the scanners of the configured registries. */
 function verifierOf(
-  { signers, trust }: Config,
-  { content, http, now }: Pick<Parts, 'content' | 'http' | 'now'>,
+  { signers, trust, registries }: Config,
+  {
+    content,
+    http,
+    secretOf,
+    random,
+    now,
+    platform,
+  }: Pick<Parts, 'content' | 'http' | 'secretOf' | 'random' | 'now' | 'platform'>,
 ): Verifier {
+  const tools = { ...platform, http, secretOf, random, now }
   const randomBytes = (count: number): Uint8Array<ArrayBuffer> => crypto.getRandomValues(new Uint8Array(count))
-  const revocation = { network: createNetworkRevocation({ http, randomBytes }) }
-  return createVerifier({ content, signers, trust, revocation, scanSources: [], now })
+  const revocation = {
+    network: createNetworkRevocation({ http, randomBytes }),
+    'aws-signer': createAwsSignerRevocation({ http, now, credentials: createAwsKeys({}, '', tools) }),
+  }
+  return createVerifier({ content, signers, trust, revocation, scanSources: createScanSources(registries, tools), now })
 }
 
 /** What a gate asks, by the means of the health checks: not well is a no only where it is final. */

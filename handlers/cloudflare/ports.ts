@@ -16,17 +16,28 @@ export function createPorts(tools: Tools): Ports {
   const { env, loaded, state, http, secretOf, log, measure, now, traces } = tools
   const { config } = loaded
   const clusterOf = (name: string): Cluster => clusterBy(name, tools)
+  const platform = { env: textsOf(env), readFile: noFiles, createEcr: createSignedEcr }
   const registries = createRegistries({
     http,
     registries: config.registries,
     secretOf,
     now,
-    platform: { env: textsOf(env), readFile: noFiles, createEcr: createSignedEcr },
+    platform,
     onQuota: (registry, quota) => measure({ kind: 'quota', registry, remaining: quota.remaining }),
   })
   const { content } = registries
   const { random } = Math
-  const outbound = assembleOutbound({ config, clusterOf, plainGit: null, http, secretOf, random, now, content })
+  const outbound = assembleOutbound({
+    config,
+    clusterOf,
+    plainGit: null,
+    http,
+    secretOf,
+    random,
+    now,
+    content,
+    platform,
+  })
   return {
     ...state,
     ...outbound,

@@ -13,6 +13,7 @@ import { createGitDelivery, type GitDelivery } from '../../src/delivery/git.ts'
 import type { Config, LoadedConfig } from '../../src/domain/config.ts'
 import type { Outbound } from '../../src/effects.ts'
 import { createEmailNotifier } from '../../src/notifications/email.ts'
+import { withInteractions } from '../../src/interactions.ts'
 import type { Ports } from '../../src/pipeline.ts'
 import { createReceivers } from '../../src/receivers/configured.ts'
 import type { Receiver } from '../../src/receivers/receiver.ts'
@@ -44,7 +45,7 @@ export function createWorld(first: LoadedConfig, tools: Tools, lasting: Lasting)
     const git = before?.git.text === text ? before.git : { text, delivery: cloneInto(loaded.config, tools) }
     if (git !== before?.git) clones.push(git.delivery)
     const ports = { ...lasting, ...portsOf(loaded.config, git.delivery, tools), config: () => loaded }
-    return { loaded, git, ports, receivers: createReceivers(loaded.config, tools.secretOf, tools.http) }
+    return { loaded, git, ports, receivers: receiversOf(loaded.config, tools) }
   }
   let current = generate(first)
   return {
@@ -63,6 +64,10 @@ export function createWorld(first: LoadedConfig, tools: Tools, lasting: Lasting)
   }
 }
 
+function receiversOf(config: Config, tools: Tools): ReadonlyMap<string, Receiver> {
+  return withInteractions(config, createReceivers(config, tools.secretOf, tools.http), tools)
+}
+
 function cloneInto({ git }: Config, { secretOf, now, env }: Tools): GitDelivery {
   return createGitDelivery({ git, secretOf, tempDir: tmpdir(), now, environment: env })
 }
@@ -70,18 +75,19 @@ function cloneInto({ git }: Config, { secretOf, now, env }: Tools): GitDelivery 
 function portsOf(config: Config, plainGit: GitDelivery, tools: Tools) {
   const { http, env, secretOf, now, random, measure } = tools
   const clusterOf = (name: string): Cluster => clusterBy(name, config, tools)
+  const platform = { env, readFile: readSecretFile, createEcr }
   const registries = createRegistries({
     http,
     registries: config.registries,
     secretOf,
     now,
-    platform: { env, readFile: readSecretFile, createEcr },
+    platform,
     onQuota: (registry, quota) => measure({ kind: 'quota', registry, remaining: quota.remaining }),
   })
   const { content } = registries
   const mail = createEmailNotifier
   return {
-    ...assembleOutbound({ config, clusterOf, plainGit, http, secretOf, random, now, content, mail }),
+    ...assembleOutbound({ config, clusterOf, plainGit, http, secretOf, random, now, content, platform, mail }),
     registries,
   }
 }

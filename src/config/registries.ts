@@ -7,6 +7,7 @@ import type { Subscription } from '../domain/subscription.ts'
 import { checkPull, pullOf } from './pull.ts'
 import { quoted } from './expected.ts'
 import { didYouMean, formatPlace, problemAt, type Path } from './problem.ts'
+import { checkScan } from './scan.ts'
 import type { RawRegistry } from './schema.ts'
 import { shapeOf, type Report } from './shape.ts'
 import { entriesOf, keyPlaceOf, placeOf, plainOf, textOf, treeAt, type Tree } from './tree.ts'
@@ -59,11 +60,13 @@ export function resolveRegistry(
   warnUnencrypted(reader, path, raw, host)
   const pull = pullOf(raw.pull)
   if (pull !== undefined && host !== null) checkPull(reader, path, pull, host)
+  if (raw.scan !== undefined) checkScan(reader, path, raw.scan, { host, pull })
   return {
     host,
     insecure: raw.insecure ?? (host !== null && LOOPBACK.test(host)),
     ...(settings && { events: settings }),
     ...(pull && { pull }),
+    ...(raw.scan && { scan: raw.scan }),
     ...(raw.tokenHost && { tokenHost: raw.tokenHost }),
     ...(raw.eventsPerMinute && { eventsPerMinute: raw.eventsPerMinute }),
     ...settlingOf(raw, type),

@@ -16,6 +16,7 @@ import { CLOUDS } from '../domain/cloud-registries.ts'
 import { Duration } from '../domain/duration.ts'
 import { Assurance } from '../domain/event.ts'
 import { Registry } from '../domain/image.ts'
+import { ScanSettings } from '../domain/scan-settings.ts'
 import { Name, PusherName } from '../domain/subscription.ts'
 import { RawGate } from './gates-schema.ts'
 import { RawHealth } from './health.ts'
@@ -58,6 +59,9 @@ const RawRegistry = z.strictObject({
     .describe(
       "How we read the registry. `aws`, `google`, `azure`: by the identity of the process in its registry's own cloud. Left out: anonymously.",
     ),
+  scan: ScanSettings.optional().describe(
+    'Who scans its images, asked by the credentials of `pull:`: `ecr` (basic), `inspector2` (enhanced), `harbor`, `quay`, or Google and Azure with what they need. Left out: only reports that were attested count.',
+  ),
   tokenHost: Registry.optional().describe(
     'The exact host that may ask for our credentials, where it is neither the registry itself nor a well-known one.',
   ),

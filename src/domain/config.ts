@@ -4,6 +4,7 @@ import * as z from 'zod'
 import { Channel } from './channel.ts'
 import { Region } from './ecr-place.ts'
 import { Registry } from './image.ts'
+import { ScanSettings } from './scan-settings.ts'
 import { SecretReference, SecretReferences } from './secret.ts'
 import { PersonConfig, SlackConfig } from './slack.ts'
 import { Signer, TrustRoot } from './signer.ts'
@@ -93,6 +94,8 @@ export const RegistryConfig = z.object({
   host: Registry.nullable(),
   events: EventSettings.optional(),
   pull: PullCredential.optional(),
+  /** Who scans its images. Absent: reports that are attested, alone. */
+  scan: ScanSettings.optional(),
   /** The exact host that may ask for our credentials, where it is not the registry's own or a known one. */
   tokenHost: Registry.optional(),
   /** How many authentic events are taken in a minute. Absent: the default. */

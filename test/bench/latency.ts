@@ -9,6 +9,7 @@ import { startRegistry } from '../../src/cli/demo/registry.ts'
 import { assembleOutbound } from '../../src/assemble.ts'
 import { configOptions } from '../../src/cli/config-options.ts'
 import { createGuardedFetch } from '../../src/clients/address-guard.ts'
+import { createSignedEcr } from '../../src/clients/aws/ecr.ts'
 import { createHttp } from '../../src/clients/http.ts'
 import { createCluster } from '../../src/clients/kubernetes-configured.ts'
 import { createRegistries } from '../../src/clients/registry/registries.ts'
@@ -71,9 +72,20 @@ subscriptions: { app: { image: "${image}", tags: { semver: "1.x" }, verify: none
   const clusterOf = () => createCluster({ inCluster: true }, { now: whole, readFile: async () => '' })
   const registries = createRegistries({ http, registries: config.registries, secretOf, now: whole })
   const { content } = registries
+  const platform = { env: {}, readFile: async () => '', createEcr: createSignedEcr }
   const ports: Ports = {
     ...state,
-    ...assembleOutbound({ config, clusterOf, plainGit, http, secretOf, random: Math.random, now: whole, content }),
+    ...assembleOutbound({
+      config,
+      clusterOf,
+      plainGit,
+      http,
+      secretOf,
+      random: Math.random,
+      now: whole,
+      content,
+      platform,
+    }),
     registries,
     wake: (id, at) => loop.wake(id, at),
     config: () => loaded.value.loaded,

@@ -1,5 +1,6 @@
 /** The core as a Worker of its own, with the memory store and nothing of a platform but `fetch`: what a new platform begins with. */
 
+import { createSignedEcr } from '../../src/clients/aws/ecr.ts'
 import { createApi } from '../../src/api.ts'
 import { createApp } from '../../src/app.ts'
 import { assembleOutbound } from '../../src/assemble.ts'
@@ -67,6 +68,7 @@ async function createCore(env: Env): Promise<Core> {
     random: Math.random,
     now,
     content,
+    platform: { env: {}, readFile, createEcr: createSignedEcr },
   })
   const measure = (): void => {}
   const ports: Ports = {

@@ -32,6 +32,16 @@ export function createAwsCredential(pull: AwsPull, registry: string, tools: Cred
   }, tools.now)
 }
 
+/** The keys themselves, for other services of the same account. */
+export function createAwsKeys(pull: AwsPull, registry: string, tools: CredentialTools): AwsCredentialsOf {
+  const region = regionOf(pull, registry, tools)
+  let keys: AwsCredentialsOf | undefined
+  return async () => {
+    keys ??= keysOf(pull, region, await tools.createEcr(tools), tools)
+    return keys()
+  }
+}
+
 function regionOf({ region }: AwsPull, registry: string, { env }: CredentialTools): string {
   return region ?? placeOf(registry)?.region ?? env['AWS_REGION'] ?? REGION_DEFAULT
 }
