@@ -119,7 +119,8 @@ async function lookAtSecrets(
   { registries, git, server }: Config,
   secretOf: ReadinessOptions['secretOf'],
 ): Promise<readonly Problem[]> {
-  const references = [...referencesIn({ registries, git, 'server.api.tokens': server.tokens })]
+  const own = { 'server.api.tokens': server.tokens, 'server.config.secret': server.config?.secret }
+  const references = [...referencesIn({ registries, git, ...own })]
   const looked = references.map(async ({ at, reference }): Promise<readonly Problem[]> => {
     return secretOf(reference)().then(
       () => [],

@@ -65,23 +65,19 @@ function addable(root: MapTree, problems: ConfigProblem[]): MapTree {
 }
 
 /**
- * Whoever may push to the repository could else send our own secrets to a host of theirs: what opens the service itself or the
- * repository stays with the first part, and no file of this machine is named but those that were set aside for it.
+ * Whoever may push to the repository could else send our own secrets to a host of theirs: what the first part names stays
+ * with it (tokens, the repository's own credential, whatever proves a person), and no file of this machine is named but
+ * those that were set aside.
  */
 function checkSecrets(own: MapTree, theirs: Tree, report: Report): void {
-  const source = treeAt(own, ['server', 'config'])
-  const name = textOf(treeAt(source, ['git'])) ?? ''
-  const reserved = new Set([...referencesIn(treeAt(own, ['server'])), ...referencesIn(treeAt(own, ['git', name]))])
-  const folder = textOf(treeAt(source, ['files']))
+  const reserved = new Set(referencesIn(own))
+  const folder = textOf(treeAt(own, ['server', 'config', 'files']))
   visit(theirs, [], (text, path) => {
     const refuse = (what: string, hint: string): void =>
       report(problemAt(keyPlaceOf(theirs, path), { reason: 'conflict', path, what, hint }), path)
     if (reserved.has(text)) {
-      const what = `${text} opens the service itself, or the repository that it reads`
-      refuse(
-        what,
-        'Write this entry into the configuration that the service is started with, or give it a secret of its own',
-      )
+      const what = `${text} belongs to the configuration that the service was started with`
+      refuse(what, 'Write this entry there too, or give it a secret of its own')
     } else if (text.startsWith('file:') && !isBelow(text, folder)) {
       const what =
         folder === undefined ? 'no file of this machine may be named here' : `expected a file below ${folder}`
@@ -95,9 +91,9 @@ function isBelow(reference: string, folder: string | undefined): boolean {
   return reference.startsWith(folder.endsWith('/') ? folder : `${folder}/`)
 }
 
-function referencesIn(tree: Tree | undefined): readonly string[] {
+function referencesIn(tree: Tree): readonly string[] {
   const found: string[] = []
-  if (tree !== undefined) visit(tree, [], (text) => void found.push(text))
+  visit(tree, [], (text) => void found.push(text))
   return found
 }
 

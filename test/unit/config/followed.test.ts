@@ -11,6 +11,7 @@ server:
   api: { tokens: [{ person: ann, role: operator, token: env:ADMIN }] }
   config: { git: platform, file: drayage/prod.yaml, secret: env:PUSH, files: "file:/etc/drayage/shared" }
 git: { platform: { url: https://git.example.com/platform, password: env:PLATFORM } }
+registries: { ci: { events: { type: webhook, secret: env:CHAT } } }
 stages: { dev: {}, prod: { after: dev } }
 `
 const APPS = `version: 1
@@ -93,17 +94,22 @@ it.each([
   [
     'our own token, for a host of its own',
     'registries: { evil: { host: evil.example.com, pull: { username: x, password: env:ADMIN } } }\n',
-    /registries\.evil\.pull\.password: env:ADMIN opens the service itself/u,
+    /registries\.evil\.pull\.password: env:ADMIN belongs to the configuration that the service was started with/u,
   ],
   [
     "the secret of the repository's webhook",
     'registries: { evil: { host: evil.example.com, pull: { username: x, password: env:PUSH } } }\n',
-    /env:PUSH opens the service/u,
+    /env:PUSH belongs to/u,
   ],
   [
     'the credential of the repository, by an anchor',
     'x-secret: &secret env:PLATFORM\ngit: { evil: { url: https://evil.example.com/x, password: *secret } }\n',
-    /git\.evil\.password: env:PLATFORM opens/u,
+    /git\.evil\.password: env:PLATFORM belongs to/u,
+  ],
+  [
+    'what another entry of the first part names',
+    'registries: { evil: { host: evil.example.com, pull: { username: x, password: env:CHAT } } }\n',
+    /env:CHAT belongs to/u,
   ],
   [
     'a file of this machine',
