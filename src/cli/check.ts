@@ -5,10 +5,12 @@ import { parseArgs } from 'node:util'
 import { loadConfigFile } from '../config/files.ts'
 import { formatProblem, type ConfigProblem } from '../config/problem.ts'
 import type { Config, LoadedConfig, RegistryConfig, StateConfig } from '../domain/config.ts'
+import { formatDuration } from '../domain/duration.ts'
 import { formatImage } from '../domain/image.ts'
 import type { Stage, Subscription } from '../domain/subscription.ts'
 import type { Target } from '../domain/target.ts'
 import { escapeForTerminal } from '../escape.ts'
+import { poll } from '../receivers/poll.ts'
 import { against, tellAgainst } from './against.ts'
 import { platformOptions, printBundle, readDeployment } from './bundle.ts'
 import type { Command, ExitCode, Io } from './command.ts'
@@ -169,10 +171,16 @@ function describeState(state: StateConfig): readonly string[] {
 
 function describeRegistry(name: string, { host, events, pull }: RegistryConfig): string {
   const where = host ?? 'any host that a subscription follows'
-  const told = events === undefined ? 'tells nothing' : `tells by ${events.type} at POST /hooks/${name}`
+  const told = tellsHow(name, events)
   const proof = events?.['auth'] === 'none' ? ', AUTH: NONE: anybody may send' : ''
   const read = host === null ? '' : `, is read ${describePull(pull)}`
   return `${name}: ${where}, ${told}${proof}${read}`
+}
+
+function tellsHow(name: string, events: RegistryConfig['events']): string {
+  if (events === undefined) return 'tells nothing'
+  if (events.type === poll.type) return `is looked at every ${formatDuration(poll.everyMs(events))}`
+  return `tells by ${events.type} at POST /hooks/${name}`
 }
 
 function describePull(pull: RegistryConfig['pull']): string {
@@ -186,10 +194,13 @@ function describePull(pull: RegistryConfig['pull']): string {
   return `by IAM, as ${role ?? keys?.id ?? profile ?? 'the process itself'}`
 }
 
-function describeSubscription(config: Config, { name, image, tags, stages }: Subscription): readonly string[] {
+function describeSubscription(config: Config, subscription: Subscription): readonly string[] {
+  const { name, image, tags, stages, assurance, pushers } = subscription
   const unverified = stages.some(({ verify }) => verify === 'none')
   return [
     `${name}: ${formatImage(image)}, tags ${JSON.stringify(tags)}`,
+    ...(assurance === undefined ? [] : [`  of events of assurance ${assurance} or better`]),
+    ...(pushers === undefined ? [] : [`  of pushes by ${pushers.join(', ')}`]),
     ...(unverified ? ['  VERIFY: NONE. Whatever is pushed under such a tag is delivered, whoever pushed it.'] : []),
     ...stages.flatMap((stage) =>
       stage.targets.map((target) => `  ${describeStage(stage)}: ${describeTarget(config, target)}`),

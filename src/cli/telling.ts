@@ -20,11 +20,12 @@ export function tellStep({ step, subscription, outcome, reason, detail }: WalkSt
 }
 
 export function tellEntry(entry: Entry): string {
-  const { at, document, seq, kind, stage, reason, detail, image, by } = entry
+  const { at, document, seq, kind, stage, reason, detail, image, by, pusher } = entry
   const who = by === undefined ? '' : ` by ${by}`
+  const whose = pusher === undefined ? '' : `, pushed by ${pusher}`
   const what = image === undefined || detail.includes(image) ? '' : ` ${image}`
   return escapeForTerminal(
-    `${instant(at)} ${document}#${seq} ${stage ?? '-'} ${kind}${who} [${reason}]${what}: ${detail}`,
+    `${instant(at)} ${document}#${seq} ${stage ?? '-'} ${kind}${who} [${reason}]${what}: ${detail}${whose}`,
   )
 }
 

@@ -1,6 +1,7 @@
 /** What a change of the configuration does to what runs and waits, and where it weakens what protects a stage. Pure. */
 
 import type { Config } from '../domain/config.ts'
+import { isAssured } from '../domain/event.ts'
 import { formatImage } from '../domain/image.ts'
 import type { Stage, Subscription } from '../domain/subscription.ts'
 import { targetId, type Target } from '../domain/target.ts'
@@ -53,6 +54,7 @@ function compareSubscriptions(before: Subscription, after: Subscription): readon
     const detail = `tags from ${tagsBefore} to ${tagsAfter}: what waits is judged anew`
     changes.push({ kind: 'changed', where: after.name, detail, weakens: false })
   }
+  changes.push(...compareSenders(before, after))
   const [was, is] = [byName(before.stages), byName(after.stages)]
   for (const [name, stage] of was) {
     const next = is.get(name)
@@ -67,6 +69,22 @@ function compareSubscriptions(before: Subscription, after: Subscription): readon
       )
   }
   return changes
+}
+
+/** Whose word is taken: less proof, or more people, is a weakening. */
+function compareSenders(before: Subscription, after: Subscription): readonly Change[] {
+  const changes: Change[] = []
+  const [was = 'none', is = 'none'] = [before.assurance, after.assurance]
+  if (was !== is) {
+    const detail = `assurance of events from ${was} to ${is}`
+    changes.push({ kind: 'changed', where: after.name, detail, weakens: !isAssured(is, was) })
+  }
+  if (JSON.stringify(before.pushers) === JSON.stringify(after.pushers)) return changes
+  const more = after.pushers?.filter((pusher) => before.pushers?.includes(pusher) === false)
+  const weakens = before.pushers !== undefined && (more === undefined || more.length > 0)
+  const detail =
+    after.pushers === undefined ? 'takes pushes of everybody' : `takes pushes of ${after.pushers.join(', ')}`
+  return [...changes, { kind: 'changed', where: after.name, detail, weakens }]
 }
 
 function compareStages(where: string, before: Stage, after: Stage): readonly Change[] {

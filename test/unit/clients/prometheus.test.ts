@@ -22,6 +22,10 @@ it('renders every metric with its type and its help, before anything happened', 
     ['drayage_decisions_total', 'counter'],
     ['drayage_effect_seconds', 'histogram'],
     ['drayage_delivery_seconds', 'histogram'],
+    ['drayage_registry_quota_remaining', 'gauge'],
+    ['drayage_sweeps_total', 'counter'],
+    ['drayage_webhooks_lost_total', 'counter'],
+    ['drayage_configuration_reads_total', 'counter'],
     ['drayage_inbox_waiting', 'gauge'],
   ])
   expect([...text.matchAll(/^# HELP \S+ \S/gmu)]).toHaveLength(types.length)

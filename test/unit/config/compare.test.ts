@@ -79,3 +79,23 @@ describe('a configuration compared with the one before', () => {
     expect(compareConfigs(await aConfig(), moved)).toMatchObject([{ kind: 'removed' }, { kind: 'added' }])
   })
 })
+
+describe('whose word is taken', () => {
+  const withSenders = async (senders: object): Promise<Config> => {
+    const config = await aConfig()
+    return { ...config, subscriptions: config.subscriptions.map((one) => ({ ...one, ...senders })) }
+  }
+
+  it.each<[string, object, object, boolean]>([
+    ['more proof', {}, { assurance: 'url-secret' }, false],
+    ['less proof', { assurance: 'signed-body' }, { assurance: 'shared-secret' }, true],
+    ['no proof any more', { assurance: 'shared-secret' }, {}, true],
+    ['a list of pushers', {}, { pushers: ['ada'] }, false],
+    ['one more pusher', { pushers: ['ada'] }, { pushers: ['ada', 'bob'] }, true],
+    ['one pusher less', { pushers: ['ada', 'bob'] }, { pushers: ['ada'] }, false],
+    ['everybody', { pushers: ['ada'] }, {}, true],
+  ])('%s', async (_title, before, after, weakens) => {
+    const changes = compareConfigs(await withSenders(before), await withSenders(after))
+    expect(changes).toMatchObject([{ kind: 'changed', where: 'payments', weakens }])
+  })
+})
