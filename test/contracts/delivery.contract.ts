@@ -230,7 +230,7 @@ export function describeFileDelivery(title: string, make: MakePlayground): void 
       expect(await delivery.deliver(anOrder())).toMatchObject({ ok: false, error: { reason: 'unsafe-edit' } })
     })
 
-    describe('CVE-2022-24877, CVE-2023-40026, CVE-2026-33211: a path that leads elsewhere', () => {
+    describe('CVE-2022-24348, CVE-2022-24731, CVE-2022-24877, CVE-2023-40026, CVE-2026-33211, CVE-2026-40923, CVE-2026-47680: a path that leads elsewhere', () => {
       it('is refused before anything is read', async () => {
         await setUp()
         expect(await reasonsFor(delivery, LEAVING)).toEqual(LEAVING.map((file) => [file, 'path-refused']))

@@ -142,7 +142,7 @@ describe('plain Git', () => {
   it.each([
     ['CVE-2017-1000117: a transport that runs programs', 'ext::sh -c touch% /tmp/pwned'],
     ['CVE-2017-1000117: ssh with an option for a host', 'ssh://-oProxyCommand=x/y'],
-    ['CVE-2026-40938: an option for a url', '--upload-pack=touch /tmp/pwned'],
+    ['CVE-2026-40938, CVE-2019-13139: an option for a url', '--upload-pack=touch /tmp/pwned'],
     ['a password in the url', 'https://robot:hunter2@git.example.com/a.git'],
     ['plain http to another machine', 'http://git.example.com/a.git'],
     ['a relative path', 'repositories/a.git'],

@@ -91,7 +91,7 @@ describe("a promotion's message", () => {
     },
   )
 
-  it('shows no link that is no web address', async () => {
+  it('CVE-2026-45738, CVE-2022-31035: shows no link that is no web address', async () => {
     await conversation.show({ ...card, links: [{ label: 'x', url: 'javascript:alert(1)' }] }, 'C0RELEASES', null)
     expect(shown()).not.toContain('javascript')
   })

@@ -176,7 +176,7 @@ it('CVE-2026-39984: a timestamp authority whose certificate is not for stamping 
   expect(outcomeOf(await verifyBundle(bundle, ask(sigstore, { trustRoots: { own } })))).toBe('no-trust-root')
 })
 
-describe('CVE-2026-22772, CVE-2025-29778: a pattern holds for the whole text', () => {
+describe('CVE-2026-25542, CVE-2026-22772, CVE-2025-29778: a pattern holds for the whole text', () => {
   const bundle = signBundle(sigstore, statement(SUBJECT), {
     leaf: { names: [{ kind: 'uri', value: 'https://github.com/acme/app/x?https://github.com/good/app' }] },
   })
