@@ -38,7 +38,10 @@ function checkStageCounts({ root, report }: Reader): boolean {
   const paths = [['stages'], ...namesAt(root, ['subscriptions']).map((name) => ['subscriptions', name, 'stages'])]
   const tooMany = paths.filter((path) => namesAt(root, path).length > STAGES_MAX)
   for (const path of tooMany) {
-    const parts = { reason: 'too-large', path, expected: `at most ${STAGES_MAX} stages` } as const
+    const found = String(namesAt(root, path).length)
+    const hint =
+      'All stages of a subscription are one document, which is saved with each step: make several subscriptions of them'
+    const parts = { reason: 'too-large', path, expected: `at most ${STAGES_MAX} stages`, found, hint } as const
     report(problemAt(keyPlaceOf(root, path), parts), path)
   }
   return tooMany.length === 0
