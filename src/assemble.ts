@@ -2,7 +2,6 @@
 
 import type { Cluster } from './clients/kubernetes.ts'
 import type { Http } from './clients/http.ts'
-import { createAwsKeys } from './clients/registry-credentials/aws.ts'
 import type { CredentialTools } from './clients/registry-credentials/index.ts'
 import type { Delivery } from './delivery/delivery.ts'
 import { createGitHubDelivery } from './delivery/github.ts'
@@ -25,8 +24,7 @@ import { checkHttp } from './health/http.ts'
 import { checkPrometheus } from './health/prometheus.ts'
 import type { SecretOf } from './receivers/receiver.ts'
 import { createVerifier } from './verification/create-verifier.ts'
-import { createAwsSignerRevocation } from './verification/notation/revocation/aws-signer.ts'
-import { createNetworkRevocation } from './verification/notation/revocation/network.ts'
+import { createRevocationChecks } from './verification/notation/revocation/configured.ts'
 import { createScanSources } from './verification/scans/configured.ts'
 import type { Verifier } from './verification/verifier.ts'
 
@@ -108,11 +106,7 @@ function verifierOf(
   }: Pick<Parts, 'content' | 'http' | 'secretOf' | 'random' | 'now' | 'platform'>,
 ): Verifier {
   const tools = { ...platform, http, secretOf, random, now }
-  const randomBytes = (count: number): Uint8Array<ArrayBuffer> => crypto.getRandomValues(new Uint8Array(count))
-  const revocation = {
-    network: createNetworkRevocation({ http, randomBytes }),
-    'aws-signer': createAwsSignerRevocation({ http, now, credentials: createAwsKeys({}, '', tools) }),
-  }
+  const revocation = createRevocationChecks(tools)
   return createVerifier({ content, signers, trust, revocation, scanSources: createScanSources(registries, tools), now })
 }
 

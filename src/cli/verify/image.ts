@@ -11,7 +11,8 @@ import { formatImage, parseImageReference, Tag, type ImageReference, type Pinned
 import { err, ok, type Result } from '../../domain/result.ts'
 import { escapeForTerminal } from '../../escape.ts'
 import { createVerifier } from '../../verification/create-verifier.ts'
-import { createNetworkRevocation } from '../../verification/notation/revocation/network.ts'
+import { createRevocationChecks } from '../../verification/notation/revocation/configured.ts'
+import { createScanSources } from '../../verification/scans/configured.ts'
 import { configOptions } from '../config-options.ts'
 import type { Io } from '../command.ts'
 import { DEFAULT_CONFIG, loadForUse } from '../load.ts'
@@ -41,10 +42,10 @@ export async function verifyImage(text: string, values: Values, io: Io): Promise
     io.stderr(`${escapeForTerminal(image.error)}\n`)
     return 'unreadable'
   }
-  const { content, http, now } = world
-  const randomBytes = (count: number): Uint8Array<ArrayBuffer> => crypto.getRandomValues(new Uint8Array(count))
-  const revocation = { network: createNetworkRevocation({ http, randomBytes }) }
-  const verifier = createVerifier({ content, signers, trust, revocation, scanSources: [], now })
+  const { content, now, tools } = world
+  const revocation = createRevocationChecks(tools)
+  const scanSources = createScanSources(config?.registries ?? {}, tools)
+  const verifier = createVerifier({ content, signers, trust, revocation, scanSources, now })
   const question = { image: image.value, policy, running: null, runningBuiltAt: null, since: now() }
   const verified = await verifier.verify(question)
   return { ...verified, name: formatImage(image.value) }
@@ -66,14 +67,16 @@ function worldOf(config: Config | null, { registry }: ImageReference, io: Io) {
   const http = createHttp({ fetch: createGuardedFetch(), now, random: Math.random })
   const isKnown = Object.values(config?.registries ?? {}).some(({ host }) => host === registry)
   const asked = isKnown ? {} : { '': { host: registry, insecure: LOOPBACK.test(registry) } }
+  const platform = { env: io.env, readFile: readSecretFile, createEcr }
   const registries = createRegistries({
     http,
     registries: { ...config?.registries, ...asked },
     secretOf,
     now,
-    platform: { env: io.env, readFile: readSecretFile, createEcr },
+    platform,
   })
-  return { http, now, registries, content: registries.content }
+  const tools = { ...platform, http, secretOf, now, random: Math.random }
+  return { now, registries, tools, content: registries.content }
 }
 
 /** What a tag points at now; a digest that is written stays as it is, whatever the tag does. */
