@@ -12,21 +12,27 @@ export const ScanSettings = z.union(
   [
     z.enum(SCANNERS_BY_NAME),
     z.strictObject({
-      'artifact-analysis': z.strictObject({
-        project: z
-          .string()
-          .regex(/^[a-z][a-z0-9.:-]{4,62}[a-z0-9]$/u, "expected a project's id")
-          .describe('The project whose Artifact Analysis scans the registry.'),
-      }),
+      'artifact-analysis': z
+        .strictObject({
+          project: z
+            .string()
+            .regex(/^[a-z][a-z0-9.:-]{4,62}[a-z0-9]$/u, "expected a project's id")
+            .describe('The project whose Artifact Analysis scans the registry.'),
+        })
+        .describe("Google's Artifact Analysis, by the account of `pull: google`."),
     }),
     z.strictObject({
-      defender: z.strictObject({
-        subscriptions: z
-          .array(z.guid('expected a subscription: a GUID'))
-          .min(1)
-          .max(SUBSCRIPTIONS_MAX)
-          .describe('The Azure subscriptions that Defender for Cloud watches.'),
-      }),
+      defender: z
+        .strictObject({
+          subscriptions: z
+            .array(z.guid('expected a subscription: a GUID'))
+            .min(1)
+            .max(SUBSCRIPTIONS_MAX)
+            .describe('The Azure subscriptions that Defender for Cloud watches.'),
+        })
+        .describe(
+          'Microsoft Defender for Cloud, by the identity of `pull: azure`. It blocks what it knows to be bad, and proves nothing to be good.',
+        ),
     }),
     z.strictObject({
       quay: z.strictObject({
