@@ -19,8 +19,11 @@ import { listAllTags } from './tag-list.ts'
 import { digestOf } from './text.ts'
 import { createTokens } from './tokens.ts'
 
-/** Manifests that a `resolve` had to read whole wait here for the `inspect` that follows it. */
-const HANDED_OVER_MAX = 100
+/**
+ * What a digest is never changes, so it is read once: registries count such reads (Docker Hub calls them pulls), and whoever
+ * sends the same event again and again shall not use them up.
+ */
+const KINDS_KEPT_MAX = 1_000
 
 export type RegistriesOptions = {
   readonly http: Http
@@ -49,13 +52,13 @@ const NO_PLATFORM: NonNullable<RegistriesOptions['platform']> = {
 type Host = { readonly access: Access; readonly session: Session; headTellsDigest: boolean; quota: Quota | null }
 type Answer = Promise<Result<HttpAnswer, RegistryProblem>>
 
-/** One event costs at most four requests, a first token included; with a kept token, two. */
+/** One event costs at most four requests, a first token included; with a kept token, two; of content that is known, one. */
 export function createRegistries(options: RegistriesOptions): RegistriesWithQuota {
   const { http, registries, secretOf, now, platform = NO_PLATFORM, onQuota } = options
   const tools = { http, secretOf, now, ...platform }
   const tokens = createTokens(http, now)
   const hosts = new Map<Registry, Host>()
-  const handedOver = new Map<string, Result<ManifestKind, RegistryProblem>>()
+  const kinds = new Map<string, ManifestKind>()
 
   return {
     async resolve(image, known) {
@@ -76,11 +79,8 @@ export function createRegistries(options: RegistriesOptions): RegistriesWithQuot
 
     async inspect(image) {
       const name = formatImage(image)
-      const known = handedOver.get(name)
-      if (known !== undefined) {
-        handedOver.delete(name)
-        return known
-      }
+      const known = kinds.get(name)
+      if (known !== undefined) return ok(known)
       const host = hostOf(image.registry)
       const answer = await ask(host, image, 'GET', image.digest)
       if (!answer.ok) return answer
@@ -89,7 +89,9 @@ export function createRegistries(options: RegistriesOptions): RegistriesWithQuot
       const found = await digestOf(body, image.digest.startsWith('sha512:') ? 'sha512' : 'sha256')
       if (found !== image.digest) return mismatch(`${name}: its bytes have the digest ${found}`)
       const manifest = readManifest(body, headers.get('content-type'))
-      return manifest.ok ? ok(manifest.value.kind) : manifest
+      if (!manifest.ok) return manifest
+      keep(name, manifest.value.kind)
+      return ok(manifest.value.kind)
     },
 
     async listTags(image) {
@@ -118,14 +120,14 @@ export function createRegistries(options: RegistriesOptions): RegistriesWithQuot
     }
     const manifest = readManifest(body, headers.get('content-type'))
     if (!manifest.ok) return manifest
-    handOver(formatImage({ registry: image.registry, repository: image.repository, digest }), ok(manifest.value.kind))
+    keep(formatImage({ registry: image.registry, repository: image.repository, digest }), manifest.value.kind)
     return ok({ digest, mediaType: manifest.value.mediaType })
   }
 
-  function handOver(name: string, kind: Result<ManifestKind, RegistryProblem>): void {
-    const oldest = handedOver.size >= HANDED_OVER_MAX ? handedOver.keys().next().value : undefined
-    if (oldest !== undefined) handedOver.delete(oldest)
-    handedOver.set(name, kind)
+  function keep(name: string, kind: ManifestKind): void {
+    const oldest = kinds.size >= KINDS_KEPT_MAX ? kinds.keys().next().value : undefined
+    if (oldest !== undefined) kinds.delete(oldest)
+    kinds.set(name, kind)
   }
 
   async function ask(host: Host, image: ImageName, method: 'GET' | 'HEAD', reference: string, known?: Digest): Answer {
