@@ -1,6 +1,7 @@
 /** The shapes of `signers:`, `trust:` and `verify:`, short forms included. */
 
 import * as z from 'zod'
+import { isClaim } from '../domain/fulcio-claims.ts'
 import { Duration } from '../domain/duration.ts'
 import { SEVERITIES } from '../domain/evidence.ts'
 import { ImageRules, Platform } from '../domain/image-rules.ts'
@@ -69,6 +70,12 @@ const Claim = z.union([Text, z.strictObject({ regExp: Text.describe('A regular e
   error: 'expected a text, or regExp: with a regular expression',
 })
 
+const CLAIM_EXPECTED = 'expected the name of a claim, such as runnerEnvironment'
+const ClaimName = z
+  .string()
+  .regex(/^[a-zA-Z]{1,64}$/u, CLAIM_EXPECTED)
+  .refine(isClaim, CLAIM_EXPECTED)
+
 const RawKeylessSigner = z.strictObject({
   keyless: z
     .strictObject({
@@ -79,7 +86,7 @@ const RawKeylessSigner = z.strictObject({
       ),
       subjectRegExp: Text.optional().describe('A regular expression for the whole identity.'),
       claims: z
-        .record(z.string().regex(/^[a-zA-Z]{1,64}$/u, 'expected the name of a claim, such as runnerEnvironment'), Claim)
+        .record(ClaimName, Claim)
         .optional()
         .describe('What else the certificate must say: `runnerEnvironment: github-hosted`.'),
     })

@@ -1,39 +1,14 @@
 /** Who a certificate of Fulcio speaks for: its one name, its issuer and its claims, read strictly. */
 
 import type { X509Certificate } from '@sigstore/core'
+import { CLAIM_NUMBERS, OLD_CLAIM_NUMBERS } from '../../domain/fulcio-claims.ts'
 import { err, ok, type Result } from '../../domain/result.ts'
 import { reject, type Rejection } from './rejection.ts'
 
 const SUBJECT_ALTERNATIVE_NAME = '2.5.29.17'
 const OTHER_NAME_OF_FULCIO = '1.3.6.1.4.1.57264.1.7'
 const FULCIO = '1.3.6.1.4.1.57264.1'
-/** https://github.com/sigstore/fulcio/blob/main/docs/oid-info.md: from 8 on, a DER string. */
-const CLAIMS: Readonly<Record<string, string>> = {
-  issuer: '8',
-  buildSignerURI: '9',
-  buildSignerDigest: '10',
-  runnerEnvironment: '11',
-  sourceRepositoryURI: '12',
-  sourceRepositoryDigest: '13',
-  sourceRepositoryRef: '14',
-  sourceRepositoryIdentifier: '15',
-  sourceRepositoryOwnerURI: '16',
-  sourceRepositoryOwnerIdentifier: '17',
-  buildConfigURI: '18',
-  buildConfigDigest: '19',
-  buildTrigger: '20',
-  runInvocationURI: '21',
-  sourceRepositoryVisibilityAtSigning: '22',
-}
-/** Before: the bytes alone. Deprecated, and all that old certificates have. */
-const OLD_CLAIMS: Readonly<Record<string, string>> = {
-  githubWorkflowTrigger: '2',
-  githubWorkflowSHA: '3',
-  githubWorkflowName: '4',
-  githubWorkflowRepository: '5',
-  githubWorkflowRef: '6',
-}
-const OLD_ISSUER = '1'
+const OLD_ISSUER = 1
 const UTF8_STRING = 0x0c
 const TAG_EMAIL = 0x01
 const TAG_URI = 0x06
@@ -76,7 +51,7 @@ function shownOf(text: string | null): string | null {
 /** Null where one cannot be read. */
 function claimsOf(leaf: X509Certificate): Record<string, string> | null {
   const claims: Record<string, string> = {}
-  for (const [name, number] of Object.entries(CLAIMS)) {
+  for (const [name, number] of Object.entries(CLAIM_NUMBERS)) {
     const extension = leaf.extension(`${FULCIO}.${number}`)
     if (extension === undefined) continue
     const [text, ...others] = extension.valueObj.subs
@@ -84,7 +59,7 @@ function claimsOf(leaf: X509Certificate): Record<string, string> | null {
     if (value === null) return null
     claims[name] = value
   }
-  for (const [name, number] of Object.entries(OLD_CLAIMS)) {
+  for (const [name, number] of Object.entries(OLD_CLAIM_NUMBERS)) {
     const value = rawText(leaf, number)
     if (value === null) return null
     if (value !== undefined) claims[name] = value
@@ -93,7 +68,7 @@ function claimsOf(leaf: X509Certificate): Record<string, string> | null {
 }
 
 /** Undefined: not there; null: not text. */
-function rawText(leaf: X509Certificate, number: string): string | null | undefined {
+function rawText(leaf: X509Certificate, number: number): string | null | undefined {
   const extension = leaf.extension(`${FULCIO}.${number}`)
   return extension === undefined ? undefined : utf8Of(extension.value)
 }
