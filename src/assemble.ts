@@ -24,6 +24,7 @@ import { checkHttp } from './health/http.ts'
 import { checkPrometheus } from './health/prometheus.ts'
 import type { SecretOf } from './receivers/receiver.ts'
 import { createVerifier } from './verification/create-verifier.ts'
+import { createManagedSigning } from './verification/notation/managed-signing.ts'
 import { createRevocationChecks } from './verification/notation/revocation/configured.ts'
 import { createScanSources } from './verification/scans/configured.ts'
 import type { Verifier } from './verification/verifier.ts'
@@ -107,7 +108,9 @@ function verifierOf(
 ): Verifier {
   const tools = { ...platform, http, secretOf, random, now }
   const revocation = createRevocationChecks(tools)
-  return createVerifier({ content, signers, trust, revocation, scanSources: createScanSources(registries, tools), now })
+  const scanSources = createScanSources(registries, tools)
+  const managedSigning = createManagedSigning(registries, signers, tools)
+  return createVerifier({ content, signers, trust, revocation, scanSources, managedSigning, now })
 }
 
 /** What a gate asks, by the means of the health checks: not well is a no only where it is final. */

@@ -1,6 +1,6 @@
 /** All evidence about one image: what its registry holds, proven, and what scanners say of each platform. */
 
-import type { AttestationFact, Evidence, ScanFact } from '../domain/evidence.ts'
+import type { AttestationFact, Evidence, RejectedFact, ScanFact } from '../domain/evidence.ts'
 import type { Digest, ImageName, PinnedImage } from '../domain/image.ts'
 import type { ManifestBytes, RegistryContent } from '../domain/registry-content.ts'
 import { RetryLater } from '../domain/retry.ts'
@@ -18,6 +18,8 @@ export type Tools = {
   readonly trust: TrustRoots
   readonly revocation: Partial<Readonly<Record<NotationSigner['revocation'], RevocationCheck>>>
   readonly scanSources: readonly ScanSource[]
+  /** Whether the registry itself is still signing; absent: it never does. */
+  readonly managedSigning?: (image: ImageName, digest: Digest) => Promise<readonly RejectedFact[]>
   readonly now: () => number
 }
 
@@ -33,6 +35,7 @@ export async function collectProofs(
   const { materials, evidence } = found.value
   const facts: Evidence[] = [...evidence]
   for (const material of materials) facts.push(await prove(material, tools, manifest))
+  facts.push(...((await tools.managedSigning?.(image, image.digest)) ?? []))
   return facts
 }
 

@@ -11,6 +11,7 @@ import { formatImage, parseImageReference, Tag, type ImageReference, type Pinned
 import { err, ok, type Result } from '../../domain/result.ts'
 import { escapeForTerminal } from '../../escape.ts'
 import { createVerifier } from '../../verification/create-verifier.ts'
+import { createManagedSigning } from '../../verification/notation/managed-signing.ts'
 import { createRevocationChecks } from '../../verification/notation/revocation/configured.ts'
 import { createScanSources } from '../../verification/scans/configured.ts'
 import { configOptions } from '../config-options.ts'
@@ -45,7 +46,8 @@ export async function verifyImage(text: string, values: Values, io: Io): Promise
   const { content, now, tools } = world
   const revocation = createRevocationChecks(tools)
   const scanSources = createScanSources(config?.registries ?? {}, tools)
-  const verifier = createVerifier({ content, signers, trust, revocation, scanSources, now })
+  const managedSigning = createManagedSigning(config?.registries ?? {}, signers, tools)
+  const verifier = createVerifier({ content, signers, trust, revocation, scanSources, managedSigning, now })
   const question = { image: image.value, policy, running: null, runningBuiltAt: null, since: now() }
   const verified = await verifier.verify(question)
   return { ...verified, name: formatImage(image.value) }

@@ -5,9 +5,15 @@
 
 import * as z from 'zod'
 import type { AwsCall } from '../../clients/aws/call.ts'
+import { createEcrCall } from '../../clients/aws/ecr-call.ts'
+import { createAwsKeys } from '../../clients/registry-credentials/aws.ts'
+import type { CredentialTools } from '../../clients/registry-credentials/index.ts'
+import type { Config } from '../../domain/config.ts'
+import { placeOf } from '../../domain/ecr-place.ts'
 import type { RejectedFact } from '../../domain/evidence.ts'
-import type { Digest, Repository } from '../../domain/image.ts'
+import type { Digest, ImageName, Repository } from '../../domain/image.ts'
 import { RetryLater } from '../../domain/retry.ts'
+import type { Signers } from '../../domain/signer.ts'
 
 /** https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DescribeImageSigningStatus.html: at most 10 rules. */
 const PROFILES_MAX = 64
@@ -54,4 +60,36 @@ export async function findManagedSigning(call: AwsCall, image: SignedImage): Pro
       }
     },
   )
+}
+
+/** For registries of ECR that are read by IAM, where a signer is one of AWS Signer's; nobody else is asked. */
+export function createManagedSigning(
+  registries: Config['registries'],
+  signers: Signers,
+  tools: CredentialTools & { readonly random: () => number },
+): (image: ImageName, digest: Digest) => Promise<readonly RejectedFact[]> {
+  const isAwsSigner = (signer: Signers[string]): boolean =>
+    signer.kind === 'notation' && signer.identities.some((identity) => identity.startsWith('arn:'))
+  const isWanted = Object.values(signers).some(isAwsSigner)
+  const calls = new Map(
+    Object.values(registries).flatMap(({ host, pull }) => {
+      const place = host === null ? null : placeOf(host)
+      if (!isWanted || host === null || place === null || pull === undefined || !('aws' in pull)) return []
+      const credentials = createAwsKeys(pull.aws, host, tools)
+      return [
+        [host, { registryId: place.account, call: createEcrCall(place.region, { ...tools, credentials }) }] as const,
+      ]
+    }),
+  )
+  return async ({ registry, repository }, digest) => {
+    const found = calls.get(registry)
+    if (found === undefined) return []
+    try {
+      return await findManagedSigning(found.call, { registryId: found.registryId, repository, digest })
+    } catch (error) {
+      // It is told and never counted, so that its absence must not stop anything either.
+      const detail = error instanceof Error ? error.message : 'ECR was not there'
+      return [{ kind: 'rejected', format: 'ecr-managed-signing', source: registry, reason: 'signing-unknown', detail }]
+    }
+  }
 }

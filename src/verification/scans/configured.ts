@@ -1,13 +1,14 @@
 /** The scanners that the configuration names, each asked by its registry's own credentials; nothing is fetched before the first question. */
 
-import { createAwsCall, endpointOf } from '../../clients/aws/call.ts'
+import { endpointOf } from '../../clients/aws/call.ts'
+import { createEcrCall } from '../../clients/aws/ecr-call.ts'
 import { createAwsRestCall } from '../../clients/aws/rest.ts'
 import { createAzureToken } from '../../clients/azure/token.ts'
 import { createAwsKeys } from '../../clients/registry-credentials/aws.ts'
 import { createCredential, type CredentialTools } from '../../clients/registry-credentials/index.ts'
 import { basic, type Credential } from '../../clients/registry/access.ts'
 import type { Config, PullCredential, RegistryConfig } from '../../domain/config.ts'
-import { placeOf, suffixOf } from '../../domain/ecr-place.ts'
+import { placeOf } from '../../domain/ecr-place.ts'
 import type { Registry } from '../../domain/image.ts'
 import type { ScanSettings } from '../../domain/scan-settings.ts'
 import { createArtifactAnalysis } from './artifact-analysis.ts'
@@ -60,17 +61,9 @@ function awsSource({ host, pull }: Scanned, scanner: 'ecr' | 'inspector2', tools
   if (place === null || pull === undefined || !('aws' in pull)) throw new Error(`${host} is no registry of ECR`)
   const { account: registryId, region } = place
   const options = { ...tools, region, credentials: createAwsKeys(pull.aws, host, tools) }
-  const own = (name: string): string => tools.env[`AWS_ENDPOINT_URL_${name}`] ?? ''
-  if (scanner === 'ecr') {
-    const endpoint = new URL(own('ECR') || `https://api.ecr.${region}.${suffixOf(region)}/`)
-    const target = 'AmazonEC2ContainerRegistry_V20150921'
-    return createEcrScans({
-      host,
-      registryId,
-      call: createAwsCall({ service: 'ecr', target, json: '1.1', endpoint }, options),
-    })
-  }
-  const endpoint = own('INSPECTOR2') === '' ? endpointOf('inspector2', region) : new URL(own('INSPECTOR2'))
+  if (scanner === 'ecr') return createEcrScans({ host, registryId, call: createEcrCall(region, options) })
+  const own = tools.env['AWS_ENDPOINT_URL_INSPECTOR2']
+  const endpoint = own === undefined ? endpointOf('inspector2', region) : new URL(own)
   const paths = { ListCoverage: '/coverage/list', ListFindings: '/findings/list' }
   const call = createAwsRestCall({ service: 'inspector2', endpoint, paths }, options)
   return createInspectorScans({ host, registryId, region, call })

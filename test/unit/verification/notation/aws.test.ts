@@ -1,10 +1,13 @@
 /** What AWS says of its own signatures: revocation, and signing that is still under way. */
 
 import { afterEach, describe, expect, it } from 'vitest'
-import { Digest, Repository } from '../../../../src/domain/image.ts'
+import type { RegistryConfig } from '../../../../src/domain/config.ts'
+import { Digest, Registry, Repository } from '../../../../src/domain/image.ts'
+import type { Signer } from '../../../../src/domain/signer.ts'
+import { createSignedEcr } from '../../../../src/clients/aws/ecr.ts'
 import { err, ok } from '../../../../src/domain/result.ts'
 import { parseCertificate } from '../../../../src/verification/notation/certificate.ts'
-import { findManagedSigning } from '../../../../src/verification/notation/managed-signing.ts'
+import { createManagedSigning, findManagedSigning } from '../../../../src/verification/notation/managed-signing.ts'
 import { createAwsSignerRevocation } from '../../../../src/verification/notation/revocation/aws-signer.ts'
 import { createHash } from 'node:crypto'
 import { guardedHttp, startPeer, type Answers } from '../../../helpers/cloud-peer.ts'
@@ -127,5 +130,58 @@ describe("ECR's managed signing", () => {
     ['answers in another form', ok({ signingStatuses: 'x' })],
   ])('that %s is asked later', async (_name, answer) => {
     await expect(findManagedSigning(async () => answer, image)).rejects.toMatchObject({ name: 'RetryLater' })
+  })
+})
+
+describe("ECR's managed signing, as configured", () => {
+  const host = Registry.parse('111122223333.dkr.ecr.eu-west-1.amazonaws.com')
+  const digest = Digest.parse(`sha256:${'a1'.repeat(32)}`)
+  const aws: Signer = {
+    kind: 'notation',
+    level: 'strict',
+    override: {},
+    trustStores: { ca: [], signingAuthority: [], tsa: [] },
+    identities: ['arn:aws:signer:eu-west-1:111122223333:/signing-profiles/prod'],
+    verifyTimestamp: 'always',
+    revocation: 'aws-signer',
+  }
+  const registry: RegistryConfig = {
+    host,
+    insecure: false,
+    pull: { aws: { keys: { id: 'AKIAAAAAAAAAAAAAAAAA', secret: 'env:S' } } },
+  }
+
+  async function ask(registries: Record<string, RegistryConfig>, signers: Record<string, Signer>, answer: unknown) {
+    const peer = await startPeer({ 'POST /': () => answer })
+    close = peer.close
+    const find = createManagedSigning(registries, signers, {
+      http: guardedHttp(),
+      env: { AWS_ENDPOINT_URL_ECR: peer.url.href },
+      readFile: async () => '',
+      now: () => NOTATION_NOW,
+      random: () => 0,
+      secretOf: () => async () => [SECRET],
+      createEcr: createSignedEcr,
+    })
+    const facts = await find({ registry: host, repository: Repository.parse('acme/app') }, digest)
+    return { reasons: facts.map(({ reason }) => reason), asked: peer.asked.length }
+  }
+  const pending = { signingStatuses: [{ signingProfileArn: PROFILE, status: 'IN_PROGRESS' }] }
+
+  it('is asked where a signer is AWS Signer’s and the registry is read by IAM', async () => {
+    expect(await ask({ registry }, { aws }, pending)).toEqual({ reasons: ['signing-pending'], asked: 1 })
+  })
+
+  it('that is not to be had is told, and stops nothing', async () => {
+    expect(await ask({ registry }, { aws }, 403)).toMatchObject({ reasons: ['signing-unknown'] })
+  })
+
+  it.each<[string, Record<string, RegistryConfig>, Record<string, Signer>]>([
+    ['for other signers', { registry }, { other: { ...aws, identities: ['*'] } }],
+    ['for registries that are read otherwise', { registry: { host, insecure: false } }, { aws }],
+    ['for other registries', { registry: { ...registry, host: Registry.parse('registry.example.com') } }, { aws }],
+    ['for registries of many hosts', { registry: { ...registry, host: null } }, { aws }],
+  ])('is not asked %s', async (_name, registries, signers) => {
+    expect(await ask(registries, signers, pending)).toEqual({ reasons: [], asked: 0 })
   })
 })

@@ -175,6 +175,7 @@ describe('sources', () => {
     expect(judge([defender()]).state).toBe('waiting')
     expect(judge([defender(found(aFinding()))]).state).toBe('failed')
     expect(judge([aScan(), defender()]).state).toBe('held')
+    expect(judge([aScan(), defender()], { newerThan: 2 * HOUR }).state).toBe('held')
     expect(judge([aScan(), defender(found(aFinding()))], { newerThan: 2 * HOUR }).state).toBe('failed')
   })
 
@@ -247,6 +248,12 @@ describe('what is subtracted', () => {
       state: 'failed',
       detail: 'ecr: 1 critical, limit 0',
     })
+  })
+
+  it('by an exception that is over is told only where it mattered', () => {
+    expect(judge([one], { except: [{ id: 'CVE-2026-2', until: NOW - 1, reason: 'x' }] }).detail).toBe(
+      'ecr: 1 critical, limit 0',
+    )
   })
 
   it('where only what has a fix counts', () => {
