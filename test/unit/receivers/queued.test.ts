@@ -1,12 +1,17 @@
 /** Events that came by a queue: for the registry that they are about, where its configuration wants them so. */
 
+import fc from 'fast-check'
 import { expect, it } from 'vitest'
+import { RegistryEvent } from '../../../src/domain/event.ts'
 import { readQueued } from '../../../src/receivers/queued.ts'
 import { Registry } from '../../../src/domain/image.ts'
 import { NOW } from '../../helpers/build.ts'
+import { deleteEachKey, HOSTILE, replaceEachNode, replaceNodes } from '../../helpers/json-mutations.ts'
 
 const HOST = Registry.parse('123456789012.dkr.ecr.eu-west-1.amazonaws.com')
 const OTHER = Registry.parse('210987654321.dkr.ecr.eu-west-1.amazonaws.com')
+/** `FUZZ_RUNS=100000` now and then. */
+const FUZZ_RUNS = Number(process.env['FUZZ_RUNS'] ?? 10_000)
 const digest = `sha256:${'ab'.repeat(32)}`
 
 const pushed = (more: object = {}) =>
@@ -66,4 +71,17 @@ it.each([
   ['an HTTP request', JSON.stringify({ version: '2.0', rawPath: '/hooks/ecr', body: pushed() }), 'unknown-schema'],
 ])('is refused as %s', (_, body, reason) => {
   expect(readQueued(body, { ecr: byQueue() }, NOW)).toMatchObject({ ok: false, error: { reason } })
+})
+
+it('gives a value that can be kept, whatever stands in it', () => {
+  const expectTotal = (body: string): void => {
+    const read = readQueued(body, { ecr: byQueue() }, NOW)
+    if (!read.ok) return
+    for (const { event } of read.value) expect(RegistryEvent.parse(JSON.parse(JSON.stringify(event)))).toEqual(event)
+  }
+  const message: unknown = JSON.parse(pushed())
+  for (const { text } of [...replaceEachNode(message), ...deleteEachKey(message)]) expectTotal(text)
+  const change = fc.tuple(fc.nat(), fc.oneof(fc.json({ maxDepth: 2 }), fc.constantFrom(...HOSTILE)))
+  const damaged = fc.array(change, { maxLength: 3 }).map((changes) => replaceNodes(message, changes))
+  fc.assert(fc.property(fc.oneof(damaged, fc.json(), fc.string()), expectTotal), { numRuns: FUZZ_RUNS })
 })
