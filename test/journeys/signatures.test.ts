@@ -1,6 +1,7 @@
 /** Signatures in real registries: pushed as cosign and GitHub push them, found and verified over HTTP. */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { tinyImage } from '../../src/cli/demo/image.ts'
 import { startRegistry, type LocalRegistry } from '../../src/cli/demo/registry.ts'
 import { createHttp } from '../../src/clients/http.ts'
 import { createRegistries } from '../../src/clients/registry/registries.ts'
@@ -14,9 +15,11 @@ import {
   layersArtifact,
   pushArtifact,
   pushManifest,
+  subjectOf,
   tagOf,
 } from '../helpers/artifacts.ts'
 import { startDockerRegistry } from '../helpers/docker-registry.ts'
+import { startReferrersRegistry } from '../helpers/referrers-registry.ts'
 import { createSigstore, WORKFLOW } from '../helpers/sigstore/instance.ts'
 import { ask } from '../helpers/sigstore/question.ts'
 import { attestLayer, signBundle, signLayer, statement } from '../helpers/sigstore/signatures.ts'
@@ -111,5 +114,34 @@ describe.each<[string, () => Promise<Started>, boolean]>([
       await pushArtifact(registry.host, REPOSITORY, layers, tagOf(unsigned, '.sig'))
       expect(await evidenceOf(registry.host, unsigned)).toMatchObject([{ kind: 'rejected', reason: 'wrong-subject' }])
     })
+  })
+})
+
+describe('a registry with a referrers API, two referrers a page', () => {
+  it('has signatures, attestations and what is neither, on all of its pages', async () => {
+    const registry = await startReferrersRegistry()
+    try {
+      const image = tinyImage('app')
+      const subject = subjectOf(image)
+      const { digest } = image.manifest
+      const evil = { leaf: { names: [{ kind: 'email', value: 'mallory@example.com' }] } } as const
+      registry.referrers = [
+        bundleArtifact(subject, signBundle(sigstore, statement(digest), evil)),
+        bundleArtifact(subject, { mediaType: 'application/vnd.dev.sigstore.bundle.v0.3+json' }),
+        bundleArtifact(subject, signBundle(sigstore, statement(digest, PROVENANCE))),
+        layersArtifact([signLayer(sigstore, digest)], { subject }),
+        bundleArtifact(subject, signBundle(sigstore, statement(digest), { log: 'v2' })),
+      ]
+      for (const one of registry.referrers) registry.put(one)
+      expect(await evidenceOf(registry.host, digest)).toMatchObject([
+        { kind: 'rejected', reason: 'wrong-identity' },
+        { kind: 'rejected', reason: 'malformed' },
+        { kind: 'attestation', ...PROVENANCE },
+        { kind: 'signature', format: 'cosign-tag-layer', signers: ['ci'] },
+        { kind: 'signature', format: 'sigstore-bundle', signers: ['ci'] },
+      ])
+    } finally {
+      await registry.close()
+    }
   })
 })
