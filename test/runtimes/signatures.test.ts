@@ -12,6 +12,7 @@ import { workerModules } from '../../scripts/worker-modules.ts'
 import { Json } from '../../src/domain/json.ts'
 import { outcomeOf, Vector, type Outcome } from '../corpus/signatures/outcome.ts'
 import { withStores } from '../corpus/signatures/stores.ts'
+import { notationSamples } from '../helpers/notation-samples.ts'
 import { spki } from '../helpers/sigstore/certificates.ts'
 import { pem } from '../helpers/sigstore/der.ts'
 import { createSigstore, GITHUB_ISSUER, pair, WORKFLOW } from '../helpers/sigstore/instance.ts'
@@ -124,6 +125,14 @@ describe('verification in workerd', () => {
       expect(there).toEqual(here)
       expect(there?.accepted).toBe(vector.expected === 'valid')
     })
+  })
+
+  it.each(notationSamples())('$0.id: as on Node', async (vector, files) => {
+    const read = (file: string): Uint8Array => files[file] ?? new Uint8Array()
+    const texts = Object.entries(files).map(([name, bytes]) => [name, Buffer.from(bytes).toString('base64')])
+    const there = (await inWorkerd(vector, Object.fromEntries(texts) as Record<string, string>)).outcome
+    expect(there).toEqual(await outcomeOf(vector, read))
+    expect(there?.accepted).toBe(vector.expected === 'valid')
   })
 
   describe.skipIf(CORPUS === undefined)('by the vectors of DRAYAGE_CORPUS', () => {

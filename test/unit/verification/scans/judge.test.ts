@@ -283,6 +283,9 @@ describe('what is subtracted', () => {
     const findings = Array.from({ length: 8 }, (_, at) => aFinding({ id: `CVE-2026-${at}` }))
     const except = findings.map(({ id }) => ({ id, until: NOW + 1, reason: 'x' }))
     expect(judge([aScan(found(...findings))], { except }).detail).toContain('and 3 more')
+    const five = judge([aScan(found(...findings.slice(0, 5)))], { except }).detail
+    expect(five).toContain('without CVE-2026-4')
+    expect(five).not.toContain('more')
   })
 })
 
