@@ -24,7 +24,7 @@ it('loses nothing and changes nothing twice', { timeout: 300_000 }, async () => 
   const repository = createRepository({ 'app.yaml': `image: ${image}:0.0.1\n` })
   cleanup.push(() => repository.close())
   const yaml = `registries:
-  local: { host: "${registry.host}", insecure: true, events: { type: distribution, secret: env:HOOK } }
+  local: { host: "${registry.host}", insecure: true, sweep: none, events: { type: distribution, secret: env:HOOK } }
 git:
   gitops: { url: ${repository.path}, base: main }
 subscriptions:

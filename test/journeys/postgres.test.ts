@@ -252,7 +252,7 @@ function yamlOf(host: string, apps: readonly { readonly app: string; readonly pa
     )
     .join('')
   return `registries:
-  local: { host: "${host}", insecure: true, events: { type: distribution, secret: env:HOOK } }
+  local: { host: "${host}", insecure: true, sweep: none, events: { type: distribution, secret: env:HOOK } }
 git:
 ${git}subscriptions:
 ${subscriptions}`
