@@ -445,6 +445,8 @@ export type ListOptions = {
   readonly extensions?: readonly Der[]
   readonly signedBy?: Issued
   readonly hash?: Hash
+  /** What the list says inside of what is signed. */
+  readonly innerHash?: Hash
 }
 
 export function revocationList(options: ListOptions): Buffer {
@@ -456,7 +458,7 @@ export function revocationList(options: ListOptions): Buffer {
   const next = options.nextUpdate === undefined ? NOTATION_NOW + DAY_MS : options.nextUpdate
   const tbs = sequence(
     integer(1),
-    algorithm,
+    options.innerHash === undefined ? algorithm : algorithmOf(signedBy.privateKey, options.innerHash),
     issuer.name,
     generalizedTime(options.thisUpdate ?? NOTATION_NOW - 60_000),
     ...(next === null ? [] : [generalizedTime(next)]),

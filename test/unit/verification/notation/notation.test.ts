@@ -349,6 +349,11 @@ describe('signed attributes', () => {
   it.each<[string, ReturnType<typeof headed>, string]>([
     ['no scheme', headed([TIME], { [SCHEME]: undefined }), 'malformed'],
     ['an unknown scheme', headed([SCHEME], { [SCHEME]: 'notary.x510' }), 'malformed'],
+    [
+      'an unknown scheme with an authentic time',
+      headed([SCHEME, AUTHENTIC], { [SCHEME]: 'notary.x510', [TIME]: undefined, [AUTHENTIC]: '2026-11-01T00:00:00Z' }),
+      'malformed',
+    ],
     ['a scheme that is no text', headed([SCHEME], { [SCHEME]: 7 }), 'malformed'],
     ['a scheme that is not critical', headed(['x'], { x: 'y' }), 'malformed'],
     ['a crit that names what is not there', headed([SCHEME, 'x']), 'malformed'],
@@ -601,6 +606,25 @@ describe('trust', () => {
     ['in a name without a state', { identities: ['x509.subject: C=DE, O=Acme'] }, 'bad-policy'],
     ['in a name with a part twice', { identities: ['x509.subject: C=DE, ST=BE, O=Acme, O=Acme'] }, 'bad-policy'],
     ['in a name that is none', { identities: ['x509.subject: Acme'] }, 'bad-policy'],
+    ['in a name with an empty part', { identities: ['x509.subject: C=DE, ST=BE, O=Acme, OU='] }, 'bad-policy'],
+    ['in a name in hex', { identities: ['x509.subject: C=DE, ST=BE, O=Acme, OU=#04024869'] }, 'bad-policy'],
+    ['in a name in quotes', { identities: ['x509.subject: C=DE, ST=BE, O=Acme, OU="Ops"'] }, 'bad-policy'],
+    [
+      'in a name with two parts in one',
+      { identities: ['x509.subject: C=DE, ST=BE, O=Acme, OU=Ops+CN=x'] },
+      'bad-policy',
+    ],
+    [
+      'in a name that ends in a backslash',
+      { identities: ['x509.subject: C=DE, ST=BE, O=Acme, OU=Ops' + '\\'] },
+      'bad-policy',
+    ],
+    [
+      'in a name with bytes that are no text',
+      { identities: ['x509.subject: C=DE, ST=BE, O=Acme, OU=' + '\\FF'] },
+      'bad-policy',
+    ],
+    ['in a name of a part without a type', { identities: ['x509.subject: C=DE, ST=BE, O=Acme, =x'] }, 'bad-policy'],
     ['in an identity of another kind', { identities: ['Acme'] }, 'bad-policy'],
     ['in everybody and somebody', { identities: ['*', IDENTITY] }, 'bad-policy'],
     [
