@@ -2,7 +2,8 @@
 
 import { chainEntries } from './domain/chain.ts'
 import { wakeAt, type Document, type DocumentId } from './domain/document.ts'
-import type { Note } from './domain/history.ts'
+import type { LoadedConfig } from './domain/config.ts'
+import type { Entry, Note } from './domain/history.ts'
 import { RetryLater } from './domain/retry.ts'
 import { decide, type Input } from './decide/index.ts'
 import type { Ports } from './ports.ts'
@@ -15,34 +16,31 @@ const PAGE_SIZE = 100
 
 /** Works one input into one document. Safe to repeat; two at once meet at the compare-and-swap. */
 export async function advance(id: DocumentId, input: Input, ports: Ports): Promise<readonly Note[]> {
-  return (await transition(id, input, ports)).notes
+  return (await transition(id, [input], ports)).notes
 }
 
 type Transition = { readonly was: Document; readonly document: Document; readonly notes: readonly Note[] }
 
-/** The same, for those who need the document before and after. */
-export async function transition(id: DocumentId, input: Input, ports: Ports): Promise<Transition> {
+/** The same for several inputs, one after the other and saved as one; for those who need the document before and after. */
+export async function transition(id: DocumentId, inputs: readonly Input[], ports: Ports): Promise<Transition> {
   for (let conflicts = 0; conflicts < CONFLICTS_MAX; conflicts += 1) {
     const loaded = await ports.documents.load(id)
     const was = loaded?.document ?? newDocument(id)
     const now = ports.now()
-    const loadedConfig = ports.config()
-    const decision = decide(was, rulesOf(loadedConfig), input, now)
-    const { notes } = decision
-    if (isUnchanged(was, decision.document, notes)) return { was, document: was, notes }
+    const steps = await decideEach(was, inputs, ports.config(), now)
+    const notes = steps.flatMap((step) => step.notes)
+    const last = steps.findLast(({ document }) => document !== was)?.document
+    if (last === undefined) return { was, document: was, notes }
     // What the document carried goes to the journal before it may be forgotten; a repeat there changes nothing.
     if (was.tail.length > 0) await ports.journal.append(was.tail)
-    const entries = await chainEntries(was, notes, now, loadedConfig.hash)
-    const newest = entries.at(-1)
-    const document = {
-      ...decision.document,
-      seq: newest?.seq ?? was.seq,
-      hash: newest?.hash ?? was.hash,
-      tail: entries,
-    }
+    const entries = steps.flatMap((step) => step.entries)
+    const document = { ...last, tail: entries }
     if ((await ports.documents.save(document, loaded?.version ?? 0, now)) === 'conflict') continue
-    report(was, document, notes, ports)
-    for (const span of spansOfEnds(was, notes, now)) ports.trace?.(span)
+    for (const step of steps) {
+      if (step.was === step.document) continue
+      report(step.was, step.document, step.notes, ports)
+      for (const span of spansOfEnds(step.was, step.notes, now)) ports.trace?.(span)
+    }
     await ports.journal.append(entries)
     const at = wakeAt(document)
     if (at !== null) await ports.wake(id, at)
@@ -51,9 +49,37 @@ export async function transition(id: DocumentId, input: Input, ports: Ports): Pr
   throw new RetryLater(`${id} was changed by others ${CONFLICTS_MAX} times in a row`)
 }
 
+type Step = Transition & { readonly entries: readonly Entry[] }
+
+/** Each as if the one before it were saved: what is told by its place in the history has its place. */
+async function decideEach(
+  was: Document,
+  inputs: readonly Input[],
+  loaded: LoadedConfig,
+  now: number,
+): Promise<readonly Step[]> {
+  const steps: Step[] = []
+  let before = was
+  for (const input of inputs) {
+    const { document: decided, notes } = decide(before, rulesOf(loaded), input, now)
+    if (isUnchanged(before, decided, notes)) {
+      steps.push({ was: before, document: before, notes, entries: [] })
+      continue
+    }
+    const entries = await chainEntries(before, notes, now, loaded.hash)
+    const newest = entries.at(-1)
+    const document = { ...decided, seq: newest?.seq ?? before.seq, hash: newest?.hash ?? before.hash, tail: entries }
+    steps.push({ was: before, document, notes, entries })
+    before = document
+  }
+  return steps
+}
+
 /** An offer that is only ignored is told in the event's own walk and is no news for the line. */
 function isUnchanged(was: Document, document: Document, notes: readonly Note[]): boolean {
   if (notes.some(({ kind }) => kind !== 'ignored')) return false
+  // What nearly every claim and answer shows without a look at the whole of it, which may be long.
+  if (was.fence !== document.fence || was.effects.length !== document.effects.length) return false
   return JSON.stringify(was) === JSON.stringify(document)
 }
 

@@ -74,7 +74,8 @@ export function causeOfNote(
   return promotions.find((one) => one !== undefined && one.id === id)?.candidate.cause ?? cause
 }
 
-function causeOf(effect: Effect, document: Document): string | null {
+/** The event that led to an effect; null where no push did. */
+export function causeOf(effect: Effect, document: Document): string | null {
   if (document.kind === 'train') return document.cargo?.cause ?? null
   if (!('promotion' in effect)) return null
   return document.stages[effect.stage]?.promotion?.candidate.cause ?? null

@@ -6,11 +6,12 @@ import type { Effect, EffectKind } from './domain/effect.ts'
 import type { Message } from './domain/message.ts'
 import { isDue } from './decide/effects.ts'
 import { advance, transition } from './advance.ts'
+import { createAnswers } from './answers.ts'
 import { later, perform } from './effects.ts'
 import type { Ports } from './ports.ts'
 import { isPaused, pausesInForce, type Place } from './pause.ts'
 import { subscriptionNameOf, subscriptionOf } from './rules.ts'
-import { spanOfEffect } from './trace.ts'
+import { causeOf, spanOfEffect } from './trace.ts'
 
 /** Longer than any effect's own timeouts together. */
 export const EFFECT_LEASE_MS = 5 * 60_000
@@ -77,22 +78,29 @@ function hasAlarm(document: Document, now: number): boolean {
 
 async function claimAndPerform(id: DocumentId, effects: readonly string[], ports: Ports): Promise<void> {
   const until = ports.now() + EFFECT_LEASE_MS
-  const { was, document } = await transition(id, { kind: 'claim', effects, until }, ports)
+  const { was, document } = await transition(id, [{ kind: 'claim', effects, until }], ports)
   const before = new Map(was.effects.map((effect) => [effect.id, effect.fence]))
   const mine = document.effects.filter(
     (effect) => effects.includes(effect.id) && before.get(effect.id) !== effect.fence,
   )
+  const answer = createAnswers(id, ports)
   // All of them to their end: what is under way stays under the eyes of whoever called us.
-  const ends = await Promise.allSettled(mine.map((effect) => performOne(effect, document, until, ports)))
+  const ends = await Promise.allSettled(
+    mine.map(async (effect) => {
+      const given = await performOne(effect, document, until, ports)
+      if (given !== null) await answer({ kind: 'answer', effect: effect.id, fence: effect.fence, answer: given })
+    }),
+  )
   const failed = ends.find((end) => end.status === 'rejected')
   if (failed !== undefined) throw failed.reason
 }
 
-async function performOne(effect: Effect, document: Document, until: number, ports: Ports): Promise<void> {
+/** Null: it was not begun. */
+async function performOne(effect: Effect, document: Document, until: number, ports: Ports): Promise<Answer | null> {
   const started = ports.now()
   const stillHeld = (): boolean => ports.now() < until - LEASE_MARGIN_MS
   // Saved so slowly that another may have it by now.
-  if (!stillHeld()) return
+  if (!stillHeld()) return null
   const answer =
     effect.kind === 'send'
       ? await send(effect.to, effect.message, ports)
@@ -103,8 +111,14 @@ async function performOne(effect: Effect, document: Document, until: number, por
   const seconds = (endedAt - started) / 1_000
   ports.measure({ kind: 'effect', effect: effect.kind, answer: answer.kind, seconds })
   if (answer.kind === 'later')
-    ports.log.warn('effect waits', { effect: effect.id, attempt: effect.attempt, detail: answer.detail })
-  await advance(document.id, { kind: 'answer', effect: effect.id, fence: effect.fence, answer }, ports)
+    ports.log.warn('effect waits', {
+      document: document.id,
+      cause: causeOf(effect, document) ?? undefined,
+      effect: effect.id,
+      attempt: effect.attempt,
+      detail: answer.detail,
+    })
+  return answer
 }
 
 /** What changes something outside. */

@@ -45,7 +45,9 @@ const mayImport: Record<string, readonly string[]> = {
   'src/trace.ts': ['src/domain/'],
   'src/ports.ts': ['src/domain/', 'src/effects.ts', ...ports],
   'src/advance.ts': ['src/domain/', 'src/ports.ts', 'src/rules.ts', 'src/trace.ts', 'src/decide/', ...ports],
+  'src/answers.ts': ['src/domain/', 'src/advance.ts', 'src/decide/', 'src/ports.ts'],
   'src/work.ts': [
+    'src/answers.ts',
     'src/domain/',
     'src/advance.ts',
     'src/effects.ts',

@@ -11,9 +11,11 @@ import { requeue, withdraw } from './withdraw.ts'
 
 export function wishLooks(turn: Turn<Line>, stage: Stage, state: StageState): void {
   if (state.current.state !== 'unknown') return
+  // Of hundreds of targets, hundreds of times: the wishes that are there already are looked up by their ids.
+  const wished = new Set(turn.document.effects.map(({ id }) => id))
   for (const target of stage.targets.map(targetId)) {
-    if (state.looks[target] !== undefined) continue
     const id = `${turn.document.id}/${stage.name}/observe/${target}`
+    if (state.looks[target] !== undefined || wished.has(id)) continue
     wish(turn, { kind: 'observe', ...fresh(turn, id), stage: stage.name, target })
   }
 }

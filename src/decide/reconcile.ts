@@ -39,7 +39,7 @@ function setAlarm(turn: Turn<Line>): void {
 
 function reconcileStage(turn: Turn<Line>, stage: Stage): void {
   const state = (turn.document.stages[stage.name] ??= newStageState())
-  const targets = stage.targets.map(targetId)
+  const targets = new Set(stage.targets.map(targetId))
   if (state.promotion === undefined || !isAtWork(turn, state.promotion)) {
     turnBack(turn, stage, state)
     if (hasOtherTargets(state, targets)) {
@@ -47,7 +47,7 @@ function reconcileStage(turn: Turn<Line>, stage: Stage): void {
     }
     changeMode(turn, stage, state)
   }
-  dropEffects(turn, (one) => one.kind === 'observe' && one.stage === stage.name && !targets.includes(one.target))
+  dropEffects(turn, (one) => one.kind === 'observe' && one.stage === stage.name && !targets.has(one.target))
   wishLooks(turn, stage, state)
   concludeLook(turn, stage, state)
   takeNext(turn, stage, state)
@@ -81,10 +81,10 @@ function turnBack(turn: Turn<Line>, stage: Stage, state: StageState): void {
   requeue(state, withdraw(turn, stage.name, state, 'way-changed', detail))
 }
 
-function hasOtherTargets(state: StageState, ids: readonly string[]): boolean {
-  const known = Object.keys({ ...state.holds, ...state.looks })
-  if (known.some((id) => !ids.includes(id))) return true
-  return state.current.state !== 'unknown' && ids.some((id) => state.holds[id] === undefined)
+function hasOtherTargets({ holds, looks, current }: StageState, ids: ReadonlySet<string>): boolean {
+  const isOther = (id: string): boolean => !ids.has(id)
+  if (Object.keys(holds).some(isOther) || Object.keys(looks).some(isOther)) return true
+  return current.state !== 'unknown' && [...ids].some((id) => holds[id] === undefined)
 }
 
 /** What observe mode would have delivered is delivered now, after another look: others acted meanwhile. */
