@@ -86,6 +86,11 @@ export function onlyChild(element: Element): Element {
   return first !== undefined && others.length === 0 ? first : malformed('expected one element')
 }
 
+/** Of a list, without reading the others. */
+export function firstChild(element: Element): Element {
+  return elementAt(element.content, 0)
+}
+
 /** The element whose bytes are the content of another. */
 export function elementIn(content: Bytes): Element {
   const element = elementAt(content, 0)
