@@ -485,6 +485,10 @@ export type StatusOptions = {
   readonly hash?: 'sha1' | 'sha256'
   readonly keyOf?: Issued
   readonly corrupt?: boolean
+  /** How often it says the same. */
+  readonly copies?: number
+  readonly type?: string
+  readonly version?: number
 }
 
 /** An OCSP answer. RFC 6960. */
@@ -531,9 +535,10 @@ export function statusAnswer(options: StatusOptions): Buffer {
       ? explicit(2, octets(createHash('sha1').update(keyBits(namedBy)).digest()))
       : explicit(1, namedBy.name)
   const data = sequence(
+    ...(options.version === undefined ? [] : [explicit(0, integer(options.version))]),
     responder,
     generalizedTime(NOTATION_NOW),
-    sequence(single),
+    sequence(...Array.from({ length: options.copies ?? 1 }, () => single)),
     ...(nonce === null ? [] : [explicit(1, sequence(extension('1.3.6.1.5.5.7.48.1.2', false, octets(nonce))))]),
   )
   const signature = signWith(signedBy.privateKey, 'sha256', data)
@@ -545,7 +550,10 @@ export function statusAnswer(options: StatusOptions): Buffer {
     bits(signature),
     ...(held.length === 0 ? [] : [explicit(0, sequence(...held.map(({ der }) => der)))]),
   )
-  return sequence(tlv(0x0a, Buffer.from([0])), explicit(0, sequence(oid('1.3.6.1.5.5.7.48.1.1'), octets(basic))))
+  return sequence(
+    tlv(0x0a, Buffer.from([0])),
+    explicit(0, sequence(oid(options.type ?? '1.3.6.1.5.5.7.48.1.1'), octets(basic))),
+  )
 }
 
 /** The bits of a public key, without what stands around them. */

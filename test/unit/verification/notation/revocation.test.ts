@@ -23,7 +23,7 @@ import {
   type ListOptions,
   type StatusOptions,
 } from '../../../helpers/notation-pki.ts'
-import { explicit, generalizedTime, integer, nil, octets, sequence, tlv } from '../../../helpers/der-writer.ts'
+import { explicit, generalizedTime, integer, nil, octets, oid, sequence, tlv } from '../../../helpers/der-writer.ts'
 
 const OCSP = 'http://ocsp.acme.example/status'
 const LIST = 'http://lists.acme.example/root.crl'
@@ -154,11 +154,36 @@ describe('OCSP', () => {
         sequence(tlv(0x0a, Buffer.from([0])), explicit(0, sequence(tlv(0x06, Buffer.from([0x2a, 3])), octets(nil)))),
       'unknown',
     ],
+    ['with its version', () => status({ version: 0 }), 'good'],
+    ['among sixteen', () => status({ copies: 16 }), 'good'],
+    ['among too many', () => status({ copies: 17 }), 'unknown'],
+    ['with four certificates', () => status({ certificates: [delegate, delegate, delegate, delegate] }), 'good'],
+    [
+      'with too many certificates',
+      () => status({ certificates: Array.from({ length: 5 }, () => delegate) }),
+      'unknown',
+    ],
+    ['of another type', () => status({ type: '1.2.3' }), 'unknown'],
+    [
+      'whose content cannot be read',
+      () => sequence(tlv(0x0a, Buffer.from([0])), explicit(0, sequence(oid('1.3.6.1.5.5.7.48.1.1'), octets(nil)))),
+      'unknown',
+    ],
     ['that is nothing', () => Buffer.from('x'), 'unknown'],
   ])('an answer %s', async (_name, make, state) => {
     handler = answer(make())
     expect((await check()(question(leaf))).state).toBe(state)
     expect(asked).toEqual(['POST ocsp.acme.example/status'])
+  })
+
+  it.each([
+    [2, 'it has an error of its own'],
+    [3, 'it is busy'],
+    [4, 'it failed'],
+    [6, 'it does not answer us'],
+  ])('says why there is none: %d', async (code, detail) => {
+    handler = answer(status({ code }))
+    expect(await check()(question(leaf))).toEqual({ state: 'unknown', detail: `OCSP: ${detail}` })
   })
 
   it('an answer to our own question is good', async () => {
