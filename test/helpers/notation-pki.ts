@@ -360,6 +360,7 @@ export type TimestampOptions = {
   readonly policy?: string
   readonly version?: number
   readonly infoType?: string
+  readonly outerType?: string
   /** Attributes that replace the good ones of that name; null takes one away. */
   readonly contentType?: string | null
   readonly messageDigest?: Buffer | null
@@ -404,7 +405,7 @@ export function stamp(options: TimestampOptions): (signature: Buffer) => Buffer 
       explicit(0, ...certificates.map(({ der }) => der)),
       set(...Array.from({ length: options.signers ?? 1 }, () => signerInfo)),
     )
-    return sequence(oid('1.2.840.113549.1.7.2'), explicit(0, signedData))
+    return sequence(oid(options.outerType ?? '1.2.840.113549.1.7.2'), explicit(0, signedData))
   }
 }
 

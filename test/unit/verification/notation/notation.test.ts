@@ -616,12 +616,12 @@ describe('trust', () => {
     ],
     [
       'in a name that ends in a backslash',
-      { identities: ['x509.subject: C=DE, ST=BE, O=Acme, OU=Ops' + '\\'] },
+      { identities: ['x509.subject: C=DE, ST=BE, O=Acme, OU=Ops\\'] },
       'bad-policy',
     ],
     [
       'in a name with bytes that are no text',
-      { identities: ['x509.subject: C=DE, ST=BE, O=Acme, OU=' + '\\FF'] },
+      { identities: ['x509.subject: C=DE, ST=BE, O=Acme, OU=\\FF'] },
       'bad-policy',
     ],
     ['in a name of a part without a type', { identities: ['x509.subject: C=DE, ST=BE, O=Acme, =x'] }, 'bad-policy'],
@@ -660,6 +660,13 @@ describe('trust', () => {
     expect(await refused(bytes, { signer: aSigner({ trustStores }) })).toBe('wrong-identity')
     expect(await verify(bytes, { signer: aSigner({ trustStores, identities: ['*'] }) })).toMatchObject({
       kind: 'signature',
+    })
+  })
+
+  it('in one signer who does not fit tells the reason alone', async () => {
+    const identities = ['x509.subject: C=DE, ST=BE, O=One']
+    expect(await verify(jws(), { signer: aSigner({ identities }) })).toMatchObject({
+      detail: 'the subject is C=DE, ST=BE, O=Acme, CN=release',
     })
   })
 
@@ -777,6 +784,8 @@ describe('a timestamp', () => {
     ['signed with SHA-1', { hash: 'sha1' }, 'bad-timestamp'],
     ['of another version', { version: 2 }, 'bad-timestamp'],
     ['that holds no timestamp', { infoType: '1.2.840.113549.1.7.1' }, 'bad-timestamp'],
+    ['that is no signed data', { outerType: '1.2.840.113549.1.7.1' }, 'bad-timestamp'],
+    ['of an authority that is not there', { signer: another.signer, certificates: [another.signer] }, 'bad-timestamp'],
     ['with another content type', { contentType: '1.2.840.113549.1.7.1' }, 'bad-timestamp'],
     ['without a content type', { contentType: null }, 'bad-timestamp'],
     ['with the digest of something else', { messageDigest: Buffer.alloc(32) }, 'bad-timestamp'],
