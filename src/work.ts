@@ -135,13 +135,24 @@ async function performAt(
     return { kind: 'failed', reason: 'observe-mode', detail: '`mode: observe` touches nothing' }
   }
   const subscription = subscriptionOf(document, loaded) ?? null
-  if (TOUCHING.has(effect.kind)) {
-    // Claimed a while ago: the switch may have been thrown since.
-    const pause = isPaused(await pausesInForce(ports), placeOf(effect, document))
-    if (pause !== null)
-      return { kind: 'later', detail: `paused by ${pause.by}: ${pause.reason}`, retryAfterMs: PAUSED_MS }
-  }
+  const hindrance = TOUCHING.has(effect.kind) ? await whyNotNow(effect, document, ports) : null
+  if (hindrance !== null) return hindrance
+  if (!stillHeld()) return { kind: 'later', detail: 'the lease ran out before it began' }
   return perform(effect, { document, subscription, outbound: ports, stillHeld })
+}
+
+/** Claimed a while ago: the switch may have been thrown since, and what was decided under another configuration is decided anew. */
+async function whyNotNow(effect: Effect, document: Document, ports: Ports): Promise<Answer | null> {
+  try {
+    const pause = isPaused(await pausesInForce(ports), placeOf(effect, document))
+    if (pause !== null) {
+      return { kind: 'later', detail: `paused by ${pause.by}: ${pause.reason}`, retryAfterMs: PAUSED_MS }
+    }
+  } catch (error) {
+    return later(error)
+  }
+  const isSame = ports.config().hash === document.config
+  return isSame ? null : { kind: 'later', detail: 'the configuration changed meanwhile' }
 }
 
 async function send(to: DocumentId, message: Message, ports: Ports) {

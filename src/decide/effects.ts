@@ -35,7 +35,10 @@ export function claim(turn: Desk, ids: readonly string[], until: number): void {
 /** Left alone until then: a person paused them. It is no attempt, so nothing is given up by it. */
 export function hold(turn: Desk, ids: readonly string[], until: number): void {
   for (const effect of turn.document.effects) {
-    if (ids.includes(effect.id) && isDue(effect, turn.now)) effect.due = Math.max(effect.due, until)
+    if (!ids.includes(effect.id) || !isDue(effect, turn.now)) continue
+    // A lease that ran out would wake the document at once, again and again.
+    delete effect.lease
+    effect.due = Math.max(effect.due, until)
   }
 }
 

@@ -12,7 +12,7 @@ import { turnDown } from './turn-down.ts'
 import { dropEffects, fresh, isLeased, note, wish, type Turn } from './turn.ts'
 import { isProven } from './verify.ts'
 import { wishVerify } from './wish-verify.ts'
-import { rememberUnanswered, sendDrop } from './withdraw.ts'
+import { rememberUnanswered, sendDrop, withdraw } from './withdraw.ts'
 
 /** What a person merges cannot be verified right before: it is verified again and again while it is open. */
 const OPEN_FRESH_MS = 30 * 60_000
@@ -142,7 +142,7 @@ function sendEarly(turn: Turn<Line>, stage: Stage, state: StageState, promotion:
 /** What travels may take days: its proof does not grow old meanwhile, nor does a permission to merge outlive its grounds. */
 function keepProven(turn: Turn<Line>, stage: Stage, state: StageState, promotion: Promotion): void {
   if (promotion.trains.length === 0) return
-  if (promotion.mergeUntil !== undefined && turn.now >= promotion.mergeUntil) {
+  if (promotion.mergeUntil !== undefined && turn.now > promotion.mergeUntil) {
     delete promotion.mergeUntil
     promotion.phase = 'gated'
     return passGates(turn, stage, state, promotion)
@@ -192,6 +192,7 @@ export function affirm(turn: Turn<Line>, stage: Stage, state: StageState, promot
 function postpone(turn: Turn<Line>, promotion: Promotion): void {
   for (const effect of turn.document.effects) {
     if (effect.kind !== 'deliver' || effect.promotion !== promotion.id || isLeased(effect, turn.now)) continue
+    delete effect.lease
     effect.due = Math.max(effect.due, turn.now + POSTPONE_MS)
   }
 }
@@ -214,10 +215,14 @@ function factsOf(turn: Turn<Line>, stage: Stage, state: StageState, promotion: P
   return { stage, state, promotion, upstream: turn.document.stages, mode }
 }
 
-/** An approval that did not come ends in `expired`; all else is a no. */
+/** An approval that did not come ends in `expired`; what another stage runs no more only goes away, and all else is a no. */
 function failGate(turn: Turn<Line>, stage: Stage, state: StageState, { gate, detail }: GateState): void {
   const isLate = gate === 'approval'
   const text = `${gate}: ${detail}`
+  if (gate === 'soak') {
+    withdraw(turn, stage.name, state, 'not-soaking', text)
+    return
+  }
   turnDown(turn, stage, state, {
     end: isLate ? 'expired' : 'rejected',
     as: isLate ? 'expired' : 'gate-failed',

@@ -9,13 +9,14 @@ import type { Line, StageState } from '../domain/line.ts'
 import type { Promotion } from '../domain/promotion.ts'
 import type { Stage } from '../domain/subscription.ts'
 import { stuck } from './effects.ts'
+import { heard } from './listen.ts'
 import { lookAgain, looked } from './look.ts'
 import { offerDownstream } from './offer.ts'
 import { proceed } from './proceed.ts'
 import { fail, finishRollback, provenBack, stopForSomebody } from './rollback.ts'
 import { shown } from './show.ts'
 import { notified } from './tell.ts'
-import { fresh, note, wish, type Turn } from './turn.ts'
+import { dropEffects, fresh, note, wish, type Turn } from './turn.ts'
 import { judged } from './verify.ts'
 import { vouched } from './vote.ts'
 import { requeue, withdraw } from './withdraw.ts'
@@ -45,6 +46,8 @@ export function answerLine(turn: Turn<Line>, effect: Effect, answer: Answer): vo
       if (state.promotion?.phase === 'rolling-back') return provenBack(turn, stage, state, effect, answer)
       if (judged(turn, stage, state, effect, answer)) proceed(turn, stage, state)
       return
+    case 'listen':
+      return heard(turn, effect, answer)
     case 'vouch':
       return vouched(turn, effect, answer)
     case 'show':
@@ -120,14 +123,21 @@ export function arrive(
       ...(by === undefined ? {} : { by }),
     })
   }
-  if (promotion.phase !== 'delivering') return
+  // A person may merge before its gates held: that is their act, and it stands in the history.
+  if (promotion.phase === 'observing' || promotion.phase === 'rolling-back') return
   if (Object.values(promotion.deliveries).some(({ state }) => state !== 'delivered')) return
   promotion.phase = 'observing'
+  dropEffects(turn, (effect) => isAsking(effect) && effect.promotion === promotion.id)
   for (const target of Object.keys(promotion.deliveries)) {
     const id = `${promotion.id}/check-health/${target}`
     const until = turn.now + timeoutOf(stage)
     wish(turn, { kind: 'check-health', ...fresh(turn, id), stage: stage.name, target, promotion: promotion.id, until })
   }
+}
+
+/** What is not needed any more once it has arrived. */
+function isAsking(effect: Effect): effect is EffectOf<'verify' | 'check'> {
+  return effect.kind === 'verify' || effect.kind === 'check'
 }
 
 /** Once a promotion, for the budget; none is kept where nobody counts. */
@@ -214,7 +224,9 @@ function finishIfWell(turn: Turn<Line>, stage: Stage, state: StageState, promoti
   if (promotion.purpose === 'rollback') delete state.previous
   else if (state.current.state === 'candidate') state.previous = state.current.candidate
   const builtAt = promotion.proof?.builtAt ?? null
+  const known = promotion.proof?.known
   state.current = { state: 'candidate', candidate: promotion.candidate, observed, healthySince: turn.now, builtAt }
+  if (known !== undefined) state.current.known = known
   delete state.promotion
   note(turn, {
     kind: 'healthy',

@@ -27,7 +27,13 @@ export type DocumentChecks = {
   refusedAt(line: DocumentId, stage: string, image: string): number | null
 }
 
-export function createDocumentChecks({ chronicle, ledger, now, hadForeignCommit }: InspectorOptions): DocumentChecks {
+export function createDocumentChecks({
+  chronicle,
+  ledger,
+  grounds,
+  now,
+  hadForeignCommit,
+}: InspectorOptions): DocumentChecks {
   const { check } = chronicle
   const opened = new Set<string>()
   const refusedAt = new Map<string, number>()
@@ -41,9 +47,13 @@ export function createDocumentChecks({ chronicle, ledger, now, hadForeignCommit 
       rememberRefusals(line, name, state)
       checkWaiting(line, name, state)
       checkArrived(name, was, state)
+      if (state.current.state === 'candidate') {
+        const { candidate, healthySince } = state.current
+        grounds.well(line.subscription, name, candidate.images[0].digest, healthySince)
+      }
       const rejected = state.refused.filter(({ reason }) => reason === 'rejected')
       check(
-        rejected.every(({ by }) => by === 'ann'),
+        rejected.every(({ by }) => by === 'ann' || by === 'bob'),
         () => `${name} took our own closing for a rejection`,
       )
     }

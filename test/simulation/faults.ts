@@ -2,8 +2,12 @@
 
 import type { Document } from '../../src/domain/document.ts'
 import { formatImage } from '../../src/domain/image.ts'
+import type { Gate } from '../../src/domain/gate.ts'
 import type { Line, StageState } from '../../src/domain/line.ts'
+import type { Promotion } from '../../src/domain/promotion.ts'
+import type { Stage, Subscription } from '../../src/domain/subscription.ts'
 import type { Train } from '../../src/domain/train.ts'
+import type { Verdict } from '../../src/domain/verdict.ts'
 import type { Order } from '../../src/delivery/delivery.ts'
 import type { Ports } from '../../src/pipeline.ts'
 import type { Random } from './random.ts'
@@ -38,6 +42,94 @@ export const FAULTS: readonly Fault[] = [
   { name: 'older counts as newer', plant: inverted },
   { name: 'observe mode acts', plant: alwaysActing },
 ]
+
+/** Found where stages demand something. */
+export const DEMAND_FAULTS: readonly Fault[] = [
+  {
+    name: 'what is undecided counts as trusted',
+    plant: onVerdict((state) => (state === 'undecided' ? 'trusted' : state)),
+  },
+  {
+    name: 'what is distrusted counts as trusted',
+    plant: onVerdict((state) => (state === 'distrusted' ? 'trusted' : state)),
+  },
+  { name: 'a proof never grows old', plant: onPromotion(provenForEver) },
+  { name: 'votes outlive their promotion', plant: onSave(withOldVotes) },
+  { name: 'everybody may approve', plant: onConfig((stage) => ({ ...stage, gates: stage.gates.map(withStrangers) })) },
+  { name: 'gates are not asked', plant: onConfig((stage) => ({ ...stage, gates: [] })) },
+  { name: 'nothing is verified', plant: onConfig((stage) => ({ ...stage, verify: 'none' })) },
+  { name: 'a soak is not waited for', plant: onConfig((stage) => ({ ...stage, gates: stage.gates.map(withoutSoak) })) },
+  { name: 'the switch is read once', plant: switchReadOnce },
+]
+
+function onVerdict(change: (state: Verdict['state']) => Verdict['state']) {
+  return (ports: Ports): Ports => ({
+    ...ports,
+    verifier: {
+      async verify(question) {
+        const verified = await ports.verifier.verify(question)
+        return { ...verified, verdict: { ...verified.verdict, state: change(verified.verdict.state) } }
+      },
+    },
+  })
+}
+
+function onPromotion(change: (promotion: Promotion) => Promotion) {
+  return onStage((stage) => (stage.promotion === undefined ? stage : { ...stage, promotion: change(stage.promotion) }))
+}
+
+function provenForEver(promotion: Promotion): Promotion {
+  const { proof } = promotion
+  return proof?.state === 'trusted' ? { ...promotion, proof: { ...proof, at: proof.at + 1_000_000_000 } } : promotion
+}
+
+function withOldVotes(document: Document, before: Document | undefined): Document {
+  if (document.kind !== 'line' || before?.kind !== 'line') return document
+  const stages = Object.entries(document.stages).map(([name, stage]) => {
+    const old = before.stages[name]?.promotion
+    const isNew = stage.promotion !== undefined && old !== undefined && old.id !== stage.promotion.id
+    return [name, isNew ? { ...stage, promotion: { ...stage.promotion, votes: old.votes } } : stage] as const
+  })
+  return { ...document, stages: Object.fromEntries(stages) as Line['stages'] }
+}
+
+function onConfig(change: (stage: Stage) => Stage) {
+  return (ports: Ports): Ports => ({
+    ...ports,
+    config() {
+      const loaded = ports.config()
+      const subscriptions = loaded.config.subscriptions.map((subscription) => {
+        const [first, ...others] = subscription.stages
+        return { ...subscription, stages: [change(first), ...others.map(change)] as Subscription['stages'] }
+      })
+      return { ...loaded, config: { ...loaded.config, subscriptions } }
+    },
+  })
+}
+
+function withStrangers(gate: Gate): Gate {
+  return gate.kind === 'approval' ? { ...gate, from: [...gate.from, 'mallory'] } : gate
+}
+
+function withoutSoak(gate: Gate): Gate {
+  return gate.kind === 'soak' ? { ...gate, ms: 1 } : gate
+}
+
+function switchReadOnce(ports: Ports): Ports {
+  const { keep } = ports
+  const known = new Map<string, Awaited<ReturnType<typeof keep.load>>>()
+  return {
+    ...ports,
+    keep: {
+      ...keep,
+      async load(name) {
+        const answer = known.has(name) ? (known.get(name) ?? null) : await keep.load(name)
+        if (name === 'pauses') known.set(name, answer)
+        return answer
+      },
+    },
+  }
+}
 
 function onSave(change: (document: Document, before: Document | undefined) => Document) {
   return (ports: Ports): Ports => {

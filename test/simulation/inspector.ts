@@ -9,6 +9,7 @@ import { trainId } from '../../src/domain/train.ts'
 import type { Outbound } from '../../src/effects.ts'
 import type { Chronicle } from './chronicle.ts'
 import { createDocumentChecks } from './document-checks.ts'
+import type { Act, Grounds } from './grounds.ts'
 import { numberOf, short, writtenAs, type Ledger } from './ledger.ts'
 
 /** No schedule that ends needs so many. */
@@ -25,13 +26,14 @@ export type Inspector = {
 export type InspectorOptions = {
   readonly chronicle: Chronicle
   readonly ledger: Ledger
+  readonly grounds: Grounds
   readonly now: () => number
   /** Whether a person's commit is, or was, on the branch. */
   readonly hadForeignCommit: (branch: string) => boolean
 }
 
 export function createInspector(options: InspectorOptions): Inspector {
-  const { chronicle, ledger } = options
+  const { chronicle, ledger, grounds } = options
   const { check } = chronicle
   const documents = new Map<DocumentId, Document>()
   const checks = createDocumentChecks(options)
@@ -41,6 +43,7 @@ export function createInspector(options: InspectorOptions): Inspector {
   const ordered = (order: Omit<Order, 'target'>, id: DocumentId, place: string, loaded: LoadedConfig): (() => void) => {
     const what = `${order.promotion} at ${place}`
     check(loaded.config.mode === 'act', () => `touched in observe mode: ${what}`)
+    grounds.judge(actOf(order, id), loaded)
     const fence = documents.get(id)?.fence ?? 0
     check(fence >= order.fence, () => `performed with ${order.fence} before that was saved (${fence}): ${what}`)
     if (!order.reason.startsWith('rollback') && id.startsWith('line/')) {
@@ -53,6 +56,14 @@ export function createInspector(options: InspectorOptions): Inspector {
     return () => {
       if (atWork.get(key) === order.stillHeld) atWork.delete(key)
     }
+  }
+
+  const actOf = (order: Omit<Order, 'target'>, id: DocumentId): Act => {
+    const { subscription, stage, promotion, wish } = order
+    const digest = wish.kind === 'pinned' ? wish.image.digest : ''
+    const isBack = order.reason.startsWith('rollback')
+    const kind = isBack ? 'back' : id.startsWith('line/') ? 'deliver' : 'propose'
+    return { subscription, stage, promotion, digest, kind: wish.kind === 'pinned' ? kind : 'back' }
   }
 
   /** What is not as expected was put there by a person; what we put there ourselves must not surprise us. */
@@ -85,6 +96,17 @@ export function createInspector(options: InspectorOptions): Inspector {
         const proposals = outbound.proposals(git)
         return {
           ...proposals,
+          async merge(name, number, head) {
+            const train = [...documents.values()].find(
+              (one) => one.kind === 'train' && one.pullRequest?.number === number,
+            )
+            if (train?.kind === 'train' && train.pullRequest !== null) {
+              const { promotion, stage, images } = train.pullRequest.shows
+              const subscription = train.id.split('/').at(-2) ?? ''
+              grounds.judge({ subscription, stage, promotion, digest: images[0].digest, kind: 'merge' }, loadedOf())
+            }
+            return proposals.merge(name, number, head)
+          },
           async propose(cargo, branch, lastHead) {
             const { subscription, stage } = cargo
             const id = trainId({ git, base: 'main', subscription, stage })

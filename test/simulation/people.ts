@@ -8,6 +8,7 @@ import type { Chaos } from './chaos.ts'
 import type { Chronicle } from './chronicle.ts'
 import type { Clock } from './clock.ts'
 import type { Inspector } from './inspector.ts'
+import type { Grounds } from './grounds.ts'
 import type { Ledger } from './ledger.ts'
 import type { Machine } from './machine.ts'
 import { isForeign, mergePull } from './pull-requests.ts'
@@ -21,7 +22,12 @@ export type Scene = {
   readonly random: Random
   readonly chaos: Chaos
   readonly chronicle: Chronicle
+  /** For what is demanded alone. */
+  readonly dice: Random
   readonly ledger: Ledger
+  readonly grounds: Grounds
+  /** Promotions that somebody voted on. */
+  readonly seen: string[]
   readonly world: World
   readonly state: State
   readonly inspector: Inspector
@@ -31,7 +37,7 @@ export type Scene = {
   /** By digest: when the first event told of it. */
   readonly told: Map<string, number>
   /** Whether somebody did what may keep a newer image from arriving. */
-  readonly did: { interfered: boolean; lifted: boolean; movedTag: boolean; unfollowed: boolean }
+  readonly did: { interfered: boolean; lifted: boolean; movedTag: boolean; unfollowed: boolean; resumed?: boolean }
 }
 
 /** Even numbers are pushed; odd ones are what people write by hand. */
@@ -53,6 +59,7 @@ function pushOne(scene: Scene, tag: string): void {
   const back = isBack ? pushAgain(world.registry, tag, random.between(1, contents)) : null
   if (back !== null) chronicle.fault('pushed again')
   const digest = back ?? pushTag(world.registry, tag)
+  scene.grounds.push(digest)
   chronicle.say(() => `PUSH ${tag} is #${digest.slice(-4).replace(/^0+/u, '')}`)
   scene.told.delete(digest)
   if (chaos.lostEvents > 0 && random.chance(chaos.lostEvents)) return chronicle.fault('lost webhook')

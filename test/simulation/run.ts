@@ -1,18 +1,24 @@
-/** `npm run simulate -- [--losses] [--schedules N] [--seed N]`: many schedules, or one with its whole trace. */
+/** `npm run simulate -- [--losses] [--demands] [--schedules N] [--seed N]`: many schedules, or one with its whole trace. */
 
 import { parseArgs } from 'node:util'
 import { simulate, type Outcome } from './simulate.ts'
 
 const { values } = parseArgs({
-  options: { losses: { type: 'boolean' }, schedules: { type: 'string' }, seed: { type: 'string' } },
+  options: {
+    losses: { type: 'boolean' },
+    demands: { type: 'boolean' },
+    schedules: { type: 'string' },
+    seed: { type: 'string' },
+  },
 })
 const losesWebhooks = values.losses === true
+const demands = values.demands === true
 const failures =
   values.seed === undefined ? await many(Number(values.schedules ?? 1_000)) : await one(Number(values.seed))
 process.exitCode = failures === 0 ? 0 : 1
 
 async function one(seed: number): Promise<number> {
-  const { trace, violations } = await simulate(seed, { isTraced: true, losesWebhooks })
+  const { trace, violations } = await simulate(seed, { isTraced: true, losesWebhooks, demands })
   console.log(trace.join('\n'))
   console.log(violations.length === 0 ? `seed ${seed} holds` : `seed ${seed}: ${violations.join('\n')}`)
   return violations.length
@@ -22,7 +28,7 @@ async function many(schedules: number): Promise<number> {
   const started = performance.now()
   const outcomes: Outcome[] = []
   for (let seed = 1; seed <= schedules; seed += 1) {
-    const outcome = await simulate(seed, { losesWebhooks })
+    const outcome = await simulate(seed, { losesWebhooks, demands })
     outcomes.push(outcome)
     if (outcome.violations.length > 0) console.log(`seed ${seed}: ${outcome.violations[0]}`)
   }

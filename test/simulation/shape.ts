@@ -1,13 +1,19 @@
 /** What is configured in a schedule: subscriptions, stages, targets, and how the configuration changes on the way. */
 
 import { Config, type LoadedConfig } from '../../src/domain/config.ts'
+import type { Gate, Slot } from '../../src/domain/gate.ts'
+import type { Policy } from '../../src/domain/verification-policy.ts'
 import type { Random } from './random.ts'
 
 export type TargetKind = 'workload' | 'second-workload' | 'commit' | 'pull-request' | 'merged'
+export type GateKind = 'soak' | 'approval' | 'window'
 export type StageShape = {
   readonly name: string
   readonly after: readonly string[]
   readonly targets: readonly [TargetKind, ...TargetKind[]]
+  /** Whether signatures are demanded, and which gates stand before it. */
+  readonly isVerified: boolean
+  readonly gates: readonly GateKind[]
 }
 export type Shape = {
   readonly isOrdered: boolean
@@ -29,12 +35,13 @@ export function drawShape(random: Random): Shape {
     const others: TargetKind[] = random.chance(0.2) ? [first === 'workload' ? 'second-workload' : 'workload'] : []
     return [first, ...others]
   }
-  const first: StageShape = { name: 'dev', after: [], targets: targets(FIRST) }
+  const free = { isVerified: false, gates: [] } as const
+  const first: StageShape = { name: 'dev', after: [], targets: targets(FIRST), ...free }
   const stages: [StageShape, ...StageShape[]] = [first]
-  if (random.chance(0.5)) stages.push({ name: 'prod', after: ['dev'], targets: targets(LATER) })
+  if (random.chance(0.5)) stages.push({ name: 'prod', after: ['dev'], targets: targets(LATER), ...free })
   if (random.chance(0.1)) {
-    stages.push({ name: 'qa', after: ['dev'], targets: ['workload'] })
-    if (stages.length === 3) stages.push({ name: 'live', after: ['prod', 'qa'], targets: targets(LATER) })
+    stages.push({ name: 'qa', after: ['dev'], targets: ['workload'], ...free })
+    if (stages.length === 3) stages.push({ name: 'live', after: ['prod', 'qa'], targets: targets(LATER), ...free })
   }
   return {
     isOrdered: random.chance(0.75),
@@ -46,7 +53,25 @@ export function drawShape(random: Random): Shape {
   }
 }
 
+/** Half of all schedules demand something. */
+export function withDemands(shape: Shape, random: Random): Shape {
+  if (random.chance(0.5)) return shape
+  const demand = (stage: StageShape): StageShape => {
+    if (random.chance(0.4)) return stage
+    const kinds: readonly GateKind[] = ['soak', 'approval', 'window']
+    return { ...stage, isVerified: random.chance(0.7), gates: kinds.filter(() => random.chance(0.35)) }
+  }
+  const [first, ...others] = shape.stages
+  return { ...shape, stages: [demand(first), ...others.map(demand)] }
+}
+
 const CHANGES = ['mode', 'stage', 'target', 'filter', 'subscription'] as const
+
+type Change = (typeof CHANGES)[number] | 'demands'
+
+export function isDemanding({ stages }: Shape): boolean {
+  return stages.some(({ isVerified, gates }) => isVerified || gates.length > 0)
+}
 
 /** One change that an operator might make. */
 export function changeShape(shape: Shape, original: Shape, random: Random): Shape {
@@ -54,7 +79,7 @@ export function changeShape(shape: Shape, original: Shape, random: Random): Shap
   if (isChanged && random.chance(0.6)) return original
   const [first, ...others] = shape.stages
   const last = shape.stages.at(-1) ?? first
-  switch (random.pick<'mode' | 'stage' | 'target' | 'filter' | 'subscription'>(CHANGES)) {
+  switch (random.pick<Change>(isDemanding(original) ? [...CHANGES, 'demands'] : CHANGES)) {
     case 'mode':
       return { ...shape, mode: shape.mode === 'act' ? 'observe' : 'act' }
     case 'stage':
@@ -68,9 +93,27 @@ export function changeShape(shape: Shape, original: Shape, random: Random): Shap
     }
     case 'filter':
       return { ...shape, ignore: shape.ignore.length > 0 ? [] : ['1[0-9]*4'] }
+    case 'demands': {
+      const changed: StageShape = { ...last, isVerified: !last.isVerified, gates: last.gates.slice(1) }
+      return { ...shape, stages: last === first ? [changed] : [first, ...others.slice(0, -1), changed] }
+    }
     case 'subscription':
       return { ...shape, subscriptions: shape.subscriptions.slice(1) }
   }
+}
+
+const POLICY: Policy = {
+  require: [{ kind: 'signature', anyOf: ['ci'], atLeast: 1 }],
+  wait: 15 * 60_000,
+  fresh: 5 * 60_000,
+  reconsider: false,
+}
+const slot = (from: number, to: number): Slot => ({ days: [], hours: { from, to }, text: `${from}-${to}` })
+const GATES: Readonly<Record<GateKind, Gate>> = {
+  soak: { kind: 'soak', ms: 4 * 60_000 },
+  approval: { kind: 'approval', from: ['ann', 'bob'], votes: 1, atLeast: [], otherWays: 0, expires: 20 * 60_000 },
+  // Everything begins at midnight.
+  window: { kind: 'window', allow: [slot(2, 12), slot(20, 21), slot(25, 1_439)], deny: [], timezone: 'UTC' },
 }
 
 const loadedConfigs = new Map<string, LoadedConfig>()
@@ -101,7 +144,8 @@ export function configOf(shape: Shape): LoadedConfig {
       stages: shape.stages.map((stage) => ({
         name: stage.name,
         after: stage.after,
-        verify: 'none',
+        verify: stage.isVerified ? POLICY : 'none',
+        gates: stage.gates.map((kind) => GATES[kind]),
         targets: stage.targets.map((kind) => targetOf(kind, name, stage.name)),
       })),
     })),

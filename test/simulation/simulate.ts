@@ -19,8 +19,10 @@ import {
   schedulePushes,
   type Scene,
 } from './people.ts'
+import { sayYes, scheduleVoices, takeBack } from './voices.ts'
 import { createRandom } from './random.ts'
-import { changeShape, configOf, drawShape, type Shape } from './shape.ts'
+import { createGrounds } from './grounds.ts'
+import { changeShape, configOf, drawShape, withDemands, type Shape } from './shape.ts'
 import { FOUND_WITHIN_MS, scheduleSweeps } from './sweeps.ts'
 import { withSyncDigest } from './sync-digest.ts'
 import { targetId } from '../../src/domain/target.ts'
@@ -47,6 +49,8 @@ export type SimulateOptions = {
   readonly isTraced?: boolean
   /** Webhooks get lost, and our own looks find what they were about. */
   readonly losesWebhooks?: boolean
+  /** Stages demand signatures and have gates; people vote, and throw the switch. */
+  readonly demands?: boolean
   /** Plants a fault between the pipeline and its ports, to see that it is found. */
   readonly fault?: Fault
 }
@@ -57,14 +61,17 @@ export function simulate(seed: number, options: SimulateOptions = {}): Promise<O
 
 async function run(
   seed: number,
-  { isTraced = false, losesWebhooks = false, fault }: SimulateOptions,
+  { isTraced = false, losesWebhooks = false, demands = false, fault }: SimulateOptions,
 ): Promise<Outcome> {
   const random = createRandom(seed)
   const clock = createClock(NOW, random)
   const chronicle = createChronicle(() => clock, isTraced)
   const drawn = { chaos: drawChaos(random), shape: drawShape(random) }
   const chaos = losesWebhooks ? withLosses(drawn.chaos, random) : drawn.chaos
-  const shape = losesWebhooks ? { ...drawn.shape, settles: random.chance(0.3) } : drawn.shape
+  // Its own dice, so that a schedule without demands takes the course that it always took.
+  const dice = createRandom(seed + 1_000_003)
+  const asked = demands ? withDemands(drawn.shape, dice) : drawn.shape
+  const shape = losesWebhooks ? { ...asked, settles: random.chance(0.3) } : asked
   const { now } = clock
   // The one change of a filter that is made here ignores those that end in 4.
   const isBound = (image: string): boolean => chaos.changes === 0 || (numberOf(image) ?? 0) % 10 !== 4
@@ -74,12 +81,13 @@ async function run(
   let meddle = (_act: (scene: Scene) => void): void => {}
   const onUnwell = (target: string): void => meddle((on) => changeByHand(on, target))
   const onPropose = (branch: string): void => meddle((on) => decideOnPull(on, branch))
-  const world = createWorld({ random, ledger, now, unwell: chaos.unwell, onUnwell, onPropose })
+  const grounds = createGrounds({ random: dice, chronicle, now })
+  const world = createWorld({ random, ledger, grounds, now, unwell: chaos.unwell, onUnwell, onPropose })
   const state = createMemoryState()
   const hadForeignCommit = (branch: string): boolean => world.host.foreign.has(branch)
-  const inspector = createInspector({ chronicle, ledger, now, hadForeignCommit })
+  const inspector = createInspector({ chronicle, ledger, grounds, now, hadForeignCommit })
   let isWild = true
-  const common = { clock, random, chaos, chronicle, ledger, world, state, inspector }
+  const common = { clock, random, dice, chaos, chronicle, ledger, grounds, world, state, inspector }
   furnish(world, shape, random)
   fault?.bend?.(world)
   const machine = (name: string): Machine =>
@@ -93,7 +101,7 @@ async function run(
   const machines: [Machine, ...Machine[]] = [machine('one')]
   if (chaos.processes > 1) machines.push(machine('two'))
   const accepted: string[] = []
-  const scene: Scene = { ...common, machines, shape, accepted, told: new Map(), did }
+  const scene: Scene = { ...common, machines, shape, accepted, told: new Map(), seen: [], did }
   meddle = (act) => {
     if (isWild && random.chance(chaos.meddling)) act(scene)
   }
@@ -101,6 +109,7 @@ async function run(
   schedulePushes(scene)
   scheduleActs(scene)
   scheduleSweeps(scene)
+  if (demands) scheduleVoices(scene)
   const quietMs = chaos.lostEvents > 0 ? FOUND_WITHIN_MS : QUIET_AFTER_MS
   const shapes = scheduleChanges(scene)
   let steps = 0
@@ -115,10 +124,13 @@ async function run(
   await runUntil(now() + chaos.spanMs + QUIET_AFTER_MS)
   isWild = false
   endOutages(scene)
+  // One that was lost on its way is taken back again.
+  if (demands) takeBack(scene)
   await runUntil(now() + quietMs)
   if (chronicle.violations.length === 0) checkCalm(scene, shapes.last())
   for (let repairs = 0; repairs < REPAIRS_MAX && chronicle.violations.length === 0; repairs += 1) {
     repair(scene)
+    if (demands) sayYes(scene)
     retryAll(scene)
     await runUntil(now() + quietMs)
     if (isQuiet(scene) && (await state.inbox.depth()) === 0) break
@@ -139,7 +151,13 @@ async function run(
 
 /** What stands at the targets before we came: something that counts, or not, or nothing pinned. */
 function furnish(world: World, shape: Shape, random: ReturnType<typeof createRandom>): void {
-  const stages = shape.stages.map(({ name, after }) => ({ name, after, targets: EVERY_KIND }))
+  const stages = shape.stages.map(({ name, after }) => ({
+    name,
+    after,
+    targets: EVERY_KIND,
+    isVerified: false,
+    gates: [],
+  }))
   const [first, ...others] = stages
   if (first === undefined) return
   const everything: Shape = { ...shape, stages: [first, ...others] }
@@ -176,9 +194,14 @@ function scheduleChanges(scene: Scene): { last(): Shape } {
 }
 
 function isQuiet({ inspector, machines, world }: Scene): boolean {
-  const isDone = [...inspector.documents.values()].every(({ effects }) =>
-    effects.every(({ dead }) => dead?.reason === 'observe-mode'),
+  const documents = [...inspector.documents.values()]
+  const waits = documents.some(
+    (document) =>
+      document.kind === 'line' &&
+      Object.values(document.stages).some(({ promotion }) => ['verifying', 'gated'].includes(promotion?.phase ?? '')),
   )
+  const isDone =
+    !waits && documents.every(({ effects }) => effects.every(({ dead }) => dead?.reason === 'observe-mode'))
   const isIdle = machines.every((machine) => machine.busy() === 0)
   return isDone && isIdle && world.host.pulls.every(({ state }) => state !== 'open')
 }

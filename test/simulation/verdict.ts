@@ -8,10 +8,20 @@ import { isSmall } from './document-checks.ts'
 import { numberOf } from './ledger.ts'
 import { checkLosses } from './sweeps.ts'
 import type { Scene } from './people.ts'
-import type { Shape } from './shape.ts'
+import { isDemanding, type Shape } from './shape.ts'
 
 /** Said once of a promotion, however often it was heard. */
-const ONCE = new Set(['promotion-opened', 'proposed', 'delivered', 'healthy', 'superseded', 'withdrawn', 'rejected'])
+const ONCE = new Set([
+  'promotion-opened',
+  'proposed',
+  'delivered',
+  'healthy',
+  'superseded',
+  'withdrawn',
+  'rejected',
+  'distrusted',
+  'expired',
+])
 
 /** Once the faults are over, and before people repair anything: what is still open is wanted, and nothing else. */
 export function checkCalm(scene: Scene, last: Shape): void {
@@ -97,7 +107,9 @@ function checkLine(scene: Scene, line: Line, last: Shape, history: readonly Entr
     check(promotion === undefined || isFrozen, () => `${promotion?.id} never ended, it is ${promotion?.phase}`)
     check(next === undefined || isFrozen, () => `${name} never came to what waits: ${next?.id}`)
   }
-  const said = history.filter(({ kind, promotion }) => promotion !== undefined && ONCE.has(kind))
+  // Under other demands what was proposed is taken back, and proposed again.
+  const isOnce = (kind: string): boolean => ONCE.has(kind) && !(kind === 'proposed' && scene.chaos.changes > 0)
+  const said = history.filter(({ kind, promotion }) => promotion !== undefined && isOnce(kind))
   const keys = said.map(({ kind, promotion, detail }) => `${kind} ${promotion} ${kind === 'delivered' ? detail : ''}`)
   const twice = keys.find((key, index) => keys.indexOf(key) !== index)
   check(twice === undefined, () => `the history says twice: ${twice}`)
@@ -118,7 +130,10 @@ function checkArrival(scene: Scene, line: Line, last: Shape): void {
     const isThere = last.isOrdered ? runs?.tag === newest.tag : runs?.digest === newest.digest
     const isRefused = state?.refused.some(({ image }) => numberOf(image) === Number(newest.tag)) === true
     const isExcused =
-      did.movedTag || did.lifted || (chaos.unwell > 0 && (first.name !== name || !last.isOrdered || isRefused))
+      isDemanding(last) ||
+      did.movedTag ||
+      did.lifted ||
+      (chaos.unwell > 0 && (first.name !== name || !last.isOrdered || isRefused))
     const has = runs?.tag ?? current?.state
     chronicle.check(isThere || isExcused, () => `${newest.tag} never arrived at ${name}, which has ${has}`)
   }

@@ -6,6 +6,7 @@ import type { Proposals } from '../../src/delivery/delivery.ts'
 import type { Health } from '../../src/health/health.ts'
 import type { Outbound } from '../../src/effects.ts'
 import { clusterDelivery, createCluster, workloadOf, type Cluster } from './cluster.ts'
+import type { Grounds } from './grounds.ts'
 import type { Ledger } from './ledger.ts'
 import type { Life } from './life.ts'
 import { createHost, pullRequestsOf, type Host } from './pull-requests.ts'
@@ -28,6 +29,7 @@ export type World = {
 export type WorldOptions = {
   readonly random: Random
   readonly ledger: Ledger
+  readonly grounds: Grounds
   readonly now: () => number
   /** How likely a candidate is not well. */
   readonly unwell: number
@@ -36,7 +38,7 @@ export type WorldOptions = {
   readonly onPropose: (branch: string) => void
 }
 
-export function createWorld({ random, ledger, now, unwell, onUnwell, onPropose }: WorldOptions): World {
+export function createWorld({ random, ledger, grounds, now, unwell, onUnwell, onPropose }: WorldOptions): World {
   const registry = createRegistry()
   const cluster = createCluster()
   const plain = createRepository()
@@ -100,7 +102,7 @@ export function createWorld({ random, ledger, now, unwell, onUnwell, onPropose }
         healthRule: { check: async () => ({ state: 'healthy', detail: 'as it should be' }) },
         notifier: () => null,
         conversation: null,
-        verifier: { verify: () => Promise.reject(new Error('nothing is verified')) },
+        verifier: grounds.verifierOf(life, () => registry.isDown),
         probe: { ask: () => Promise.reject(new Error('nothing is asked')) },
         health: (target) => ({ check: (_target, image) => check(life, target, image) }),
       }

@@ -18,9 +18,8 @@ function soaked(name: string, state: StageState | undefined, candidate: string, 
     return failed(`${name} refused it meanwhile`)
   }
   const current = state?.current
-  if (current?.state !== 'candidate' || current.candidate.id !== candidate) {
-    return waiting(`${name} does not run it any more: soak counts again once it does`)
-  }
+  if (current === undefined || current.state === 'unknown') return waiting(`what runs at ${name} is not known`)
+  if (current.state === 'found' || current.candidate.id !== candidate) return failed(`${name} runs another one now`)
   return until(current.healthySince + ms, ms, `at ${name}`, now)
 }
 

@@ -70,10 +70,10 @@ describe('soak', () => {
     ['is not over yet', { upstream: { dev: wellSince(NOW) } }, NOW + HOUR_MS - 1, 'waiting', NOW + HOUR_MS],
     ['is over', { upstream: { dev: wellSince(NOW) } }, NOW + HOUR_MS, 'held', undefined],
     [
-      'does not count what another image ran',
+      'ends where the stage before runs another one now',
       { upstream: { dev: wellSince(0, aDigest(2)) } },
       NOW + HOUR_MS,
-      'waiting',
+      'failed',
       undefined,
     ],
     ['does not count a stage that is not known', { upstream: {} }, NOW + HOUR_MS, 'waiting', undefined],

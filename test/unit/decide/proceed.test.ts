@@ -215,7 +215,7 @@ describe('where Drayage merges by itself', () => {
     const line = carried({ kind: 'window', allow: [parseSlot('00:00-01:00') as Slot], deny: [], timezone: 'UTC' })
     expect(merges(line)).toEqual([{ until: NOW + HOUR_MS }])
     line.answer('send', { kind: 'sent' })
-    line.pass(HOUR_MS)
+    line.pass(HOUR_MS + 1)
     line.tick()
     expect(line.stage().promotion?.phase).toBe('gated')
     expect(merges(line)).toEqual([])
