@@ -51,6 +51,8 @@ export const basicConstraints = (isAuthority: boolean): Der =>
 /** Certificate sign, CRL sign. */
 export const authorityUsage = (): Der => extension('2.5.29.15', bits(Buffer.from([0x06]), 1), true)
 export const signatureUsage = (): Der => extension('2.5.29.15', bits(Buffer.from([0x80]), 7), true)
+/** Key agreement alone. */
+export const agreementUsage = (): Der => extension('2.5.29.15', bits(Buffer.from([0x08]), 3), true)
 export const extendedUsage = (...uses: readonly string[]): Der =>
   extension('2.5.29.37', sequence(...uses.map((use) => oid(use))))
 export const claim = (number: number, text: string): Der => extension(`1.3.6.1.4.1.57264.1.${number}`, utf8(text))

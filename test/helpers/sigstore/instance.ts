@@ -40,6 +40,8 @@ export type LeafOptions = {
   readonly minutes?: number
   readonly uses?: readonly string[]
   readonly isAuthority?: boolean
+  /** What its key may do. Default: sign. */
+  readonly usage?: Der
   /** `none`: no promise of a CT log; `foreign`: one of a log that nobody trusts. */
   readonly sct?: 'ours' | 'none' | 'foreign'
   readonly extra?: readonly Der[]
@@ -121,7 +123,7 @@ export function createSigstore({
     const claims = { issuer: GITHUB_ISSUER, ...options.claims }
     const names = options.names ?? [{ kind: 'uri', value: WORKFLOW } as const]
     const extensions = [
-      signatureUsage(),
+      options.usage ?? signatureUsage(),
       ...(uses.length > 0 ? [extendedUsage(...uses)] : []),
       ...(options.isAuthority === true ? [basicConstraints(true)] : []),
       alternativeNames(...names),

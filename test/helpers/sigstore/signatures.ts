@@ -6,6 +6,7 @@ import { spki } from './certificates.ts'
 import { pem } from './der.ts'
 import { pair, type Instance, type LeafOptions } from './instance.ts'
 import { sha256, type AppendOptions, type Entry } from './log.ts'
+import type { StampOptions } from './stamp.ts'
 
 const IN_TOTO = 'application/vnd.in-toto+json'
 export const COSIGN_SIGN = 'https://sigstore.dev/cosign/sign/v1'
@@ -97,8 +98,13 @@ export function signBundle(sigstore: Instance, content: object | string, options
   }
 }
 
-export function stamps(sigstore: Instance, signature: Uint8Array, at: Date, status = 0): object {
-  const signedTimestamp = sigstore.stamper.stamp(signature, { at, status }).toString('base64')
+export function stamps(
+  sigstore: Instance,
+  signature: Uint8Array,
+  at: Date,
+  options: Omit<StampOptions, 'at'> = {},
+): object {
+  const signedTimestamp = sigstore.stamper.stamp(signature, { at, ...options }).toString('base64')
   return { timestampVerificationData: { rfc3161Timestamps: [{ signedTimestamp }] } }
 }
 

@@ -18,7 +18,14 @@ import { sha256 } from './log.ts'
 const SHA256 = sequence(oid('2.16.840.1.101.3.4.2.1'))
 const TST_INFO = '1.2.840.113549.1.9.16.1.4'
 
-export type StampOptions = { readonly at: Date; readonly status?: number }
+export type StampOptions = {
+  readonly at: Date
+  readonly status?: number
+  /** What the signer says to have signed. */
+  readonly contentType?: string
+  /** How many of the same signers there are. */
+  readonly signers?: number
+}
 export type Stamper = {
   /** Leaf first. */
   readonly chain: readonly Der[]
@@ -38,12 +45,12 @@ export function createStamper(organisation: string, from: Date, until: Date, use
   )
   return {
     chain: [certificate(leafTbs, root.privateKey), certificate(rootTbs, root.privateKey)],
-    stamp(bytes, { at, status = 0 }) {
+    stamp(bytes, { at, status = 0, contentType = TST_INFO, signers = 1 }) {
       const imprint = sequence(SHA256, octets(sha256(bytes)))
       const info = sequence(integer(1), oid('1.3.6.1.4.1.57264.2'), imprint, integer(1), time(at))
       const attribute = (id: string, value: Der): Der => sequence(oid(id), set(value))
       const attributes = [
-        attribute('1.2.840.113549.1.9.3', oid(TST_INFO)),
+        attribute('1.2.840.113549.1.9.3', oid(contentType)),
         attribute('1.2.840.113549.1.9.4', octets(sha256(info))),
       ]
       const signer = sequence(
@@ -58,7 +65,7 @@ export function createStamper(organisation: string, from: Date, until: Date, use
         integer(3),
         set(SHA256),
         sequence(oid(TST_INFO), context(0, octets(info))),
-        set(signer),
+        set(...Array.from({ length: signers }, () => signer)),
       )
       return sequence(sequence(integer(status)), sequence(oid('1.2.840.113549.1.7.2'), context(0, signedData)))
     },

@@ -5,7 +5,7 @@ import { bundleFromJSON } from '@sigstore/bundle'
 import { TrustedRoot } from '@sigstore/protobuf-specs'
 import { toSignedEntity, toTrustMaterial, Verifier } from '@sigstore/verify'
 import { describe, expect, it } from 'vitest'
-import { extension, spki } from '../../../helpers/sigstore/certificates.ts'
+import { agreementUsage, extension, spki } from '../../../helpers/sigstore/certificates.ts'
 import { octets } from '../../../helpers/sigstore/der.ts'
 import { createSigstore, GITHUB_ISSUER, pair, WORKFLOW } from '../../../helpers/sigstore/instance.ts'
 import {
@@ -109,6 +109,14 @@ describe('a signature that holds', () => {
   )
 })
 
+it('may be about several digests, of which ours is one', async () => {
+  const several = {
+    ...statement(SUBJECT),
+    subject: [OTHER, SUBJECT].map((one) => ({ digest: { sha256: one.slice(7) } })),
+  }
+  expect(outcomeOf(await verifyBundle(signBundle(sigstore, several), ask(sigstore)))).toBe('signature')
+})
+
 describe('an attestation', () => {
   it('is no signature, and says what it attests', async () => {
     const bundle = signBundle(sigstore, statement(SUBJECT, PROVENANCE))
@@ -145,6 +153,7 @@ describe('a signature that does not hold', () => {
     ['the certificate is an authority', { leaf: { isAuthority: true } }, 'bad-certificate'],
     ['the certificate is for servers', { leaf: { uses: ['1.3.6.1.5.5.7.3.1'] } }, 'bad-certificate'],
     ['the certificate is for nothing', { leaf: { uses: [] } }, 'bad-certificate'],
+    ['the key of the certificate may not sign', { leaf: { usage: agreementUsage() } }, 'bad-certificate'],
     [
       'the certificate has a critical extension that nobody knows',
       { leaf: { extra: [extension('1.2.3.4', octets(), true)] } },
@@ -299,6 +308,9 @@ describe('a key', () => {
       const other = { ...question, ...known, subject: SUBJECT }
       expect((await verifyBundle(bundle, other)).kind).toBe('rejected')
     }
+    const misnamed = structuredClone(bundle)
+    misnamed.messageSignature.messageDigest.digest = Buffer.alloc(32).toString('base64')
+    expect(outcomeOf(await verifyBundle(misnamed, { ...question, artifact }))).toBe('wrong-subject')
     const spoilt = structuredClone(bundle)
     spoilt.messageSignature.signature = sign('sha256', Buffer.from('x'), keys.privateKey).toString('base64')
     expect(outcomeOf(await verifyBundle(spoilt, question))).toBe('bad-signature')
@@ -442,11 +454,16 @@ describe('a timestamp', () => {
     expect(outcomeOf(await verifyBundle(bundle, ask(sigstore)))).toBe('no-timestamp')
   })
 
-  it('that was not granted proves no time', async () => {
+  it.each<[string, Parameters<typeof stamps>[3]]>([
+    ['was not granted', { status: 2 }],
+    ['has two signers', { signers: 2 }],
+    ['has no signer', { signers: 0 }],
+    ['signs something else', { contentType: '1.2.840.113549.1.7.1' }],
+  ])('that %s proves no time', async (_title, options) => {
     const bundle = signBundle(sigstore, statement(SUBJECT), { log: 'v2', stampedAt: null })
     const signature = Buffer.from(bundle.dsseEnvelope.signatures[0]?.sig ?? '', 'base64')
-    Object.assign(bundle.verificationMaterial, stamps(sigstore, signature, sigstore.now, 2))
-    expect(outcomeOf(await verifyBundle(bundle, ask(sigstore)))).toBe('no-timestamp')
+    Object.assign(bundle.verificationMaterial, stamps(sigstore, signature, sigstore.now, options))
+    expect((await verifyBundle(bundle, ask(sigstore))).kind).toBe('rejected')
   })
 })
 
