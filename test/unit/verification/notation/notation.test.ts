@@ -560,6 +560,11 @@ describe('trust', () => {
     ],
     ['in nobody', { trustStores: { ca: [], signingAuthority: [], tsa: [] } }, 'bad-policy'],
     [
+      'in a root and something that is none',
+      { trustStores: { ca: [pem(known.root), 'x'], signingAuthority: [], tsa: [] } },
+      'bad-policy',
+    ],
+    [
       'in something that is no certificate',
       { trustStores: { ca: ['x'], signingAuthority: [], tsa: [] } },
       'bad-policy',

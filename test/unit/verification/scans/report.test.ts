@@ -127,6 +127,8 @@ describe('a report in SARIF', () => {
     [4, 'medium'],
     [3.9, 'low'],
     [0, 'negligible'],
+    [10, 'critical'],
+    [null, 'unknown'],
     [undefined, 'unknown'],
     ['', 'unknown'],
     ['bad', 'unknown'],
