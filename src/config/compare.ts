@@ -4,6 +4,7 @@ import type { Config } from '../domain/config.ts'
 import { isAssured } from '../domain/event.ts'
 import { formatImage } from '../domain/image.ts'
 import type { Stage, Subscription } from '../domain/subscription.ts'
+import { compareDemands, compareTrust } from './compare-demands.ts'
 import { targetId, type Target } from '../domain/target.ts'
 
 export type Change = {
@@ -40,7 +41,7 @@ export function compareConfigs(before: Config, after: Config): readonly Change[]
         ),
       )
   }
-  return [...changes, ...compareSources(before, after)]
+  return [...changes, ...compareTrust(before, after), ...compareSources(before, after)]
 }
 
 function compareSubscriptions(before: Subscription, after: Subscription): readonly Change[] {
@@ -97,7 +98,7 @@ function compareStages(where: string, before: Stage, after: Stage): readonly Cha
   }
   if (gained.length > 0)
     changes.push({ kind: 'changed', where, detail: `waits for ${gained.join(', ')} too`, weakens: false })
-  return [...changes, ...compareTargets(where, before, after)]
+  return [...changes, ...compareDemands(where, before, after), ...compareTargets(where, before, after)]
 }
 
 function compareTargets(where: string, before: Stage, after: Stage): readonly Change[] {
