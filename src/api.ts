@@ -18,6 +18,7 @@ import {
   StageBody,
   voted,
 } from './api-acts.ts'
+import { affected } from './affected.ts'
 import { isAllowed, type Action, type Actor } from './authorise.ts'
 import { createBodyReader, type Body } from './body.ts'
 import type { Role } from './domain/config.ts'
@@ -82,6 +83,7 @@ const EventsQuery = z.strictObject({
   limit: Limit,
 })
 const ExplainQuery = z.strictObject({ subject: Text })
+const AffectedQuery = z.strictObject({ subject: Text })
 const RetryBody = z.strictObject({ subscription: Text, stage: Text.optional(), reason: Reason })
 const ReplayBody = z.strictObject({ event: Text, reason: Reason })
 const LiftBody = z.strictObject({ subscription: Text, stage: Text, candidate: Text, reason: Reason })
@@ -93,6 +95,7 @@ export const ROUTES: readonly Route[] = [
   route('GET', '/api/v1/history', 'read', HistoryQuery, history),
   route('GET', '/api/v1/events', 'read', EventsQuery, events),
   route('GET', '/api/v1/explain', 'read', ExplainQuery, explained),
+  route('GET', '/api/v1/affected', 'read', AffectedQuery, whoIsAffected),
   route('POST', '/api/v1/retry', 'retry', RetryBody, retried),
   route('POST', '/api/v1/replay', 'replay', ReplayBody, replayed),
   route('POST', '/api/v1/lift', 'lift', LiftBody, lifted),
@@ -234,6 +237,10 @@ async function events({ state, before, limit }: z.infer<typeof EventsQuery>, { p
 async function explained({ subject }: z.infer<typeof ExplainQuery>, { ports }: Call): Promise<Reply> {
   const explanation = await explain(subject, ports, ports.config().config.subscriptions)
   return { status: explanation.about === 'nothing' ? 404 : 200, body: explanation }
+}
+
+async function whoIsAffected({ subject }: z.infer<typeof AffectedQuery>, { ports }: Call): Promise<Reply> {
+  return { status: 200, body: await affected(subject, ports.documents, ports.config().config.subscriptions) }
 }
 
 async function retried(input: z.infer<typeof RetryBody>, { actor, ports, options }: Call): Promise<Reply> {

@@ -7,9 +7,10 @@ import type { Promotion } from './domain/promotion.ts'
 import type { Result } from './domain/result.ts'
 import { RetryLater } from './domain/retry.ts'
 import type { Subscription } from './domain/subscription.ts'
+import { knownFrom } from './domain/known.ts'
 import { targetId, type GitTarget, type Target } from './domain/target.ts'
 import type { Train } from './domain/train.ts'
-import { policyForRollback, type Policy } from './domain/verification-policy.ts'
+import { policyForListening, policyForRollback, type Policy } from './domain/verification-policy.ts'
 import type {
   Delivered,
   Delivery,
@@ -56,6 +57,7 @@ type OfLine =
   | 'vouch'
   | 'observe'
   | 'verify'
+  | 'listen'
   | 'check'
   | 'deliver'
   | 'preview'
@@ -99,8 +101,23 @@ const performers: Performers = {
     const promotion = promotionOf(document, effect.stage, effect.promotion)
     const state = document.stages[effect.stage]
     if (stage === undefined || state === undefined || promotion === null || stage.verify === 'none') return GONE
-    const { verdict, builtAt } = await outbound.verifier.verify(questionOf(stage.verify, state, promotion))
-    return { kind: 'verdict', verdict, builtAt }
+    const { verdict, builtAt, evidence } = await outbound.verifier.verify(questionOf(stage.verify, state, promotion))
+    return { kind: 'verdict', verdict, builtAt, known: knownFrom(evidence, verdict.at) }
+  },
+  listen: async (effect, { document, subscription, outbound }) => {
+    const stage = subscription?.stages.find(({ name }) => name === effect.stage)
+    const { current, promotion } = document.stages[effect.stage] ?? {}
+    const candidates = [current?.state === 'candidate' ? current.candidate : undefined, promotion?.candidate]
+    const candidate = candidates.find((one) => one?.id === effect.candidate)
+    if (stage === undefined || candidate === undefined || stage.verify === 'none') return GONE
+    const { verdict, builtAt, evidence } = await outbound.verifier.verify({
+      image: candidate.images[0],
+      policy: policyForListening(stage.verify),
+      running: null,
+      runningBuiltAt: null,
+      since: candidate.since,
+    })
+    return { kind: 'verdict', verdict, builtAt, known: knownFrom(evidence, verdict.at) }
   },
   check: async (effect, { document, subscription, outbound }) => {
     const stage = subscription?.stages.find(({ name }) => name === effect.stage)

@@ -83,7 +83,7 @@ export async function listAll(documents: Documents): Promise<readonly Document[]
   return (await readAll(documents)).documents
 }
 
-async function readAll(documents: Documents): Promise<Omit<DocumentPage, 'next'>> {
+export async function readAll(documents: Documents): Promise<Omit<DocumentPage, 'next'>> {
   const all: Document[] = []
   const damaged: DamagedDocument[] = []
   let after: string | null = null

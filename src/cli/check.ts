@@ -195,12 +195,13 @@ function describePull(pull: RegistryConfig['pull']): string {
 }
 
 function describeSubscription(config: Config, subscription: Subscription): readonly string[] {
-  const { name, image, tags, stages, assurance, pushers } = subscription
+  const { name, image, tags, stages, assurance, pushers, owners } = subscription
   const unverified = stages.some(({ verify }) => verify === 'none')
   return [
     `${name}: ${formatImage(image)}, tags ${JSON.stringify(tags)}`,
     ...(assurance === undefined ? [] : [`  of events of assurance ${assurance} or better`]),
     ...(pushers === undefined ? [] : [`  of pushes by ${pushers.join(', ')}`]),
+    ...(owners === undefined ? [] : [`  owned by ${owners.join(', ')}`]),
     ...(unverified ? ['  VERIFY: NONE. Whatever is pushed under such a tag is delivered, whoever pushed it.'] : []),
     ...stages.flatMap((stage) =>
       stage.targets.map((target) => `  ${describeStage(stage)}: ${describeTarget(config, target)}`),

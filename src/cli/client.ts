@@ -1,6 +1,7 @@
 /** The service's `/api/v1` as the command line speaks to it. What it answers is checked like anything from outside. */
 
 import * as z from 'zod'
+import type { Affected } from '../affected.ts'
 import { Entry } from '../domain/history.ts'
 import { Json } from '../domain/json.ts'
 import { InboxRow } from '../domain/walk.ts'
@@ -57,6 +58,19 @@ const Explained = z.object({
   status: Subscriptions,
 })
 
+const Places = z.array(
+  z.object({
+    subscription: z.string(),
+    stage: z.string(),
+    image: z.string(),
+    how: z.enum(['runs', 'on-its-way']),
+    detail: z.string(),
+    seenAt: z.number().nullable(),
+    owners: z.array(z.string()),
+  }),
+)
+const WhoIsAffected = z.object({ subject: z.string(), places: Places, unknown: Places })
+
 type Query = Readonly<Record<string, string | undefined>>
 
 /** What the API does for people. */
@@ -79,6 +93,7 @@ export type Client = {
   history(query: Query): Promise<JournalPage>
   events(query: Query): Promise<{ readonly events: readonly InboxRow[] }>
   explain(subject: string): Promise<Explanation>
+  affected(subject: string): Promise<Affected>
   act(verb: Verb, body: object): Promise<unknown>
 }
 
@@ -94,6 +109,7 @@ export function createClient(access: Access): Client {
     history: (query) => get('history', query, History),
     events: (query) => get('events', query, Events),
     explain: (subject) => get('explain', { subject }, Explained),
+    affected: (subject) => get('affected', { subject }, WhoIsAffected),
     act: (verb, body) => send(access, 'POST', verb, body),
   }
 }

@@ -9,6 +9,7 @@ import { createProcessIo } from './io.ts'
 
 /** Loaded when asked for: a command pays for its own imports only. */
 const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = {
+  affected: () => import('./affected.ts'),
   approve: () => import('./approve.ts'),
   backup: () => import('./backup.ts'),
   check: () => import('./check.ts'),

@@ -1,5 +1,6 @@
 /** Where a command's answers come from: the running service, or an embedded store that is read offline. */
 
+import { affected } from '../affected.ts'
 import { loadConfigFile } from '../config/files.ts'
 import type { StateConfig } from '../domain/config.ts'
 import { explain } from '../explain.ts'
@@ -115,6 +116,9 @@ async function readOffline(file: string): Promise<Reads> {
     },
     async events({ limit }) {
       return { events: await state.inbox.list({ limit: Number(limit ?? LIMIT) }) }
+    },
+    async affected(subject) {
+      return affected(subject, state.documents)
     },
     async explain(subject) {
       return explain(subject, state)

@@ -77,6 +77,7 @@ export function resolveSubscription(
     tags: raw.tags,
     ...(raw.assurance && { assurance: raw.assurance }),
     ...(raw.pushers && { pushers: raw.pushers }),
+    ...(raw.owners && { owners: raw.owners }),
     stages: [first, ...others],
   }
 }

@@ -17,7 +17,7 @@ import { Duration } from '../domain/duration.ts'
 import { Assurance } from '../domain/event.ts'
 import { Registry } from '../domain/image.ts'
 import { ScanSettings } from '../domain/scan-settings.ts'
-import { Name, PusherName } from '../domain/subscription.ts'
+import { Name, OwnerName, PusherName } from '../domain/subscription.ts'
 import { RawGate } from './gates-schema.ts'
 import { RawHealth } from './health.ts'
 import { RawSigner, RawTrust, RawVerify } from './verification-schema.ts'
@@ -35,6 +35,7 @@ const RawEvents = z.looseObject({ type: z.string().min(1).max(64) })
 
 const EVENTS_PER_MINUTE_MAX = 60_000
 const PUSHERS_MAX = 1_000
+const OWNERS_MAX = 32
 /** A registry is no clock: who must know sooner has it send webhooks. */
 export const SWEEP_MS_MIN = 10_000
 const SETTLE_MS_MAX = 10 * 60_000
@@ -185,6 +186,14 @@ const RawSubscription = z.strictObject({
     .optional()
     .describe(
       "Whose pushes are taken, by the names that events give. Needs events of assurance `authenticated-sender` or better; all others are recorded with a notice. Default: everybody's.",
+    ),
+  owners: z
+    .array(OwnerName)
+    .min(1)
+    .max(OWNERS_MAX)
+    .optional()
+    .describe(
+      'Who is named in the notice when a scanner finds something in what runs already: persons or teams. Default: whoever pushed it.',
     ),
   stages: z.record(Name, RawStage).describe('The steps on the way to production, each with its target.'),
 })

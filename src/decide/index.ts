@@ -15,6 +15,7 @@ import { report, type ReportInput } from './check-report.ts'
 import { messageToLine } from './carried.ts'
 import { claimOfLine } from './claim.ts'
 import { hold, settle } from './effects.ts'
+import { listen } from './listen.ts'
 import { notice, signal, type Notice, type Signal } from './notice.ts'
 import { answerLine } from './progress.ts'
 import { offer } from './offer.ts'
@@ -107,6 +108,7 @@ function workIntoLine(turn: Turn<Line>, input: Input): void {
     case 'signal':
       signal(turn, input)
       if (input.signal === 'delete') return
+      listen(turn, input)
       for (const { stage, candidate } of input.digests.flatMap((one) => hearSignal(turn, one)))
         offer(turn, stage, candidate)
       return

@@ -3,6 +3,7 @@
 import type { RegistryEvent } from '../domain/event.ts'
 import type { Note } from '../domain/history.ts'
 import { formatImage, type Digest, type PinnedImage, type Tag } from '../domain/image.ts'
+import type { Known } from '../domain/known.ts'
 import type { Line, StageState } from '../domain/line.ts'
 import { note, type Turn } from './turn.ts'
 
@@ -26,13 +27,20 @@ export type Notice = {
 }
 
 /** How a stage holds an image. */
-type Holding = { readonly image: PinnedImage; readonly where: string; readonly promotion?: string }
+type Holding = {
+  readonly image: PinnedImage
+  readonly where: string
+  readonly promotion?: string
+  readonly platforms: readonly Digest[]
+}
 
 /** A delete stops nothing and takes nothing back: what runs goes on running, and whoever is told can push it again. */
 export function signal(turn: Turn<Line>, { signal: news, digests, tag }: Signal): void {
   for (const [stage, state] of Object.entries(turn.document.stages)) {
-    for (const { image, where, promotion } of holdingsOf(state)) {
-      const isMeant = digests.includes(image.digest) || (digests.length === 0 && image.tag === tag)
+    for (const { image, where, promotion, platforms } of holdingsOf(state)) {
+      const isMeant =
+        [image.digest, ...platforms].some((digest) => digests.includes(digest)) ||
+        (digests.length === 0 && image.tag === tag)
       if (!isMeant) continue
       const common = { stage, image: formatImage(image), ...(promotion === undefined ? {} : { promotion }) }
       const deleted = `the registry says that it was deleted; it ${where} and is left as it is`
@@ -49,14 +57,14 @@ export function notice(turn: Turn<Line>, { reason, detail, image }: Notice): voi
 /** Each content of a stage once, what runs first. */
 function holdingsOf({ current, promotion, next }: StageState): readonly Holding[] {
   const holdings: Holding[] = []
-  const hold = (images: readonly PinnedImage[], where: string, id?: string): void => {
+  const hold = (images: readonly PinnedImage[], where: string, id?: string, known?: Known): void => {
     for (const image of images) {
       if (holdings.some((held) => held.image.digest === image.digest)) continue
-      holdings.push({ image, where, ...(id === undefined ? {} : { promotion: id }) })
+      holdings.push({ image, where, platforms: known?.platforms ?? [], ...(id === undefined ? {} : { promotion: id }) })
     }
   }
-  if (current.state === 'candidate') hold(current.candidate.images, 'runs there')
-  if (promotion !== undefined) hold(promotion.candidate.images, 'is on its way', promotion.id)
+  if (current.state === 'candidate') hold(current.candidate.images, 'runs there', undefined, current.known)
+  if (promotion !== undefined) hold(promotion.candidate.images, 'is on its way', promotion.id, promotion.proof?.known)
   if (next !== undefined) hold(next.images, 'waits')
   return holdings
 }

@@ -52,6 +52,7 @@ export function judged(
   }
   const was = promotion.proof
   promotion.proof = { state: verdict.state, outcomes: boundedOf(verdict.outcomes), at: verdict.at, builtAt }
+  if (answer.known !== undefined) promotion.proof.known = answer.known
   if (!isSameProof(was, promotion.proof)) noteVerdict(turn, stage, promotion, promotion.proof)
   if (verdict.state === 'undecided') return waitOn(turn, stage, state, promotion, policy)
   delete promotion.provenBy

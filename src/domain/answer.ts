@@ -1,5 +1,6 @@
 /** What performing an effect came to. An effect is cleared by its answer, or due again. */
 
+import type { Known } from './known.ts'
 import type { Verdict } from './verdict.ts'
 
 type Failed = {
@@ -22,7 +23,12 @@ export type Answer =
     }
   | { readonly kind: 'healthy' | 'progressing' | 'not-observed'; readonly detail: string }
   | { readonly kind: 'unwell'; readonly reason: string; readonly detail: string }
-  | { readonly kind: 'verdict'; readonly verdict: Verdict; readonly builtAt: number | null }
+  | {
+      readonly kind: 'verdict'
+      readonly verdict: Verdict
+      readonly builtAt: number | null
+      readonly known?: Known | undefined
+    }
   | { readonly kind: 'checked'; readonly state: 'held' | 'waiting' | 'failed'; readonly detail: string }
   | { readonly kind: 'sent' }
   | { readonly kind: 'notified' }

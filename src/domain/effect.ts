@@ -36,6 +36,14 @@ export const Effect = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('verify'), ...shared, stage: z.string(), promotion: z.string() }),
   /** Asks a gate's check, by its name. */
   z.object({ kind: z.literal('check'), ...shared, stage: z.string(), promotion: z.string(), check: z.string() }),
+  /** What scanners say by now of what runs there; `looks`: how many there were for one piece of news, with this one. */
+  z.object({
+    kind: z.literal('listen'),
+    ...shared,
+    stage: z.string(),
+    candidate: z.string(),
+    looks: z.number().int().min(1),
+  }),
   z.object({ kind: z.literal('deliver'), ...writing }),
   /** Everything but the write, in observe mode. */
   z.object({ kind: z.literal('preview'), ...writing }),

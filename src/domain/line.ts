@@ -7,6 +7,7 @@ import { Effect } from './effect.ts'
 import { Instant } from './event.ts'
 import { Entry } from './history.ts'
 import { Digest, Tag } from './image.ts'
+import { Known } from './known.ts'
 import { Promotion } from './promotion.ts'
 
 export const LINE_SCHEMA = 2
@@ -30,6 +31,8 @@ export const Current = z.discriminatedUnion('state', [
     healthySince: Instant,
     /** As its own evidence proved it; null: nothing did. */
     builtAt: Instant.nullable(),
+    /** What its verification found, and what scanners said since; absent: nothing was verified. */
+    known: Known.optional(),
   }),
 ])
 export type Current = z.infer<typeof Current>

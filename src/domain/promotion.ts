@@ -4,6 +4,7 @@ import * as z from 'zod'
 import { Candidate } from './candidate.ts'
 import { Instant } from './event.ts'
 import { GateState } from './gate.ts'
+import { Known } from './known.ts'
 import { RuleOutcome } from './verdict.ts'
 import { Vote } from './vote.ts'
 
@@ -30,6 +31,8 @@ export const Proof = z.object({
   at: Instant,
   /** The earliest verified time of its source; null: nothing says when it was built. */
   builtAt: Instant.nullable(),
+  /** What was found, for later questions. */
+  known: Known.optional(),
 })
 export type Proof = z.infer<typeof Proof>
 

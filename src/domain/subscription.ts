@@ -30,6 +30,8 @@ export type Stage = Readonly<z.infer<typeof Stage>>
 
 export const PusherName = z.string().min(1).max(256)
 
+export const OwnerName = z.string().min(1).max(128)
+
 export const Subscription = z.object({
   name: Name,
   image: ImageName,
@@ -38,6 +40,8 @@ export const Subscription = z.object({
   assurance: Assurance.optional(),
   /** Whose pushes are taken, as authenticated events name them. Absent: everybody's. */
   pushers: z.array(PusherName).optional(),
+  /** Who is told of what is found in it later. Absent: whoever pushed it. */
+  owners: z.array(OwnerName).optional(),
   /** In order: a stage stands after all that it waits for. */
   stages: z.tuple([Stage], Stage),
 })

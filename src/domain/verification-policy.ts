@@ -124,6 +124,11 @@ export type Policy = Readonly<z.infer<typeof Policy>>
 export const VerificationPolicy = z.union([z.literal('none'), Policy])
 export type VerificationPolicy = Readonly<z.infer<typeof VerificationPolicy>>
 
+/** After delivery: what scanners say, and nothing else. */
+export function policyForListening(policy: Policy): Policy {
+  return { ...policy, require: policy.require.filter(({ kind }) => kind === 'scan') }
+}
+
 /** A way back asks who signed, and neither for scans nor for ages: what ran well is there again sooner than a scanner answers. */
 export function policyForRollback(policy: Policy): Policy {
   const require = policy.require.flatMap((one): Requirement[] => {

@@ -22,7 +22,14 @@ const TOKEN_OF: Readonly<Record<Role, string>> = {
   reporter: 'CANARY-rita',
   operator: 'CANARY-otto',
 }
-const READ = ['GET /metrics', 'GET /api/v1/status', 'GET /api/v1/history', 'GET /api/v1/events', 'GET /api/v1/explain']
+const READ = [
+  'GET /metrics',
+  'GET /api/v1/status',
+  'GET /api/v1/history',
+  'GET /api/v1/events',
+  'GET /api/v1/explain',
+  'GET /api/v1/affected',
+]
 
 /** What each role may, written out: a change here is a change of who may do what. */
 const MAY: Readonly<Record<Role, readonly string[]>> = {
