@@ -85,7 +85,7 @@ function handlerOver(http: Http) {
         url,
         method: 'POST',
         headers: own,
-        body: typeof body === 'string' ? body : '',
+        body: body instanceof Uint8Array ? new TextDecoder().decode(body) : String(body ?? ''),
         hosts: [url.host],
         plainHttp: url.protocol === 'http:',
         later: 'return',
