@@ -39,12 +39,18 @@ it('lists every route with the least role that it takes', () => {
 })
 
 describe('its bodies', () => {
-  const acts = examples.filter((example) => 'reason' in example)
+  const acts = [...text.matchAll(/^\*\*`POST (?<path>\S+)`\*\*[^]*?```json\n(?<body>[^]*?)```/gmu)].map(
+    ({ groups }) => {
+      return [groups?.['path'] ?? '', JSON.parse(groups?.['body'] ?? '{}') as object] as const
+    },
+  )
 
-  it.each(acts)('are taken: %j', async (body) => {
-    const path = 'candidate' in body ? 'lift' : 'event' in body ? 'replay' : 'retry'
-    // Nothing of that name is there; a body that is not taken would be 400.
-    expect((await call(`/api/v1/${path}`, body)).status).toBe(404)
+  it.each(acts)('are taken by %s: %j', async (path, body) => {
+    const answer = await call(path, body)
+    const { error = '' } = (await answer.json()) as { error?: string }
+    // Nothing of that name is there; a body that is not taken would be told its shape.
+    expect([path, error]).toEqual([path, expect.not.stringMatching(/Unrecognized|Invalid|✖/u)])
+    expect([200, 400, 404]).toContain(answer.status)
   })
 
   it('are there for every act', () => {
