@@ -205,7 +205,10 @@ export function attestLayer(
   const blob = Buffer.from(JSON.stringify({ payloadType: IN_TOTO, payload: payload.toString('base64'), signatures }))
   const certificate = sigstore.leaf(keys.publicKey, options.leaf)
   const publicKey = pemOf({ verifier: options.entryVerifier ?? certificate, isCertificate: true })
-  const spec = { content: { hash: hashOf(options.entryEnvelope ?? blob), payloadHash: hashOf(payload) }, publicKey }
+  const spec = {
+    content: { hash: hashOf(options.entryEnvelope ?? blob), payloadHash: hashOf(options.entryPayload ?? payload) },
+    publicKey,
+  }
   const body = { apiVersion: '0.0.1', kind: 'intoto', spec }
   const entry = sigstore.logs.v1.append(body, { at: sigstore.now, ...options.append })
   const annotations = { 'dev.cosignproject.cosign/signature': '', ...annotationsOf(certificate, entry, sigstore) }

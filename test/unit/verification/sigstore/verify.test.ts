@@ -134,6 +134,7 @@ describe('an attestation', () => {
 
   it.each<[string, Parameters<typeof attestLayer>[2]]>([
     ['is about another envelope', { entryEnvelope: Buffer.from('{}') }],
+    ['is about another payload', { entryPayload: Buffer.from('{}') }],
     ['was made with another certificate', { entryVerifier: sigstore.leaf(pair().publicKey) }],
     ['was promised by another log', { append: { key: pair().privateKey } }],
   ])('of the older cosign does not count when its log entry %s', async (_title, options) => {
@@ -268,6 +269,25 @@ describe('a key', () => {
   it('proves nothing without the log that is required', async () => {
     const bundle = signBundle(sigstore, statement(SUBJECT), { keys, by: 'key', log: 'none', stampedAt: null })
     expect(outcomeOf(await verifyBundle(bundle, ask(sigstore, { signers })))).toBe('not-logged')
+  })
+
+  it.each<[string, (pem: string) => string]>([
+    ['is none', () => 'hello'],
+    ['cannot be read', () => '-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n'],
+    ['is one of two', (pem) => `${pem}${pem}`],
+    ['is a private one', (pem) => pem.replaceAll('PUBLIC', 'PRIVATE')],
+  ])('proves nothing where it %s', async (_title, change) => {
+    const signer = keySigner(keys.publicKey)
+    const bundle = signBundle(sigstore, statement(SUBJECT), { keys, by: 'key' })
+    const question = ask(sigstore, { signers: { release: { ...signer, pem: change(signer.pem) } } })
+    expect(outcomeOf(await verifyBundle(bundle, question))).toBe('wrong-key')
+  })
+
+  it('of two signers says the time that one of them asks the log for', async () => {
+    const both = { a: keySigner(keys.publicKey, 'ignore'), b: keySigner(keys.publicKey) }
+    const bundle = signBundle(sigstore, statement(SUBJECT), { keys, by: 'key' })
+    const fact = await verifyBundle(bundle, ask(sigstore, { signers: both }))
+    expect(fact).toMatchObject({ signers: ['a', 'b'], at: expect.any(Number), log: expect.any(String) })
   })
 
   it('is not the one that the bundle hints at', async () => {
