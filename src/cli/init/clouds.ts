@@ -11,6 +11,7 @@ const ACR_HEADER = 'x-drayage-key'
 export const clouds: Readonly<Record<string, Recipe>> = {
   acr: {
     host: 'acme.azurecr.io',
+    pull: 'azure',
     events: ({ secret }) => `header: ${ACR_HEADER}, secret: ${secret}`,
     setUp: ({
       image,
@@ -21,6 +22,7 @@ az acr webhook create --registry '${image.registry.split('.')[0] ?? ''}' --name 
   },
   ecr: {
     host: '123456789012.dkr.ecr.eu-west-1.amazonaws.com',
+    pull: 'aws',
     events: ({ secret }) => `apiKey: ${secret}`,
     setUp: ({ image, secret }) => `# In the account and region of ${image.registry}.
 cat > drayage-ecr.yml <<'YAML'
@@ -30,6 +32,7 @@ aws cloudformation deploy --stack-name drayage-ecr --template-file drayage-ecr.y
   },
   gcr: {
     host: 'europe-docker.pkg.dev',
+    pull: 'google',
     repository: 'acme/images/payments',
     hasSecret: false,
     events: ({ hook, image }) => `audience: ${hook}, serviceAccount: ${accountOf(image.repository)}`,

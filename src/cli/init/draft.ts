@@ -48,7 +48,7 @@ version: 1
 mode: observe # decides and records everything, touches nothing: change to act when you have seen enough
 registries:
   ${name}:${host}
-    events: { type: ${type}, ${recipe.events({ ...place, secret: `env:${place.secret}` })} }
+    events: { type: ${type}, ${recipe.events({ ...place, secret: `env:${place.secret}` })} }${pullOf(recipe)}
 git:
   gitops: ${repository}
 subscriptions:
@@ -61,6 +61,12 @@ subscriptions:
 server:
   listen: 127.0.0.1:8080 # behind a proxy with TLS that lets /hooks/ through
 `
+}
+
+function pullOf({ pull }: Recipe): string {
+  return pull === undefined
+    ? ''
+    : `\n    pull: ${pull} # by the identity of the process; where it has none there: docs/registries.md`
 }
 
 function environmentOf({ git, recipe }: Wish, place: Place, secret: string): string {

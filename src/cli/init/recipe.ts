@@ -17,6 +17,8 @@ export type Recipe = {
   readonly host: string
   /** What an image is called there, where it is not as usual. */
   readonly repository?: string
+  /** How the registry is read, where its cloud gives the process an identity. */
+  readonly pull?: 'aws' | 'google' | 'azure'
   /** The receiver serves many hosts, so the entry names none. */
   readonly manyHosts?: true
   /** False where the sender proves itself by what its cloud signs. */
