@@ -4,6 +4,7 @@
  */
 
 import type { DocumentId } from './domain/document.ts'
+import { eventsPerInvocation } from './domain/invocation-limits.ts'
 import type { Log } from './domain/log.ts'
 import type { Ports } from './pipeline.ts'
 import { handleRow } from './settle.ts'
@@ -11,8 +12,6 @@ import type { State } from './state/state.ts'
 
 /** One event may ask a registry four times, and a Worker may keep six connections open. */
 const EVENTS_AT_ONCE_MAX = 8
-/** A Worker may make 1,000 queries of D1 and 10,000 subrequests in one invocation; the next one goes on. */
-const EVENTS_PER_INVOCATION_MAX = 64
 /** Two calls of a registry at their longest. Who takes longer is overtaken by another, which changes nothing. */
 const EVENT_LEASE_MS = 60_000
 /** What an alarm or a message should have done by now. */
@@ -23,12 +22,14 @@ const EVENTS_KEPT_MS = 3 * 24 * 60 * 60_000
 
 /** All that waits in the inbox and is due; true where more is left than one invocation may do. Throws where the inbox does not answer. */
 export async function drainInbox(ports: Ports): Promise<boolean> {
-  for (let handled = 0; handled < EVENTS_PER_INVOCATION_MAX; handled += EVENTS_AT_ONCE_MAX) {
-    const rows = await ports.inbox.claim(EVENTS_AT_ONCE_MAX, EVENT_LEASE_MS, ports.now())
+  const most = eventsPerInvocation(ports.config().config.subscriptions)
+  for (let handled = 0; handled < most; handled += EVENTS_AT_ONCE_MAX) {
+    const wanted = Math.min(EVENTS_AT_ONCE_MAX, most - handled)
+    const rows = await ports.inbox.claim(wanted, EVENT_LEASE_MS, ports.now())
     const outcomes = await Promise.allSettled(rows.map((row) => handleRow(row, ports)))
     // Its lease runs out, and it comes again.
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
-    if (rows.length < EVENTS_AT_ONCE_MAX) return false
+    if (rows.length < wanted) return false
   }
   return true
 }

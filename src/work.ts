@@ -20,7 +20,8 @@ const LEASE_MARGIN_MS = 10_000
 const EFFECTS_AT_ONCE_MAX = 8
 /** What a person paused is looked at again so often: whoever resumes wakes nobody. */
 const PAUSED_MS = 10_000
-const ROUNDS_MAX = 50
+/** In one invocation of a Worker, which may make 1,000 queries of D1 and 10,000 subrequests; what is left is due at once again. */
+const ROUNDS_MAX = 8
 
 /** Performs what is due on one document, until nothing is. Waking it once too often changes nothing. */
 export async function work(id: DocumentId, ports: Ports): Promise<void> {

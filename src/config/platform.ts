@@ -2,6 +2,7 @@
 
 import type { Config } from '../domain/config.ts'
 import { formatImage } from '../domain/image.ts'
+import { FIRST_STAGES_PER_EVENT_MAX } from '../domain/invocation-limits.ts'
 import { problemAt, type Path } from './problem.ts'
 import type { Report } from './shape.ts'
 import { entriesOf, keyPlaceOf, textOf, treeAt, type Tree } from './tree.ts'
@@ -9,12 +10,6 @@ import { entriesOf, keyPlaceOf, textOf, treeAt, type Tree } from './tree.ts'
 /** `container` is `node` without any other program. */
 export const PLATFORMS = ['node', 'container', 'cloudflare', 'aws'] as const
 export type Platform = (typeof PLATFORMS)[number]
-
-/**
- * One event is worked into each subscription that follows its image, in one invocation: a Worker may make 1,000 queries of
- * D1 in it, a Lambda has its time.
- */
-const SUBSCRIPTIONS_PER_IMAGE_MAX = 200
 
 type Reader = { readonly root: Tree; readonly report: Report }
 type Refusal = { readonly what: string; readonly hint: string }
@@ -27,6 +22,12 @@ type Limits = {
   /** By the key that makes the cluster what it is. */
   readonly clusters: Readonly<Record<string, Refusal>>
   readonly state: string
+  /** One event is worked into each subscription that follows its image, in one invocation. */
+  readonly followers: {
+    /** Of their stages that wait for no other: each takes the candidate at once. */
+    readonly stagesMax: number
+    readonly why: string
+  }
   /** Of ways to read a registry that are not there. */
   readonly pull: {
     /** Without keys that are written. Null: the platform gives them. */
@@ -69,6 +70,10 @@ const LIMITS: Readonly<Record<Exclude<Platform, 'node' | 'container'>, Limits>> 
       aks: WORKERS_MANAGED,
     },
     state: 'Durable Objects and D1',
+    followers: {
+      stagesMax: FIRST_STAGES_PER_EVENT_MAX,
+      why: 'a Worker may make 1,000 queries of D1 in one invocation',
+    },
     pull: {
       aws: {
         what: 'a Worker has no identity at AWS',
@@ -98,6 +103,7 @@ const LIMITS: Readonly<Record<Exclude<Platform, 'node' | 'container'>, Limits>> 
       vpc: { what: 'Workers VPC services are there on Cloudflare only', hint: 'Take it away' },
     },
     state: 'DynamoDB',
+    followers: { stagesMax: 200, why: 'a Lambda function has three minutes' },
     pull: {
       aws: null,
       profile: { what: 'a Lambda function has no profiles', hint: 'Write aws: { role: } for another account' },
@@ -125,7 +131,7 @@ export function checkPlatform(reader: Reader, platform: Platform, config: Config
     refuseFiles(reader, [section], treeAt(reader.root, [section]), limits.files)
   }
   checkPulls(reader, limits, config)
-  checkFollowers(reader, config)
+  checkFollowers(reader, limits, config)
   if (config.server.tokens.length > 0) return
   const what = 'nobody may ask or act: outside of this machine the command line needs a token'
   const parts = { severity: 'warning', reason: 'missing', path: ['server', 'api', 'tokens'], what } as const
@@ -197,18 +203,18 @@ function refuseFiles(reader: Reader, path: Path, tree: Tree | undefined, refusal
   if (textOf(tree)?.startsWith('file:/') === true && path.at(-1) !== 'kubeconfig') refuse(reader, path, refusal)
 }
 
-function checkFollowers(reader: Reader, { subscriptions }: Config): void {
+function checkFollowers(reader: Reader, { followers: { stagesMax, why } }: Limits, { subscriptions }: Config): void {
   const counts = new Map<string, number>()
-  for (const { name, image } of subscriptions) {
+  for (const { name, image, stages } of subscriptions) {
     const text = formatImage(image)
-    const count = (counts.get(text) ?? 0) + 1
+    const before = counts.get(text) ?? 0
+    const count = before + stages.filter(({ after }) => after.length === 0).length
     counts.set(text, count)
-    if (count !== SUBSCRIPTIONS_PER_IMAGE_MAX + 1) continue
-    const what = `more than ${SUBSCRIPTIONS_PER_IMAGE_MAX} subscriptions follow ${text}, and one event is worked into all of them at once`
-    refuse(reader, ['subscriptions', name], {
-      what,
-      hint: 'Make them stages of fewer subscriptions, or run Drayage on Node',
-    })
+    if (before > stagesMax || count <= stagesMax) continue
+    const what = `more than ${stagesMax} stages take ${text} from the registry, one event is worked into all of them at once, and ${why}`
+    const hint =
+      'Make them several targets of one stage (targets:), let some wait for others (after:), or run Drayage on Node'
+    refuse(reader, ['subscriptions', name], { what, hint })
   }
 }
 

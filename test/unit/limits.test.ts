@@ -13,7 +13,10 @@ const STAGES_MAX = 100
 const ROW_BYTES_MAX = 2_000_000
 
 function withTargets(count: number): string {
-  const stages = Array.from({ length: count }, (_, n) => `s${n}: { git: gitops, file: region-${n}/app.yaml }`)
+  const stages = Array.from(
+    { length: count - 1 },
+    (_, n) => `s${n}: { after: first, git: gitops, file: region-${n}/app.yaml }`,
+  )
   return `version: 1
 registries: { hub: { host: docker.io, events: { type: harbor, secret: env:HUB } } }
 git: { gitops: { github: acme/gitops, token: env:TOKEN } }
@@ -22,7 +25,7 @@ subscriptions:
     image: docker.io/acme/app
     tags: { semver: ">=1" }
     verify: none
-    stages: { ${stages.join(', ')} }
+    stages: { first: { git: gitops, file: first.yaml }, ${stages.join(', ')} }
 `
 }
 

@@ -3,7 +3,6 @@
 import { expect, it } from 'vitest'
 import { bodyOf, ITEM_BYTES_MAX, sizeOf } from '../../src/state/dynamodb/body.ts'
 import { documentText } from '../../src/state/stored.ts'
-import { formatImage } from '../../src/domain/image.ts'
 import type { Document } from '../../src/domain/document.ts'
 import { aDigest } from '../helpers/build.ts'
 import { createWorld } from '../helpers/world.ts'
@@ -37,7 +36,7 @@ it('brings one candidate to 300 targets, each once, in few saves', async () => {
   const { current, promotion } = await world.stage('dev')
   expect([current.state, promotion]).toEqual(['candidate', undefined])
   const written = targets.map(({ namespace }) => world.at(namespace).writes)
-  const image = formatImage({ registry: 'docker.io', repository: 'acme/payments', tag: '1.1.0', digest: aDigest(1) })
+  const image = `docker.io/acme/payments:1.1.0@${aDigest(1)}`
   expect(written).toEqual(targets.map(() => [image]))
   // Looked at, delivered and healthy are three answers each, and eight of them one round.
   expect(saves).toBeLessThan(TARGETS)
