@@ -83,7 +83,9 @@ export function heard(turn: Turn<Line>, effect: EffectOf<'listen'>, answer: Answ
     outcome.state === 'failed' ? outcome.detail : outcome.state === 'waiting' ? before.known?.told : undefined
   remember(state, effect.candidate, told === undefined ? plain : { ...plain, told })
   if (outcome.state === 'waiting' && effect.looks < LOOKS_MAX) {
-    wish(turn, { ...effect, ...fresh(turn, effect.id, AGAIN_MS * effect.looks), looks: effect.looks + 1 })
+    const { id, candidate, looks } = effect
+    const shared = fresh(turn, id, AGAIN_MS * looks)
+    wish(turn, { kind: 'listen', ...shared, stage: stage.name, candidate, looks: looks + 1 })
   }
 }
 

@@ -56,6 +56,8 @@ describe('misuse is 2, says what was expected, and touches nothing', () => {
     ['history', ['one', '--verify', '--image', 'x']],
     ['explain', []],
     ['explain', ['one', 'two']],
+    ['affected', []],
+    ['affected', ['one', 'two']],
     ['retry', []],
     ['retry', ['one']],
     ['retry', ['one/dev/more', '--reason', 'x']],
