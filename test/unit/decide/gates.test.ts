@@ -45,7 +45,7 @@ function ask(gate: Gate, now: number, given: Given = {}): GateState | undefined 
     gates: [gate],
     targets: [] as never,
     ...stage,
-  } as Stage
+  }
   return askGates(
     { stage: whole, state: aStageState(), promotion: aPromotion(), upstream: {}, mode: 'act', ...rest },
     now,

@@ -4,6 +4,7 @@ import type { Gate, Slot } from '../../../src/domain/gate.ts'
 import type { Vote } from '../../../src/domain/vote.ts'
 import { aDigest, NOW } from '../../helpers/build.ts'
 import { delivered, image, playLine, playTrain, proposed, WELL, type PlayedLine } from '../../helpers/play.ts'
+import { aPolicy } from '../../helpers/evidence.ts'
 import { aGitStage, aWorkloadStage } from '../../helpers/world.ts'
 
 const HOUR_MS = 3_600_000
@@ -251,5 +252,88 @@ describe('a train', () => {
     train.pass(HOUR_MS)
     train.step({ kind: 'claim', effects: [merge?.id ?? ''], until: train.now() + 60_000 })
     expect(train.effects('merge')).toEqual([])
+  })
+})
+
+/** Each gate in each state that it can be in, and the proof in each of its. */
+describe('all combinations of proof × soak × window × approval × check × budget', () => {
+  const at = (text: string): Slot => parseSlot(text) as Slot
+  const span = 10 * 60_000
+  const soaks: readonly Gate[] = [
+    { kind: 'soak', ms: 1 },
+    { kind: 'soak', ms: HOUR_MS },
+  ]
+  const windows: readonly Gate[] = ['00:00-02:00', '05:00-06:00'].map((text) => ({
+    kind: 'window',
+    allow: [at(text)],
+    deny: [],
+    timezone: 'UTC',
+  }))
+  const budgets: readonly Gate[] = [5, 1].map((changes) => ({ kind: 'budget', changes, per: HOUR_MS }))
+  const check: Gate = { kind: 'check', name: 'e2e', every: 30_000, within: HOUR_MS, how: { by: 'report' } }
+  const policy = aPolicy([{ kind: 'signature', anyOf: ['ci'], atLeast: 1 }])
+  const states = ['trusted', 'undecided', 'distrusted'] as const
+  const voices = ['approve', null, 'reject'] as const
+  const reports = ['held', null, 'failed'] as const
+
+  function delivers(
+    gates: readonly Gate[],
+    state: (typeof states)[number],
+    voice: (typeof voices)[number],
+    said: (typeof reports)[number],
+  ): boolean {
+    const line = playLine({
+      stages: [{ ...aWorkloadStage('dev'), gates: [{ kind: 'budget', changes: 9, per: HOUR_MS }] }],
+    })
+    line.offer('1.0.1', 100)
+    line.look()
+    line.deliver()
+    line.answer('check-health', WELL)
+    line.configure({ stages: [{ ...aWorkloadStage('dev'), gates, verify: policy }] }, 'demanding')
+    line.tick()
+    line.offer('1.1.0', 1)
+    const outcomes = [{ rule: 'signature: ci', state: 'held', detail: '' }] as const
+    line.answer('verify', {
+      kind: 'verdict',
+      verdict: { state, outcomes: [...outcomes], at: line.now() },
+      builtAt: null,
+    })
+    const promotion = line.stage().promotion?.id ?? ''
+    if (voice !== null) vote(line, 'ann', voice)
+    if (said !== null)
+      line.step({ kind: 'report', by: 'ci', stage: 'dev', promotion, check: 'e2e', state: said, reason: 'run 1' })
+    line.pass(span)
+    line.tick()
+    return line.effects('deliver').length > 0
+  }
+
+  it('deliver only where all hold', () => {
+    let [combinations, delivered] = [0, 0]
+    for (const state of states) {
+      for (const voice of voices) {
+        for (const said of reports) {
+          for (const soaking of soaks) {
+            for (const open of windows) {
+              for (const budget of budgets) {
+                const gates = [soaking, open, approval, check, budget]
+                const isExpected =
+                  state === 'trusted' &&
+                  voice === 'approve' &&
+                  said === 'held' &&
+                  soaking === soaks[0] &&
+                  open === windows[0] &&
+                  budget === budgets[0]
+                expect(delivers(gates, state, voice, said), JSON.stringify([state, voice, said, gates])).toBe(
+                  isExpected,
+                )
+                combinations += 1
+                delivered += isExpected ? 1 : 0
+              }
+            }
+          }
+        }
+      }
+    }
+    expect([combinations, delivered]).toEqual([216, 1])
   })
 })
