@@ -13,7 +13,7 @@ import { createWorld } from '../helpers/world.ts'
 
 const how = { now: NOW, by: 'ada', reason: 'the disk failed' }
 const sample = (name: string): Document =>
-  Document.parse(JSON.parse(readFileSync(`test/fixtures/documents/v1/${name}.json`, 'utf8')))
+  Document.parse(JSON.parse(readFileSync(`test/fixtures/documents/v2/${name}.json`, 'utf8')))
 const stageOf = (document: Document, name: string) => (document.kind === 'line' ? document.stages[name] : undefined)
 
 describe('a document out of a backup', () => {
@@ -24,6 +24,8 @@ describe('a document out of a backup', () => {
     'line-observing',
     'line-rolling-back',
     'line-observe-mode',
+    'line-verifying',
+    'line-gated',
   ])('wants nothing done, and knows nothing of the world: %s', (name) => {
     const { document } = restored(sample(name), how)
     expect(Document.parse(document)).toEqual(document)
@@ -43,6 +45,12 @@ describe('a document out of a backup', () => {
     expect(stageOf(restored(refused, how).document, 'dev')?.refused).toEqual(stageOf(refused, 'dev')?.refused)
     expect(stageOf(restored(refused, how).document, 'dev')?.tried).toEqual(stageOf(refused, 'dev')?.tried)
     expect(stageOf(restored(observing, how).document, 'dev')?.previous).toEqual(stageOf(observing, 'dev')?.previous)
+  })
+
+  it('stays pinned: that is what a person decided', () => {
+    const gated = sample('line-gated')
+    expect(stageOf(restored(gated, how).document, 'dev')?.pin).toEqual(stageOf(gated, 'dev')?.pin)
+    expect(stageOf(gated, 'dev')?.pin).toBeDefined()
   })
 
   it('names the events behind what was under way', () => {
