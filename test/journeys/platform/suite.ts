@@ -4,6 +4,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { proofOf, pushOf, REGISTRY_ID, send, SENDER_TYPES } from '../../helpers/senders.ts'
 import type { Entry } from '../../../src/domain/history.ts'
+import { judgementCases, startJudges, type Judges } from './judgement.ts'
 import type { StartPlatform } from './platform.ts'
 import { eventOf, manifest, OLD, OPERATOR, SENDERS_HOOK, startWorld, type Scene, type World } from './world.ts'
 
@@ -37,18 +38,25 @@ export function describePlatform(name: string, start: StartPlatform): void {
   describe(name, () => {
     describe('a running service', { concurrent: true }, () => {
       let world: World
+      let judges: Judges
       beforeAll(async () => {
-        world = await startWorld(start, SUBSCRIPTIONS)
+        judges = await startJudges()
+        world = await startWorld(start, { ...SUBSCRIPTIONS, ...judges.subscriptions }, () => judges.more, judges)
       }, START_TIMEOUT_MS)
       afterAll(async () => {
-        const seen = await world.seen()
+        const seen = (await world.seen()) + judges.heard()
         await world.stop()
+        await judges.close()
         expect(world.github.violations).toEqual([])
         expect(seen).toContain('request refused')
         // GHSA-6w87-g839-9wv7: whatever all of these did, no secret of theirs is anywhere.
         expect(world.hidden.filter((secret) => secret === '' || seen.includes(secret))).toEqual([])
       })
       runningCases(() => world)
+      judgementCases(
+        () => world,
+        () => judges,
+      )
     })
 
     describe('a service that was killed, and started again', { concurrent: true }, () => {

@@ -22,8 +22,22 @@ export const OLD = '1.0.0'
 const EVENTUALLY_MS = 60_000
 
 export type Stages = Readonly<
-  Record<string, { readonly after?: string; readonly merge?: 'when-approved'; readonly file?: string }>
+  Record<
+    string,
+    {
+      readonly after?: string
+      readonly merge?: 'when-approved'
+      readonly file?: string
+      readonly gates?: readonly object[]
+      readonly health?: object
+    }
+  >
 >
+export type Judged = {
+  /** By subscription. Default: none. */
+  readonly verify?: Readonly<Record<string, object>>
+  readonly secrets?: Readonly<Record<string, string>>
+}
 export type World = Awaited<ReturnType<typeof startWorld>>
 export type Scene = ReturnType<World['scene']>
 
@@ -32,6 +46,7 @@ export async function startWorld(
   start: StartPlatform,
   subscriptions: Readonly<Record<string, Stages>>,
   more: (registry: { readonly host: string }) => Readonly<Record<string, unknown>> = () => ({}),
+  { verify = {}, secrets: judgesSecrets = {} }: Judged = {},
 ) {
   const registry = await startRegistry()
   const front = await countRequests(registry.host)
@@ -61,7 +76,7 @@ export async function startWorld(
       ]),
     ),
     subscriptions: Object.fromEntries(
-      names.map((name) => [name, subscriptionOf(front.host, name, subscriptions[name] ?? {})]),
+      names.map((name) => [name, subscriptionOf(front.host, name, subscriptions[name] ?? {}, verify[name] ?? 'none')]),
     ),
     server: {
       api: {
@@ -79,6 +94,7 @@ export async function startWorld(
     GITHUB_KEY: github.key,
     OPERATOR_TOKEN,
     VIEWER_TOKEN,
+    ...judgesSecrets,
   }
   const platform = await start({ config, secrets })
   const client = (token = OPERATOR_TOKEN): Client => createClient({ url: platform.api, token })
@@ -97,7 +113,7 @@ export async function startWorld(
       return [platform.log(), JSON.stringify([entries, walks]), metrics, ...front.said()].join('\n')
     },
     /** Of which nothing may be seen: keys as they are written, and one line from the middle of the long one. */
-    hidden: ['CANARY', key.toString('base64'), github.key.split('\n')[3] ?? ''],
+    hidden: ['CANARY', key.toString('base64'), github.key.split('\n')[3] ?? '', ...Object.values(judgesSecrets)],
     scene(name: string) {
       const git = gits.get(name)
       const repository = repositories.get(name)
@@ -162,11 +178,11 @@ function filesOf(image: string, stages: Stages): Record<string, string> {
   return Object.fromEntries(Object.keys(stages).map((stage) => [`${stage}.yaml`, manifest(image, OLD)]))
 }
 
-function subscriptionOf(host: string, name: string, stages: Stages): object {
+function subscriptionOf(host: string, name: string, stages: Stages, verify: object | 'none'): object {
   return {
     image: `${host}/acme/${name}`,
     tags: { semver: '>=1' },
-    verify: 'none',
+    verify,
     stages: Object.fromEntries(
       Object.entries(stages).map(([stage, own]) => [stage, { git: name, file: `${stage}.yaml`, ...own }]),
     ),
