@@ -15,6 +15,15 @@ import { note, type Turn } from './turn.ts'
 /** So many candidates are remembered with the number of their attempts; older ones begin at 1 again. */
 const TRIED_MAX = 64
 
+const UNPROVEN = {
+  reason: 'verify-none',
+  detail: 'trusted without proof: `verify: none` is written in the configuration',
+} as const
+const NOTHING_TO_PROVE = {
+  reason: 'nothing-to-prove',
+  detail: 'a way back is asked for no scan, and nothing else is demanded here',
+} as const
+
 type Why = { readonly purpose: Promotion['purpose']; readonly detail?: string; readonly by?: string }
 
 export function open(
@@ -56,8 +65,7 @@ export function open(
     note(turn, {
       ...common,
       kind: 'verdict',
-      reason: 'verify-none',
-      detail: 'trusted without proof: `verify: none` is written in the configuration',
+      ...(stage.verify === 'none' ? UNPROVEN : NOTHING_TO_PROVE),
     })
   } else promotion.provenBy = turn.now + policy.wait
   proceed(turn, stage, state)

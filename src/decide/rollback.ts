@@ -10,6 +10,7 @@ import { stuck } from './effects.ts'
 import { lookAgain } from './look.ts'
 import { refusedCandidate, rememberRefused } from './refuse.ts'
 import { dropEffects, fresh, note, wish, type Turn } from './turn.ts'
+import { backPolicyOf } from './terms.ts'
 import { wishVerify } from './wish-verify.ts'
 import { rememberUnanswered, sendDrop, withdraw } from './withdraw.ts'
 
@@ -51,7 +52,7 @@ export function fail(turn: Turn<Line>, stage: Stage, state: StageState, failure:
 
 /** What we delivered ourselves is asked for its signature again, also at night; its scans and its age are not. */
 function needsProof(stage: Stage, state: StageState): boolean {
-  return stage.verify !== 'none' && state.current.state === 'candidate'
+  return backPolicyOf(stage) !== null && state.current.state === 'candidate'
 }
 
 /** Whether the way back may be gone: what ran before is still signed by whom the policy names. */
@@ -64,7 +65,7 @@ export function provenBack(
 ): void {
   const { promotion } = state
   if (promotion?.id !== effect.promotion) return
-  if (answer.kind !== 'verdict' && stage.verify !== 'none') return stuck(turn, effect, answer)
+  if (answer.kind !== 'verdict' && backPolicyOf(stage) !== null) return stuck(turn, effect, answer)
   const said = answer.kind === 'verdict' ? answer.verdict : null
   if (said?.state === 'undecided' && turn.now < (promotion.provenBy ?? 0)) {
     return wishVerify(turn, stage, promotion, BACK_AGAIN_MS)

@@ -25,5 +25,12 @@ export function termsOf(stage: Stage): string {
 /** What must be proven of this promotion; null: nothing, as the configuration says in so many words. */
 export function policyOf(stage: Stage, { purpose }: Pick<Promotion, 'purpose'>): Policy | null {
   if (stage.verify === 'none') return null
-  return purpose === 'rollback' ? policyForRollback(stage.verify) : stage.verify
+  return purpose === 'rollback' ? backPolicyOf(stage) : stage.verify
+}
+
+/** What a way back has to prove; null: nothing, where scans and image rules are all that is demanded. */
+export function backPolicyOf({ verify }: Stage): Policy | null {
+  if (verify === 'none') return null
+  const policy = policyForRollback(verify)
+  return policy.require.length === 0 ? null : policy
 }

@@ -249,6 +249,25 @@ describe('a rollback under a policy', () => {
     expect(line.notes.at(-1)).toMatchObject({ reason: 'not-proven' })
   })
 
+  it('asks for nothing where only scans are demanded: what ran well is there again at once', () => {
+    const scans = {
+      kind: 'scan',
+      maximum: {},
+      fixableOnly: false,
+      except: [],
+      signers: [],
+      vex: [],
+      allowUnsupported: false,
+    } as const
+    const scanned = { ...verified, verify: aPolicy([{ ...scans, except: [], signers: [], vex: [] }]) }
+    const line = running(scanned)
+    line.offer('1.2.0', 2)
+    line.answer('verify', said(line, 'trusted'))
+    line.deliver()
+    line.answer('check-health', UNWELL)
+    expect(line.effects('roll-back')).toHaveLength(1)
+  })
+
   it('asks nobody after the first delivery: what was found is put back as it was', () => {
     const line = trusted()
     line.deliver()
