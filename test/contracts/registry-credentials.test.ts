@@ -50,9 +50,10 @@ const subjects: readonly Subject[] = [
 ]
 
 function start({ account: accountBy, createEcr = createSignedEcr }: Subject) {
-  let world: World | undefined
-  const account = accountBy(() => world?.now ?? 0)
-  world = aWorld(account.hosts)
+  const clock: { world?: World } = {}
+  const account = accountBy(() => clock.world?.now ?? 0)
+  const world = aWorld(account.hosts)
+  clock.world = world
   const { env = {}, files = {}, secrets = {} } = account
   const client = createRegistries({
     http: world.http,

@@ -1,6 +1,6 @@
 /** A push ends in a commit where the registry is read by its cloud: the service as a process, the clouds' services on loopback. */
 
-import { createServer, type IncomingMessage } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { SignJWT } from 'jose'
@@ -81,7 +81,7 @@ const clouds: Readonly<Record<string, Cloud>> = {
 
 /** Before a registry that lets everybody in: one that lets in whom the cloud knows. */
 async function guard(inner: string, { challenge, knows, own = {} }: Cloud): Promise<string> {
-  const server = createServer(async (request, response) => {
+  const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const asked = own[request.url ?? '']
     if (asked !== undefined) {
       response.end(JSON.stringify(await asked(new URLSearchParams(await textOf(request)))))
@@ -95,6 +95,9 @@ async function guard(inner: string, { challenge, knows, own = {} }: Cloud): Prom
     const answer = await fetch(`http://${inner}${request.url}`, { method: request.method ?? '', headers: { accept } })
     response.writeHead(answer.status, Object.fromEntries(answer.headers))
     response.end(Buffer.from(await answer.arrayBuffer()))
+  }
+  const server = createServer((request, response) => {
+    serve(request, response).catch(() => response.destroy())
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   cleanup.push(() => {
@@ -114,7 +117,9 @@ it.each(Object.keys(clouds))('a push is delivered through pull: %s, and no secre
   const cloud = clouds[name]
   if (cloud === undefined) throw new Error(name)
   const port = await freePort()
-  const registry = await startRegistry({ notify: { url: `http://127.0.0.1:${port}/hooks/local`, headers: { Authorization: HOOK } } })
+  const registry = await startRegistry({
+    notify: { url: `http://127.0.0.1:${port}/hooks/local`, headers: { Authorization: HOOK } },
+  })
   cleanup.push(() => registry.close())
   const peer = await startPeer(cloud.answers)
   cleanup.push(() => peer.close())

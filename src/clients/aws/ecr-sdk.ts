@@ -85,7 +85,7 @@ function handlerOver(http: Http) {
         url,
         method: 'POST',
         headers: own,
-        body: body instanceof Uint8Array ? new TextDecoder().decode(body) : String(body ?? ''),
+        body: textOf(body),
         hosts: [url.host],
         plainHttp: url.protocol === 'http:',
         later: 'return',
@@ -96,4 +96,11 @@ function handlerOver(http: Http) {
       return { response: { statusCode, headers: Object.fromEntries(received), body: bytes } }
     },
   }
+}
+
+/** The client sends small bodies whole, as text or as bytes. */
+function textOf(body: unknown): string {
+  if (body instanceof Uint8Array) return new TextDecoder().decode(body)
+  if (typeof body === 'string') return body
+  throw new Error('expected a request of ECR to be text or bytes')
 }
