@@ -94,7 +94,7 @@ describe('verify --file', () => {
     expect((await run(file(['--file', name, '--kind', 'cosign-tag-layer']))).code).toBe(0)
   })
 
-  it('is a no for an attestation where a signature is asked for', async () => {
+  it('CVE-2025-25204: is a no where there is an attestation, and none of what is asked for', async () => {
     const attested = signBundle(sigstore, statement(SUBJECT, { predicateType: 'https://slsa.dev/provenance/v1' }))
     const name = put('attestation.json', JSON.stringify(attested))
     expect((await run(file(['--file', name]))).code).toBe(1)
