@@ -41,9 +41,9 @@ const { metafile } = await build({
   mainFields: ['module', 'main'],
   conditions: ['workerd', 'worker', 'import'],
   target: 'es2024',
+  // Names in stack traces come back by the source maps, which are uploaded. `keepNames` names each closure anew whenever one
+  // is made, which zod does a hundred times for each shape, and a start makes many.
   minify: true,
-  // Names are in stack traces, and those are in the logs.
-  keepNames: true,
   sourcemap: 'linked',
   external: ['cloudflare:*'],
   plugins: [
