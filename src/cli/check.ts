@@ -13,6 +13,7 @@ import { escapeForTerminal } from '../escape.ts'
 import { poll } from '../receivers/poll.ts'
 import { against, tellAgainst } from './against.ts'
 import { platformOptions, printBundle, readDeployment } from './bundle.ts'
+import { describeDemands } from './check/demands.ts'
 import type { Command, ExitCode, Io } from './command.ts'
 import { configOptions } from './config-options.ts'
 import { printJson } from './output.ts'
@@ -203,14 +204,15 @@ function describeSubscription(config: Config, subscription: Subscription): reado
     ...(pushers === undefined ? [] : [`  of pushes by ${pushers.join(', ')}`]),
     ...(owners === undefined ? [] : [`  owned by ${owners.join(', ')}`]),
     ...(unverified ? ['  VERIFY: NONE. Whatever is pushed under such a tag is delivered, whoever pushed it.'] : []),
-    ...stages.flatMap((stage) =>
-      stage.targets.map((target) => `  ${describeStage(stage)}: ${describeTarget(config, target)}`),
-    ),
+    ...stages.flatMap((stage) => [
+      ...stage.targets.map((target) => `  ${describeStage(stage)}: ${describeTarget(config, target)}`),
+      ...describeDemands(stage).map((line) => `    ${line}`),
+    ]),
   ]
 }
 
-function describeStage({ name, after }: Stage): string {
-  return after.length === 0 ? name : `${name}, after ${after.join(' and ')}`
+function describeStage({ name, after, needs }: Stage): string {
+  return after.length === 0 ? name : `${name}, after ${after.join(needs === 'any' ? ' or ' : ' and ')}`
 }
 
 function describeTarget(config: Config, target: Target): string {
