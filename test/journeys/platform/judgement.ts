@@ -16,8 +16,8 @@ import { manifest, type Scene, type Stages, type World } from './world.ts'
 const CASE_TIMEOUT_MS = 120_000
 const GROUP = 'S0RELMGRS'
 const MEMBERS = ['U1ANNA', 'U2BEN', 'U3CARA']
-/** Signed as they are told of, or never. */
-const PROOF_WAIT = '6s'
+/** Nobody signs it in that time. */
+const SIGNED_WITHIN = '5s'
 const HEALTH_TIMEOUT = '4s'
 
 export type Judges = Awaited<ReturnType<typeof startJudges>>
@@ -26,6 +26,8 @@ export type Judges = Awaited<ReturnType<typeof startJudges>>
 export async function startJudges() {
   const slack = await startSlackPeer()
   slack.groups[GROUP] = MEMBERS
+  // Once each: what is told of a failure names no secret either.
+  slack.answers.push({ status: 503, body: { ok: false }, headers: { 'retry-after': '1' } })
   const channel = await startListener()
   const keys = pair()
   const secrets = {
@@ -44,7 +46,6 @@ export async function startJudges() {
     unproven: { prod: { merge } },
     watchful: { prod: { merge, health } },
   }
-  const signed = { signature: 'release', wait: PROOF_WAIT }
   return {
     slack,
     channel,
@@ -64,7 +65,7 @@ export async function startJudges() {
         },
       },
     },
-    verify: { proven: signed, unproven: signed },
+    verify: { proven: { signature: 'release' }, unproven: { signature: 'release', wait: SIGNED_WITHIN } },
     secrets,
     /** What the world outside was told: no secret may be in it either. */
     heard: (): string =>
@@ -131,6 +132,11 @@ export function judgementCases(world: () => World, judges: () => Judges): void {
     await scene.tell('1.1.0')
     await scene.recorded('it waits', ({ kind, reason }) => kind === 'verdict' && reason === 'undecided')
     await sign(scene, digest, judges())
+    await scene.tell(tagOf(digest, '.sig'))
+    await scene.recorded(
+      'the registry told of it',
+      ({ kind, reason }) => kind === 'signalled' && reason === 'signature',
+    )
     await scene.recorded('it is delivered', ({ kind }) => kind === 'healthy')
     expect(scene.git.file('prod.yaml')).toBe(manifest(scene.image, '1.1.0', digest))
   })
@@ -182,7 +188,8 @@ function isAbout({ blocks }: SlackMessage, { image }: Scene, tag: string): boole
 
 function buttonOf({ blocks }: SlackMessage, action: string): string {
   const elements = blocks.flatMap((block) => (block['elements'] as Record<string, unknown>[] | undefined) ?? [])
-  return String(elements.find((element) => element['action_id'] === action)?.['value'] ?? '')
+  const value = elements.find((element) => element['action_id'] === action)?.['value']
+  return typeof value === 'string' ? value : ''
 }
 
 type Told = { readonly type: string; readonly subject: string; readonly signature: string }
@@ -191,11 +198,16 @@ type Told = { readonly type: string; readonly subject: string; readonly signatur
 async function startListener() {
   const told: Told[] = []
   const state = { status: 200 }
+  let isTired = false
   const server = createServer((request, response) => {
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('end', () => {
       if (request.method === 'GET') return response.writeHead(state.status).end()
+      if (told.length === 0 && !isTired) {
+        isTired = true
+        return response.writeHead(503, { 'retry-after': '1' }).end()
+      }
       const { type, data } = JSON.parse(Buffer.concat(chunks).toString()) as { type: string; data: { subject: string } }
       told.push({ type, subject: data.subject, signature: String(request.headers['webhook-signature']) })
       return response.writeHead(204).end()

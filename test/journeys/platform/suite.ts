@@ -49,6 +49,7 @@ export function describePlatform(name: string, start: StartPlatform): void {
         await judges.close()
         expect(world.github.violations).toEqual([])
         expect(seen).toContain('request refused')
+        expect(seen).toMatch(/effect waits.*the webhook answered 503/u)
         // GHSA-6w87-g839-9wv7: whatever all of these did, no secret of theirs is anywhere.
         expect(world.hidden.filter((secret) => secret === '' || seen.includes(secret))).toEqual([])
       })
