@@ -11,6 +11,8 @@ const ENDS: ReadonlySet<EntryKind> = new Set([
   'healthy',
   'failed',
   'rejected',
+  'distrusted',
+  'expired',
   'superseded',
   'withdrawn',
   'rolled-back',

@@ -137,6 +137,8 @@ export function outcomeOf(
 const BAD: Readonly<Partial<Record<EntryKind, Outcome['outcome']>>> = {
   refused: 'refused',
   rejected: 'rejected',
+  distrusted: 'refused',
+  expired: 'rejected',
   failed: 'rolled-back',
   'rolled-back': 'rolled-back',
   superseded: 'superseded',

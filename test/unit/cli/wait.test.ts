@@ -66,6 +66,8 @@ describe('an image on its way to prod', () => {
     ['was refused there', {}, [entry('refused'), entry('promotion-opened')], 'refused', /on prod: why: because/u],
     ['was refused on the way', {}, [entry('refused', { stage: 'dev' })], 'refused', /on dev/u],
     ['was rejected', {}, [entry('rejected')], 'rejected', /./u],
+    ['was not trusted', {}, [entry('distrusted')], 'refused', /./u],
+    ['was not approved in time', {}, [entry('expired')], 'rejected', /./u],
     ['was rolled back', {}, [entry('rolled-back'), entry('delivered')], 'rolled-back', /./u],
     ['was superseded', {}, [entry('superseded')], 'superseded', /./u],
     ['is older than what runs', {}, [entry('ignored', { reason: 'older' })], 'superseded', /older/u],
