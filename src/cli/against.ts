@@ -5,7 +5,8 @@ import { basename, dirname, join, matchesGlob, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { compareConfigs, type Change } from '../config/compare.ts'
 import { loadConfig } from '../config/load.ts'
-import type { Include } from '../config/include.ts'
+import { loadFollowed } from '../config/followed.ts'
+import type { ConfigFile, Include } from '../config/include.ts'
 import type { Config } from '../domain/config.ts'
 import { err, ok, type Result } from '../domain/result.ts'
 import { escapeForTerminal } from '../escape.ts'
@@ -18,11 +19,18 @@ const OUTPUT_BYTES_MAX = 16 * 1024 * 1024
 
 export type Against = { readonly changes: readonly Change[]; readonly underWay: readonly string[] }
 
+export type After = {
+  readonly file: string
+  readonly config: Config
+  /** What the file is added to, now as then. Null: it is the whole. */
+  readonly first: readonly ConfigFile[] | null
+}
+
 /** What changes, and (where `DRAYAGE_URL` names a service) what is under way at the stages that it touches. */
-export async function against(ref: string, file: string, after: Config, io: Io): Promise<Result<Against, string>> {
-  const before = await configAt(ref, file)
+export async function against(ref: string, after: After, io: Io): Promise<Result<Against, string>> {
+  const before = await configAt(ref, after)
   if (!before.ok) return before
-  const changes = compareConfigs(before.value, after)
+  const changes = compareConfigs(before.value, after.config)
   return ok({ changes, underWay: await underWayAt(changes, io) })
 }
 
@@ -34,7 +42,7 @@ export function tellAgainst(ref: string, { changes, underWay }: Against): string
   return all.map((line) => `${escapeForTerminal(line)}\n`).join('')
 }
 
-async function configAt(ref: string, file: string): Promise<Result<Config, string>> {
+async function configAt(ref: string, { file, first }: After): Promise<Result<Config, string>> {
   const folder = dirname(resolve(file))
   const show = async (path: string): Promise<string> => git(folder, 'show', '--end-of-options', `${ref}:./${path}`)
   const include: Include = async (pattern) => {
@@ -46,7 +54,11 @@ async function configAt(ref: string, file: string): Promise<Result<Config, strin
     )
   }
   try {
-    const loaded = await loadConfig(await show(basename(file)), { ...configOptions, path: `${ref}:${file}`, include })
+    const [text, path] = [await show(basename(file)), `${ref}:${file}`]
+    const loaded =
+      first === null
+        ? await loadConfig(text, { ...configOptions, path, include })
+        : await loadFollowed(first, { path, text, include }, configOptions)
     return loaded.ok
       ? ok(loaded.value.loaded.config)
       : err(`${ref} holds a configuration with errors: ${loaded.error[0]?.message ?? ''}`)

@@ -2,11 +2,14 @@
 
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { loadConfigFile } from '../config/files.ts'
+import { loadConfigFile, loadFirstPart, loadSecondPart } from '../config/files.ts'
+import type { ConfigFile } from '../config/include.ts'
+import type { Loaded, LoadOptions } from '../config/load.ts'
 import { formatProblem, type ConfigProblem } from '../config/problem.ts'
 import type { Config, LoadedConfig, RegistryConfig, StateConfig } from '../domain/config.ts'
 import { formatDuration } from '../domain/duration.ts'
 import { formatImage } from '../domain/image.ts'
+import { ok, type Result } from '../domain/result.ts'
 import type { Stage, Subscription } from '../domain/subscription.ts'
 import type { Target } from '../domain/target.ts'
 import { escapeForTerminal } from '../escape.ts'
@@ -23,11 +26,14 @@ const FILE = 'drayage.yaml'
 const help = `
 Checks a configuration and says what it does. Touches nothing, reads no secret, asks nobody.
 
-Usage: drayage check [FILE] [--against REF] [--platform PLATFORM] [--bundle [--out FILE]]
+Usage: drayage check [FILE] [--first FILE] [--against REF] [--platform PLATFORM] [--bundle [--out FILE]]
 
   FILE      the configuration; drayage.yaml where it is left out. Files that it includes are read too
   --json    {"ok": …, "problems": [{"severity", "reason", "file", "line", "column", "key", "message",
             "expected"?, "found"?, "hint"?}], "hash", "subscriptions"}
+
+  --first FILE   FILE stands in a repository that the service follows (server.config): it is
+                 checked together with this, the part that the service is started with
 
   --against REF  what the change would do to what runs and waits, compared with a commit of the
             file's Git repository; exit code 1 where it weakens what protects a stage. Where
@@ -47,7 +53,12 @@ Example:
   drayage.yaml:9:5: error: subscriptions.payments.tag: unknown key. Did you mean tags?
 `
 
-const options = { json: { type: 'boolean' }, against: { type: 'string' }, ...platformOptions } as const
+const options = {
+  json: { type: 'boolean' },
+  against: { type: 'string' },
+  first: { type: 'string' },
+  ...platformOptions,
+} as const
 
 export const command: Command = { name: 'check', summary: 'check a configuration and say what it does', help, run }
 
@@ -62,22 +73,46 @@ async function run(args: readonly string[], io: Io): Promise<ExitCode> {
     io.stderr(`drayage check: ${deployment.error}\nTry: drayage check --help\n`)
     return 2
   }
-  const result = await loadConfigFile(positionals[0] ?? FILE, { ...configOptions, ...deployment.value.load })
+  if (values.first !== undefined && deployment.value.bundle !== null) {
+    io.stderr('drayage check: what is deployed is the first part alone: leave out --first\nTry: drayage check --help\n')
+    return 2
+  }
+  const file = positionals[0] ?? FILE
+  const result = await loadParts(file, values.first, { ...configOptions, ...deployment.value.load })
   const problems = result.ok ? result.value.warnings : result.error
   const loaded = result.ok ? result.value.loaded : null
+  const first = result.ok ? result.value.first : null
   if (deployment.value.bundle !== null) return printBundle(problems, loaded, deployment.value.bundle, io)
   if (values.against !== undefined && loaded !== null) {
-    return checkAgainst(values.against, { file: positionals[0] ?? FILE, loaded, isJson: values.json === true }, io)
+    return checkAgainst(values.against, { file, first, loaded, isJson: values.json === true }, io)
   }
   if (values.json === true) printAsJson(io, problems, loaded)
   else printForPeople(io, problems, loaded)
   return loaded === null ? 1 : 0
 }
 
-type Asked = { readonly file: string; readonly loaded: LoadedConfig; readonly isJson: boolean }
+type Parts = Loaded & { readonly first: readonly ConfigFile[] | null }
 
-async function checkAgainst(ref: string, { file, loaded, isJson }: Asked, io: Io): Promise<ExitCode> {
-  const found = await against(ref, file, loaded.config, io)
+async function loadParts(
+  file: string,
+  firstFile: string | undefined,
+  load: Omit<LoadOptions, 'path' | 'include'>,
+): Promise<Result<Parts, readonly ConfigProblem[]>> {
+  const first = firstFile === undefined ? ok(null) : await loadFirstPart(firstFile, load)
+  if (!first.ok) return first
+  const loaded = await (first.value === null ? loadConfigFile(file, load) : loadSecondPart(file, first.value, load))
+  return loaded.ok ? ok({ ...loaded.value, first: first.value }) : loaded
+}
+
+type Asked = {
+  readonly file: string
+  readonly first: readonly ConfigFile[] | null
+  readonly loaded: LoadedConfig
+  readonly isJson: boolean
+}
+
+async function checkAgainst(ref: string, { file, first, loaded, isJson }: Asked, io: Io): Promise<ExitCode> {
+  const found = await against(ref, { file, first, config: loaded.config }, io)
   if (!found.ok) {
     io.stderr(`drayage check: ${found.error}\n`)
     return 1

@@ -4,6 +4,7 @@ import { constants, globSync } from 'node:fs'
 import { open, realpath } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path'
 import { err, ok, type Result } from '../domain/result.ts'
+import { loadFollowed } from './followed.ts'
 import type { ConfigFile, Include } from './include.ts'
 import { CONFIG_BYTES_MAX } from './limits.ts'
 import { loadConfig, type Loaded, type LoadOptions } from './load.ts'
@@ -22,6 +23,31 @@ export async function loadConfigFile(
     return err([problemAt({ file: path, line: 1, column: 1 }, { reason: 'unreadable', path: [], what: first.error })])
   }
   return loadConfig(first.value, { ...options, path, include: includeFrom(path) })
+}
+
+/** The first part of a configuration that follows a repository: its texts, as a service is started with them. */
+export async function loadFirstPart(
+  path: string,
+  options: Omit<LoadOptions, 'path' | 'include'>,
+): Promise<Result<readonly ConfigFile[], readonly ConfigProblem[]>> {
+  const own = await loadConfigFile(path, options)
+  if (!own.ok) return own
+  const { files } = own.value.loaded
+  if (files !== undefined) return ok(files)
+  const what = 'missing: expected what is followed, for this is the first part of the configuration'
+  const place = { file: path, line: 1, column: 1 }
+  return err([problemAt(place, { reason: 'missing', path: ['server', 'config'], what })])
+}
+
+/** The second part on this machine, as the service would take it from the repository. */
+export async function loadSecondPart(
+  path: string,
+  first: readonly ConfigFile[],
+  options: Omit<LoadOptions, 'path' | 'include'>,
+): Promise<Result<Loaded, readonly ConfigProblem[]>> {
+  const text = await readRegularFile(path, CONFIG_BYTES_MAX)
+  if (text.ok) return loadFollowed(first, { path, text: text.value, include: includeFrom(path) }, options)
+  return err([problemAt({ file: path, line: 1, column: 1 }, { reason: 'unreadable', path: [], what: text.error })])
 }
 
 /** A file with `trust:`, `signers:` and `verify:` alone. */

@@ -47,3 +47,33 @@ it('exits 1 where a stage is weakened, 0 where it is not, and says what changes'
   expect(weaker.stdout).toContain('WEAKENS changed shop/prod: no longer waits for dev')
   expect(await drayage(['check', file, '--against', 'nowhere'])).toMatchObject({ code: 1, stdout: '' })
 })
+
+it('compares a followed file with what it was, each together with the first part', async () => {
+  const first = join(folder, 'first.yaml')
+  writeFileSync(
+    first,
+    'version: 1\nserver: { config: { git: own, file: second.yaml } }\ngit: { own: { github: acme/own, token: env:OWN } }\nregistries: { r: { host: registry.example.com } }\nstages: { dev: {}, prod: { after: dev } }\n',
+  )
+  const second = (name: string): void =>
+    writeFileSync(
+      join(folder, 'second.yaml'),
+      `version: 1
+git: { gitops: { github: acme/gitops, token: env:T } }
+subscriptions:
+  shop:
+    image: registry.example.com/acme/shop
+    tags: { semver: ">=1" }
+    verify: none
+    stages: { dev: { git: gitops, file: dev.yaml }, ${name}: { git: gitops, file: prod.yaml } }
+`,
+    )
+  second('prod')
+  git('add', 'second.yaml')
+  git('commit', '--quiet', '--message', 'second')
+  const check = () => drayage(['check', join(folder, 'second.yaml'), '--first', first, '--against', 'main'])
+  expect(await check()).toMatchObject({ code: 0, stdout: 'nothing changes against main\n' })
+  second('live')
+  const changed = await check()
+  expect(changed.stdout).toContain('shop/live')
+  expect(changed.stdout).toContain('shop/prod')
+})

@@ -143,3 +143,54 @@ it('says that there is no file', async () => {
 it('takes one file', async () => {
   expect((await run(['a.yaml', 'b.yaml'])).code).toBe(2)
 })
+
+const FIRST = `version: 1
+server:
+  api: { tokens: [{ person: ann, role: operator, token: env:ANN }] }
+  config: { git: platform, file: prod.yaml }
+git: { platform: { github: acme/platform, token: env:PLATFORM } }
+`
+const SECOND = SMALLEST.replace('version: 1\n', '')
+
+async function checkBoth(
+  second: string,
+  first = FIRST,
+  flags: readonly string[] = [],
+): Promise<Run & { first: string }> {
+  const folder = mkdtempSync(join(tmpdir(), 'drayage-check-'))
+  const [file, firstFile] = [join(folder, 'prod.yaml'), join(folder, 'first.yaml')]
+  writeFileSync(file, second)
+  writeFileSync(firstFile, first)
+  return { ...(await run([file, '--first', firstFile, ...flags])), file, first: firstFile }
+}
+
+it('checks a followed file together with the first part', async () => {
+  const { code, out, err } = await checkBoth(SECOND)
+  expect([code, err]).toEqual([0, ''])
+  expect(out).toContain('prod: commit to /srv/repo.git, branch main: app.yaml')
+})
+
+it.each<[string, string, RegExp]>([
+  ['has server:', `${SECOND}server: { api: { tokens: [] } }\n`, /server: where we listen/u],
+  ['names a secret of the first part', SECOND.replace('env:HOOK', 'env:PLATFORM'), /env:PLATFORM belongs to/u],
+  ['says again what the first part says', SECOND.replace('repo:', 'platform:'), /platform/u],
+  ['has a mistake', SECOND.replace('semver', 'semvr'), /semvr/u],
+])('refuses a followed file that %s, at its place', async (_title, second, why) => {
+  const { code, out, file } = await checkBoth(second)
+  expect(code).toBe(1)
+  expect(out).toMatch(why)
+  expect(out).toContain(`${file}:`)
+})
+
+it('refuses a first part that follows nothing, and a bundle of both', async () => {
+  const alone = await checkBoth(SECOND, FIRST.replace(/ {2}config:.*\n/u, ''))
+  expect(alone.code).toBe(1)
+  expect(alone.out).toContain(`${alone.first}:1:1: error: server.config: missing`)
+  expect(await checkBoth(SECOND, FIRST, ['--bundle'])).toMatchObject({ code: 2, out: '' })
+})
+
+it('refuses what the platform of both parts cannot do', async () => {
+  const { code, out } = await checkBoth(SECOND, FIRST, ['--platform', 'cloudflare'])
+  expect(code).toBe(1)
+  expect(out).toContain('a Worker has no git program')
+})
