@@ -378,6 +378,19 @@ describe('work', () => {
     expect(effects.filter(({ kind }) => kind === 'observe')).toHaveLength(1)
   })
 
+  it('says of what waits which push led to it', async () => {
+    const world = createWorld()
+    await world.push('1.1.0', 1)
+    const said: unknown[] = []
+    Object.assign(world.ports, {
+      log: { ...world.ports.log, warn: (event: string, fields: unknown) => said.push([event, fields]) },
+    })
+    world.down.targets = true
+    const id = await world.push('1.2.0', 2)
+    const fields = { document: 'line/payments', cause: id, attempt: 1, detail: 'the target is down' }
+    expect(said).toEqual([['effect waits', expect.objectContaining(fields)]])
+  })
+
   it('touches nothing in observe mode, whatever was wanted before', async () => {
     const world = createWorld()
     await world.push('1.1.0', 1)
