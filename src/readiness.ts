@@ -2,7 +2,7 @@
 
 import type { Config } from './domain/config.ts'
 import type { Log } from './domain/log.ts'
-import { SecretReference, type Secret } from './domain/secret.ts'
+import { referencesIn, type Secret, type SecretReference } from './domain/secret.ts'
 import type { Inbox } from './state/inbox.ts'
 
 const STORE_TIMEOUT_MS = 2_000
@@ -116,11 +116,11 @@ async function lookAtStore(problemOf: () => Promise<string | null>): Promise<rea
 }
 
 async function lookAtSecrets(
-  { registries, git, server }: Config,
+  { registries, git, slack, notifications, server }: Config,
   secretOf: ReadinessOptions['secretOf'],
 ): Promise<readonly Problem[]> {
   const own = { 'server.api.tokens': server.tokens, 'server.config.secret': server.config?.secret }
-  const references = [...referencesIn({ registries, git, ...own })]
+  const references = [...referencesIn({ registries, git, slack, notifications, ...own })]
   const looked = references.map(async ({ at, reference }): Promise<readonly Problem[]> => {
     return secretOf(reference)().then(
       () => [],
@@ -128,18 +128,6 @@ async function lookAtSecrets(
     )
   })
   return (await Promise.all(looked)).flat()
-}
-
-type Found = { readonly at: string; readonly reference: SecretReference }
-
-/** Receivers name their secrets as they like, so whatever reads like a reference is one. */
-function* referencesIn(node: unknown, at = ''): Generator<Found> {
-  if (typeof node === 'string') {
-    const reference = SecretReference.safeParse(node)
-    if (reference.success) yield { at, reference: reference.data }
-  } else if (typeof node === 'object' && node !== null) {
-    for (const [key, child] of Object.entries(node)) yield* referencesIn(child, at === '' ? key : `${at}.${key}`)
-  }
 }
 
 function messageOf(error: unknown): string {

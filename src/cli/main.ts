@@ -14,6 +14,7 @@ const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = 
   backup: () => import('./backup.ts'),
   check: () => import('./check.ts'),
   demo: () => import('./demo.ts'),
+  doctor: () => import('./doctor.ts'),
   edit: () => import('./edit.ts'),
   explain: () => import('./explain.ts'),
   history: () => import('./history.ts'),

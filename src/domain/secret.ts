@@ -37,3 +37,16 @@ export async function isSameSecret(
   ])
   return crypto.subtle.verify('HMAC', key, await crypto.subtle.sign('HMAC', key, expected), given)
 }
+
+/** A reference, and where in the configuration it stands. */
+export type FoundReference = { readonly at: string; readonly reference: SecretReference }
+
+/** Receivers name their secrets as they like, so whatever reads like a reference is one. */
+export function* referencesIn(node: unknown, at = ''): Generator<FoundReference> {
+  if (typeof node === 'string') {
+    const reference = SecretReference.safeParse(node)
+    if (reference.success) yield { at, reference: reference.data }
+  } else if (typeof node === 'object' && node !== null) {
+    for (const [key, child] of Object.entries(node)) yield* referencesIn(child, at === '' ? key : `${at}.${key}`)
+  }
+}
