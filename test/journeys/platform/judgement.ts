@@ -14,6 +14,8 @@ import { startSlackPeer, type SignedForm, type SlackMessage } from '../../helper
 import { manifest, type Scene, type Stages, type World } from './world.ts'
 
 const CASE_TIMEOUT_MS = 120_000
+/** What somebody had claimed who died is free again after its lease. */
+const RESTART_TIMEOUT_MS = 360_000
 const GROUP = 'S0RELMGRS'
 const MEMBERS = ['U1ANNA', 'U2BEN', 'U3CARA']
 /** Nobody signs it in that time. */
@@ -80,13 +82,8 @@ export async function startJudges() {
 export function judgementCases(world: () => World, judges: () => Judges): void {
   const journey = (title: string, name: string, walk: (scene: Scene) => Promise<void>) =>
     it(title, { timeout: CASE_TIMEOUT_MS }, () => walk(world().scene(name)))
-  const click = ({ headers, body }: SignedForm): Promise<Response> =>
-    fetch(`${world().platform.hooks}/slack/interactions`, { method: 'POST', headers, body })
-  const asked = async (scene: Scene, tag: string): Promise<SlackMessage> => {
-    const find = () => judges().slack.messages.find((message) => isAbout(message, scene, tag))
-    await scene.until(`people are asked about ${tag}`, () => find() !== undefined)
-    return find() ?? expect.fail('there is no message')
-  }
+  const click = (form: SignedForm): Promise<Response> => clickAt(world(), form)
+  const asked = (scene: Scene, tag: string): Promise<SlackMessage> => askedAbout(judges(), scene, tag)
 
   journey('delivers what two people approve in Slack, once, and takes no forged click', 'approved', async (scene) => {
     const { slack } = judges()
@@ -170,6 +167,43 @@ export function judgementCases(world: () => World, judges: () => Judges): void {
       expect(channel.told.filter(({ signature }) => !signature.startsWith('v1,'))).toEqual([])
     },
   )
+}
+
+/** One of two votes is acknowledged; then everything is killed. */
+export async function voteOnce(world: World, judges: Judges): Promise<void> {
+  const scene = world.scene('approved')
+  await scene.push('1.1.0')
+  await scene.tell('1.1.0')
+  const value = buttonOf(await askedAbout(judges, scene, '1.1.0'), ACTION_APPROVE)
+  const answer = await clickAt(world, judges.slack.click({ user: 'U1ANNA', action: ACTION_APPROVE, value }))
+  expect(answer.status).toBe(200)
+}
+
+export function afterVoteCases(world: () => World, judges: () => Judges): void {
+  it(
+    'keeps a vote that was acknowledged, and delivers once with the second one',
+    { timeout: RESTART_TIMEOUT_MS },
+    async () => {
+      const scene = world().scene('approved')
+      const { slack } = judges()
+      await scene.recorded("anna's vote", ({ kind, by }) => kind === 'approved' && by === 'anna', RESTART_TIMEOUT_MS)
+      const value = buttonOf(await askedAbout(judges(), scene, '1.1.0'), ACTION_APPROVE)
+      expect((await clickAt(world(), slack.click({ user: 'U2BEN', action: ACTION_APPROVE, value }))).status).toBe(200)
+      await scene.recorded('it is delivered', ({ kind }) => kind === 'healthy', RESTART_TIMEOUT_MS)
+      expect((await scene.history()).filter(({ kind }) => kind === 'delivered')).toHaveLength(1)
+      expect(scene.pulls).toHaveLength(1)
+    },
+  )
+}
+
+function clickAt({ platform }: World, { headers, body }: SignedForm): Promise<Response> {
+  return fetch(`${platform.hooks}/slack/interactions`, { method: 'POST', headers, body })
+}
+
+async function askedAbout({ slack }: Judges, scene: Scene, tag: string): Promise<SlackMessage> {
+  const find = () => slack.messages.find((message) => isAbout(message, scene, tag))
+  await scene.until(`people are asked about ${tag}`, () => find() !== undefined)
+  return find() ?? expect.fail('there is no message')
 }
 
 const OLD_TAG = '1.0.0'

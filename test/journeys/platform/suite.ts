@@ -4,7 +4,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { proofOf, pushOf, REGISTRY_ID, send, SENDER_TYPES } from '../../helpers/senders.ts'
 import type { Entry } from '../../../src/domain/history.ts'
-import { judgementCases, startJudges, type Judges } from './judgement.ts'
+import { afterVoteCases, judgementCases, startJudges, voteOnce, type Judges } from './judgement.ts'
 import type { StartPlatform } from './platform.ts'
 import { eventOf, manifest, OLD, OPERATOR, SENDERS_HOOK, startWorld, type Scene, type World } from './world.ts'
 
@@ -62,20 +62,31 @@ export function describePlatform(name: string, start: StartPlatform): void {
 
     describe('a service that was killed, and started again', { concurrent: true }, () => {
       let world: World
+      let judges: Judges
       let digest = ''
       beforeAll(async () => {
-        world = await startWorld(start, { between: SUBSCRIPTIONS.carried, accepted: itself })
+        judges = await startJudges()
+        const subscriptions = { between: SUBSCRIPTIONS.carried, accepted: itself, ...judges.subscriptions }
+        world = await startWorld(start, subscriptions, () => judges.more, judges)
         const between = world.scene('between')
         await between.push('1.1.0')
         await between.tell('1.1.0')
         await between.recorded('dev is proposed', ({ kind, stage }) => kind === 'proposed' && stage === 'dev')
+        await voteOnce(world, judges)
         const accepted = world.scene('accepted')
         digest = await accepted.push('1.1.0')
         expect(await accepted.tell('1.1.0')).toMatchObject({ outcome: 'stored' })
         await world.platform.restart()
       }, START_TIMEOUT_MS)
-      afterAll(() => world.stop())
+      afterAll(async () => {
+        await world.stop()
+        await judges.close()
+      })
       restartCases(() => ({ world, digest }))
+      afterVoteCases(
+        () => world,
+        () => judges,
+      )
     })
 
     describe('a service that nobody tells anything', () => {
