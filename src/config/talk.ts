@@ -48,8 +48,8 @@ function checkPeople(reader: Reader, { people }: Whole): void {
 }
 
 function checkChannels(reader: Reader, { notifications, subscriptions }: Whole): void {
-  const names = subscriptions.map(({ name }) => name as string)
-  const stages = subscriptions.flatMap((one) => one.stages.map(({ name }) => name as string))
+  const names = subscriptions.map(({ name }) => name)
+  const stages = subscriptions.flatMap((one) => one.stages.map(({ name }) => name))
   for (const [name, channel] of Object.entries(notifications)) {
     checkNames(reader, ['notifications', name, 'subscriptions'], channel.subscriptions ?? [], names)
     checkNames(reader, ['notifications', name, 'stages'], channel.stages ?? [], stages)

@@ -170,7 +170,8 @@ export async function startSlackPeer(): Promise<SlackPeer> {
     buttonOf(action) {
       const blocks = messages.at(-1)?.blocks ?? []
       const elements = blocks.flatMap((block) => (block['elements'] as Json[] | undefined) ?? [])
-      return String(elements.find((element) => element['action_id'] === action)?.['value'] ?? '')
+      const value = elements.find((element) => element['action_id'] === action)?.['value']
+      return typeof value === 'string' ? value : ''
     },
     close: () => new Promise((resolve) => server.close(() => resolve())),
   }

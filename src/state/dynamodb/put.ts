@@ -35,7 +35,7 @@ function wireOf(item: Item): object {
 function valueOf({ S, N, B }: Readonly<Record<string, unknown>>): Value {
   if (typeof S === 'string') return { S }
   if (typeof N === 'string') return { N }
-  return { B: Uint8Array.from(atob(String(B ?? '')), (character) => character.charCodeAt(0)) }
+  return { B: Uint8Array.from(atob(typeof B === 'string' ? B : ''), (character) => character.charCodeAt(0)) }
 }
 
 function base64(bytes: Uint8Array): string {

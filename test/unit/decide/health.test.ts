@@ -75,6 +75,8 @@ describe('a stage that watches for a time', () => {
     expect(await endsOf(world)).toEqual([])
     await world.pass(2 * MINUTE)
     expect(await endsOf(world)).toEqual(['failed', 'rolled-back'])
-    expect((await world.stage('dev')).refused).toMatchObject([{ detail: 'health-timeout: not healthy after 10m: answered 503' }])
+    expect((await world.stage('dev')).refused).toMatchObject([
+      { detail: 'health-timeout: not healthy after 10m: answered 503' },
+    ])
   })
 })

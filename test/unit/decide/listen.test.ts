@@ -157,7 +157,9 @@ describe('a new finding on what runs', () => {
   })
 
   it('names the owners', () => {
-    expect(noticesOf(withFinding({ subscription: { owners: ['team-payments'] } }))[0]?.detail).toContain('owners: team-payments')
+    expect(noticesOf(withFinding({ subscription: { owners: ['team-payments'] } }))[0]?.detail).toContain(
+      'owners: team-payments',
+    )
     expect(noticesOf(withFinding())[0]?.detail).toContain('owners: nobody is named')
   })
 
