@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createHttp } from '../../src/clients/http.ts'
 import { createRegistries } from '../../src/clients/registry/registries.ts'
-import { Digest, PinnedImage, Registry } from '../../src/domain/image.ts'
+import { type Digest, PinnedImage, Registry } from '../../src/domain/image.ts'
 import type { NotationSigner } from '../../src/domain/signer.ts'
 import type { Policy } from '../../src/domain/verification-policy.ts'
 import { createVerifier } from '../../src/verification/create-verifier.ts'
