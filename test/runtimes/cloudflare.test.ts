@@ -139,7 +139,13 @@ describe('a workload behind a Workers VPC service', () => {
           secrets: { ...secrets, K8S: 'token-of-the-cluster' },
           services: { CLUSTER_PROD: tunnel },
         })
-        return { hooks: worker.url, api: worker.url, restart: worker.restart, stop: worker.stop }
+        return {
+          hooks: worker.url,
+          api: worker.url,
+          restart: worker.restart,
+          stop: worker.stop,
+          log: () => worker.logs().join('\n'),
+        }
       },
       { web: {} },
       ({ host }) => {
