@@ -91,7 +91,8 @@ for (const mutant of shuffled(mutants, Number(values.seed))) {
   survivors.push(mutant)
   console.log(`survived ${mutant.file}:${mutant.line}  ${oneLine(mutant.was)}  →  ${oneLine(mutant.text)}`)
 }
-for (const [file, { killed, all }] of [...scores].toSorted()) console.log(`${killed} of ${all}  ${file}`)
+for (const [file, { killed, all }] of [...scores].toSorted(([a], [b]) => (a < b ? -1 : 1)))
+  console.log(`${killed} of ${all}  ${file}`)
 const percent = (100 * (done - survivors.length)) / Math.max(done, 1)
 console.log(
   `${done - survivors.length} of ${done} noticed (${percent.toFixed(1)} %), of ${mutants.length}; seed ${values.seed}`,

@@ -1,0 +1,55 @@
+/** DER to the edge: two spellings of one thing would be two hashes, and what is cut off would be read as whole. */
+
+import { describe, expect, it } from 'vitest'
+import { oidOf, readDer } from '../../../../src/verification/notation/der.ts'
+import { octets, oid } from '../../../helpers/der-writer.ts'
+
+function lengthOf(bytes: readonly number[]): number | null {
+  return readDer(Uint8Array.from(bytes), ({ content }) => content.length)
+}
+
+const zeros = (count: number): readonly number[] => Array.from({ length: count }, () => 0)
+
+describe('an element', () => {
+  it.each<[string, readonly number[], number]>([
+    ['empty', [0x04, 0x00], 0],
+    ['with the longest short length', [0x04, 0x7f, ...zeros(127)], 127],
+    ['with the shortest long length', [0x04, 0x81, 0x80, ...zeros(128)], 128],
+    ['with the longest length of one byte', [0x04, 0x81, 0xff, ...zeros(255)], 255],
+    ['with the shortest length of two bytes', [0x04, 0x82, 0x01, 0x00, ...zeros(256)], 256],
+  ])('%s is read', (_title, bytes, length) => {
+    expect(lengthOf(bytes)).toBe(length)
+  })
+
+  it.each<[string, readonly number[]]>([
+    ['of nothing', []],
+    ['of a tag alone', [0x04]],
+    ['cut off by one byte', [0x04, 0x03, 0x01, 0x02]],
+    ['cut off altogether', [0x04, 0x84, 0x7f, 0xff, 0xff, 0xff]],
+    ['whose length is cut off', [0x04, 0x82, 0x01]],
+    ['of an indefinite length', [0x24, 0x80, 0x04, 0x00, 0x00, 0x00]],
+    ['whose length has five bytes', [0x04, 0x85, 0x01, 0x00, 0x00, 0x00, 0x00, ...zeros(8)]],
+    ['that spells a short length long', [0x04, 0x81, 0x01, 0xff]],
+    ['that spells 127 long', [0x04, 0x81, 0x7f, ...zeros(127)]],
+    ['that spells 128 in two bytes', [0x04, 0x82, 0x00, 0x80, ...zeros(128)]],
+    ['that spells 255 in two bytes', [0x04, 0x82, 0x00, 0xff, ...zeros(255)]],
+    ['with something behind it', [0x04, 0x01, 0x00, 0x00]],
+    ['whose tag is none', [0x00, 0x00]],
+    ['whose tag has more bytes', [0x1f, 0x01, 0x00]],
+  ])('%s is refused', (_title, bytes) => {
+    expect(lengthOf(bytes)).toBeNull()
+  })
+})
+
+describe('an object identifier', () => {
+  it.each(['1.2.840.10045.2.1', '2.5.29.15', '2.16.840.1.101.3.4.2.1', '0.9.2342.19200300.100.1.25'])(
+    '%s is read as it was written',
+    (text) => {
+      expect(readDer(Uint8Array.from(oid(text)), oidOf)).toBe(text)
+    },
+  )
+
+  it('of another type is none', () => {
+    expect(readDer(Uint8Array.from(octets(Buffer.from([0x2a]))), oidOf)).toBeNull()
+  })
+})
