@@ -21,7 +21,7 @@ import { describeWake, type WakeSubject } from './wake.contract.ts'
 
 Object.assign(process.env, AWS_ENV)
 /** In life each minute. */
-const SCHEDULE_MS = 1_000
+const SCHEDULE_MS = 500
 const REMAINING_MS = 120_000
 
 async function open(): Promise<WakeSubject> {

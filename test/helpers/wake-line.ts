@@ -6,7 +6,7 @@ import { aLine, aStageState } from './build.ts'
 
 export const CHANNEL = 'peer'
 /** So often does the work on the document `trouble` throw before it succeeds. */
-export const TROUBLES = 2
+export const TROUBLES = 1
 
 /** Has nothing to do but to tell of itself at that instant. */
 export function aLineToWake(name: string, at: number): Line {
