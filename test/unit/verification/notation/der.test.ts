@@ -1,7 +1,16 @@
 /** DER to the edge: two spellings of one thing would be two hashes, and what is cut off would be read as whole. */
 
 import { describe, expect, it } from 'vitest'
-import { oidOf, readDer } from '../../../../src/verification/notation/der.ts'
+import {
+  bitsOf,
+  bitStringBytes,
+  booleanOf,
+  oidOf,
+  readDer,
+  smallIntegerOf,
+  timeOf,
+  type Element,
+} from '../../../../src/verification/notation/der.ts'
 import { octets, oid } from '../../../helpers/der-writer.ts'
 
 function lengthOf(bytes: readonly number[]): number | null {
@@ -51,5 +60,73 @@ describe('an object identifier', () => {
 
   it('of another type is none', () => {
     expect(readDer(Uint8Array.from(octets(Buffer.from([0x2a]))), oidOf)).toBeNull()
+  })
+})
+
+describe('a value', () => {
+  const read = <T>(bytes: readonly number[], of: (element: Element) => T): T | null =>
+    readDer(Uint8Array.from(bytes), of)
+  const time = (tag: number, text: string): number | null =>
+    read([tag, text.length, ...new TextEncoder().encode(text)], timeOf)
+
+  it('of truth is 0 or 255, and nothing between', () => {
+    expect([0x00, 0x01, 0xfe, 0xff].map((byte) => read([0x01, 0x01, byte], booleanOf))).toEqual([
+      false,
+      null,
+      null,
+      true,
+    ])
+    expect(read([0x01, 0x02, 0xff, 0xff], booleanOf)).toBeNull()
+    expect(read([0x01, 0x00], booleanOf)).toBeNull()
+  })
+
+  it.each<[readonly number[], number | null]>([
+    [[0x02, 0x01, 0x00], 0],
+    [[0x02, 0x01, 0x7f], 127],
+    [[0x02, 0x01, 0x80], null],
+    [[0x02, 0x02, 0x01, 0x02], 258],
+    [[0x02, 0x04, 0x7f, 0xff, 0xff, 0xff], 0x7f_ff_ff_ff],
+    [[0x02, 0x05, 0x01, 0x00, 0x00, 0x00, 0x00], null],
+    [[0x02, 0x00], null],
+    [[0x0a, 0x01, 0x00], null],
+  ])('of a small number: %j', (bytes, expected) => {
+    expect(read(bytes, (element) => smallIntegerOf(element))).toBe(expected)
+  })
+
+  it.each<[readonly number[], readonly boolean[] | null]>([
+    [
+      [0x03, 0x02, 0x06, 0xc0],
+      [true, true],
+    ],
+    [[0x03, 0x02, 0x07, 0x80], [true]],
+    [[0x03, 0x01, 0x00], []],
+    [[0x03, 0x01, 0x01], null],
+    [[0x03, 0x02, 0x08, 0x80], null],
+    [[0x03, 0x00], null],
+  ])('of bits: %j', (bytes, expected) => {
+    expect(read(bytes, bitsOf)).toEqual(expected)
+  })
+
+  it('of whole bytes has no unused bits', () => {
+    expect(read([0x03, 0x02, 0x00, 0xff], (element) => [...bitStringBytes(element)])).toEqual([0xff])
+    expect(read([0x03, 0x02, 0x01, 0xfe], bitStringBytes)).toBeNull()
+  })
+
+  it.each<[number, string, string | null]>([
+    [0x17, '491231235959Z', '2049-12-31T23:59:59.000Z'],
+    [0x17, '500101000000Z', '1950-01-01T00:00:00.000Z'],
+    [0x18, '20260228120000Z', '2026-02-28T12:00:00.000Z'],
+    [0x18, '20260228120000.25Z', '2026-02-28T12:00:00.250Z'],
+    [0x18, '20260231120000Z', null],
+    [0x18, '20261301120000Z', null],
+    [0x18, '20260228120000', null],
+    [0x18, '20260228120000+0100', null],
+    [0x18, 'x20260228120000Z', null],
+    [0x18, '20260228120000Zx', null],
+    [0x17, '20260228120000Z', null],
+    [0x18, '260228120000Z', null],
+    [0x04, '20260228120000Z', null],
+  ])('of time, tag %i: %s', (tag, text, expected) => {
+    expect(time(tag, text)).toBe(expected === null ? null : Date.parse(expected))
   })
 })
