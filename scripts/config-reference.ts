@@ -31,7 +31,7 @@ put \`# yaml-language-server: $schema=drayage.schema.json\` on the first line.
 - **An unknown key is an error.** Keys that begin with \`x-\` are passed over, everywhere, and are a place for YAML anchors.
 - **The file may be split** with \`include:\`. The files lie below the folder of the first one; the same name twice is an error.
 - **Limits** of each file: 256 KiB, 50 levels, 100 aliases. Of a subscription: 100 stages, 300 targets in each, and in all as many as its
-  document holds at worst (1 MiB: some 370 with names of 30 characters).`
+  document holds at worst (1 MiB: some 360 with names of 30 characters).`
 
 const NOT_AVAILABLE = `## Not available in this version
 
