@@ -22,7 +22,7 @@ export default defineConfig({
   ],
   test: {
     globalSetup: ['test/helpers/temporary.ts'],
-    include: ['test/unit/verification/**/*.test.ts'],
+    include: ['test/unit/{verification/**/*,cli/{trust,verify}}.test.ts'],
     testTimeout: 20_000,
     // The file on the disk stays as it is, so what was kept of it is not what is meant here.
     fsModuleCache: false,

@@ -49,7 +49,10 @@ function importsOf(file: string, seen: Set<string> = new Set()): ReadonlySet<str
   return seen
 }
 
-const tests = globSync('test/unit/verification/**/*.test.ts').map((test) => ({ test, imports: importsOf(test) }))
+const tests = globSync('test/unit/{verification/**/*,cli/{trust,verify}}.test.ts').map((test) => ({
+  test,
+  imports: importsOf(test),
+}))
 
 function testsOf(file: string): readonly string[] {
   return tests.flatMap(({ test, imports }) => (imports.has(file) ? [test] : []))
