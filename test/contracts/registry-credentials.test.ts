@@ -49,9 +49,10 @@ const subjects: readonly Subject[] = [
   { name: 'ACR by workload identity', account: byWorkloadIdentity, ...azure },
 ]
 
-function start({ account: accountBy, createEcr = createSignedEcr }: Subject) {
+/** `skewMs`: how far the cloud's clock is ahead of ours. */
+function start({ account: accountBy, createEcr = createSignedEcr }: Subject, skewMs = 0) {
   const clock: { world?: World } = {}
-  const account = accountBy(() => clock.world?.now ?? 0)
+  const account = accountBy(() => (clock.world?.now ?? 0) + skewMs)
   const world = aWorld(account.hosts)
   clock.world = world
   const { env = {}, files = {}, secrets = {} } = account
@@ -107,6 +108,22 @@ describe.each(subjects)('$name', (subject) => {
     account.fault = null
     expect(await resolve()).toMatchObject({ ok: true })
   })
+
+  it.each([-13 * HOUR_MS, -60_000, 60_000, 13 * HOUR_MS])(
+    'reads the registry where our clock is %i ms off',
+    async (skewMs) => {
+      const { account, world, resolve } = start(subject, skewMs)
+      // Google takes no assertion that has ended by its own clock: that is said.
+      if (subject.name.includes('account’s key') && skewMs > HOUR_MS) {
+        return expect(resolve()).rejects.toThrow(/invalid_grant.*clock/u)
+      }
+      expect(await resolve()).toMatchObject({ ok: true })
+      world.now += 5_000
+      expect(await resolve()).toMatchObject({ ok: true })
+      // One whose end is in our past is used, and not kept.
+      expect(account.given()).toBeLessThanOrEqual(2)
+    },
+  )
 
   it('fetches another one where the registry refuses the one it has, and not again and again', async () => {
     const { account, world, resolve } = start(subject)

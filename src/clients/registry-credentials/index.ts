@@ -37,7 +37,8 @@ export function createCredential(
 
 const REMEDIES = {
   aws: 'The keys or role need ecr:GetAuthorizationToken (the public gallery: ecr-public:GetAuthorizationToken and sts:GetServiceBearerToken), the role must trust the keys, and this clock must be right',
-  google: 'The account needs roles/artifactregistry.reader, and its key or federation must not be revoked',
+  google:
+    'The account needs roles/artifactregistry.reader, its key or federation must not be revoked, and this clock must be right',
   azure: "The identity needs the registry's role AcrPull, and its secret or federation must not be expired",
 } as const
 
