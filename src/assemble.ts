@@ -1,4 +1,4 @@
-/** Adapters chosen by the configuration: which delivery and which health check a target gets. The same on all platforms. */
+/** Adapters chosen by the configuration: how registries are read, which delivery and which health check a target gets. The same on all platforms. */
 
 import type { Cluster } from './clients/kubernetes.ts'
 import type { Http } from './clients/http.ts'
@@ -8,6 +8,7 @@ import { createGitHubDelivery } from './delivery/github.ts'
 import { createKubernetesDelivery } from './delivery/kubernetes.ts'
 import type { Probed } from './checks/probe.ts'
 import type { Config } from './domain/config.ts'
+import type { Measure } from './domain/measure.ts'
 import type { CheckGate } from './domain/gate.ts'
 import type { RegistryContent } from './domain/registry-content.ts'
 import type { Target } from './domain/target.ts'
@@ -16,9 +17,8 @@ import type { HealthCheck } from './health/health.ts'
 import { createKubernetesHealth } from './health/kubernetes.ts'
 import { runningOf } from './health/rollout.ts'
 import { createRuleCheck } from './health/rules.ts'
-import { createSlack } from './clients/slack.ts'
-import type { Conversation } from './conversations/conversation.ts'
-import { createSlackConversation } from './conversations/slack.ts'
+import { createRegistries, type RegistriesWithQuota } from './clients/registry/registries.ts'
+import { createConfiguredSlack } from './conversations/slack.ts'
 import { createNotifier, type CreateMail } from './notifications/index.ts'
 import { checkHttp } from './health/http.ts'
 import { checkPrometheus } from './health/prometheus.ts'
@@ -39,8 +39,7 @@ export type Parts = {
   readonly secretOf: SecretOf
   readonly random: () => number
   readonly now: () => number
-  /** What registries hold. */
-  readonly content: RegistryContent
+  readonly measure: Measure
   /** Where clouds' credentials are found, as registries are read by them. */
   readonly platform: Pick<CredentialTools, 'env' | 'readFile' | 'createEcr'>
   /** Absent: this platform opens no connection to a mail server. */
@@ -54,7 +53,8 @@ const gitHealth: HealthCheck = {
   },
 }
 
-export function assembleOutbound({
+/** The ports that follow from the configuration; the others last longer than it. */
+export function assemblePorts({
   config,
   clusterOf,
   plainGit,
@@ -62,10 +62,18 @@ export function assembleOutbound({
   secretOf,
   random,
   now,
-  content,
+  measure,
   platform,
   mail = null,
-}: Parts): Outbound {
+}: Parts): Outbound & { readonly registries: RegistriesWithQuota } {
+  const registries = createRegistries({
+    http,
+    registries: config.registries,
+    secretOf,
+    now,
+    platform,
+    onQuota: (registry, quota) => measure({ kind: 'quota', registry, remaining: quota.remaining }),
+  })
   const clusters = new Map(Object.keys(config.clusters).map((name) => [name, clusterOf(name)]))
   const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
   const kubernetes = createKubernetesDelivery({ clusters, runningOf, sleep, random })
@@ -80,12 +88,13 @@ export function assembleOutbound({
     return plainGit
   }
   return {
-    verifier: verifierOf(config, { content, http, secretOf, random, now, platform }),
+    registries,
+    verifier: verifierOf(config, { content: registries.content, http, secretOf, random, now, platform }),
     probe: { ask: (gate) => probe(gate, http) },
     delivery: deliveryTo,
     proposals: () => github,
     healthRule: createRuleCheck({ clusters, http }),
-    conversation: conversationOf(config.slack, { http, secretOf, now }),
+    conversation: config.slack === undefined ? null : createConfiguredSlack(config.slack, { http, secretOf, now }),
     notifier: (name) => {
       const channel = config.notifications[name]
       return channel === undefined ? null : createNotifier(channel, { http, secretOf, now, mail })
@@ -104,7 +113,7 @@ function verifierOf(
     random,
     now,
     platform,
-  }: Pick<Parts, 'content' | 'http' | 'secretOf' | 'random' | 'now' | 'platform'>,
+  }: Pick<Parts, 'http' | 'secretOf' | 'random' | 'now' | 'platform'> & { readonly content: RegistryContent },
 ): Verifier {
   const tools = { ...platform, http, secretOf, random, now }
   const revocation = createRevocationChecks(tools)
@@ -119,12 +128,4 @@ async function probe({ name, how }: CheckGate, http: Http): Promise<Probed> {
   const health = how.by === 'http' ? await checkHttp(http, how) : await checkPrometheus(http, how)
   if (health.state === 'healthy') return { state: 'held', detail: health.detail }
   return { state: 'waiting', detail: health.detail }
-}
-
-type ConversationParts = Pick<Parts, 'http' | 'secretOf' | 'now'>
-
-function conversationOf(slack: Config['slack'], { http, secretOf, now }: ConversationParts): Conversation | null {
-  if (slack === undefined) return null
-  const { token, api } = slack
-  return createSlackConversation(createSlack({ http, token: secretOf(token), ...(api && { api }) }), now)
 }

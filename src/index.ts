@@ -23,7 +23,7 @@ export { createLog, type LogOptions } from './log.ts'
 // The catalogue, and what the configuration chooses from it.
 export { receiverTypes } from './receivers/index.ts'
 export { createReceivers } from './receivers/configured.ts'
-export { assembleOutbound, type Parts } from './assemble.ts'
+export { assemblePorts, type Parts } from './assemble.ts'
 export { createRegistries } from './clients/registry/registries.ts'
 export { createHttp, type Http } from './clients/http.ts'
 export { loadConfig, type LoadOptions } from './config/load.ts'

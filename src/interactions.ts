@@ -4,8 +4,7 @@
  */
 
 import type { Http } from './clients/http.ts'
-import { createSlack } from './clients/slack.ts'
-import { createSlackConversation, type SlackConversation } from './conversations/slack.ts'
+import { createConfiguredSlack, type SlackConversation } from './conversations/slack.ts'
 import { readSlackRequest, type SlackInteraction } from './conversations/slack-request.ts'
 import type { Config } from './domain/config.ts'
 import type { RegistryEvent } from './domain/event.ts'
@@ -22,12 +21,11 @@ export type InteractionParts = { readonly http: Http; readonly secretOf: SecretO
 export function withInteractions(
   { slack }: Config,
   receivers: ReadonlyMap<string, Receiver>,
-  { http, secretOf, now }: InteractionParts,
+  parts: InteractionParts,
 ): ReadonlyMap<string, Receiver> {
   if (slack === undefined) return receivers
-  const { token, signingSecret, api } = slack
-  const conversation = createSlackConversation(createSlack({ http, token: secretOf(token), ...(api && { api }) }), now)
-  return new Map([...receivers, [INTERACTIONS, createInteractions(secretOf(signingSecret), conversation)]])
+  const conversation = createConfiguredSlack(slack, parts)
+  return new Map([...receivers, [INTERACTIONS, createInteractions(parts.secretOf(slack.signingSecret), conversation)]])
 }
 
 /** One request is proven and read once; what it says waits here for `parse`, which every receiver has. */

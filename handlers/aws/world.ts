@@ -1,6 +1,6 @@
 /** All that the pipeline needs, in a function: DynamoDB by AWS's client, no git program, no files. */
 
-import { assembleOutbound } from '../../src/assemble.ts'
+import { assemblePorts } from '../../src/assemble.ts'
 import { createEcr } from '../../src/clients/aws/ecr-lazy.ts'
 import { createAccess, isManaged } from '../../src/clients/cluster-credentials/index.ts'
 import { createHttp } from '../../src/clients/http.ts'
@@ -8,7 +8,6 @@ import { createOtlpFromEnvironment } from '../../src/clients/otlp.ts'
 import { createHttpTransport } from '../../src/clients/kubernetes-http.ts'
 import { createCluster } from '../../src/clients/kubernetes-configured.ts'
 import { createClusterOver, type Cluster } from '../../src/clients/kubernetes.ts'
-import { createRegistries } from '../../src/clients/registry/registries.ts'
 import type { LoadedConfig } from '../../src/domain/config.ts'
 import type { World } from '../../src/invocation.ts'
 import { createDynamoState } from '../../src/state/dynamodb.ts'
@@ -56,16 +55,7 @@ export function createWorld(variables: Variables, inForce?: LoadedConfig): Funct
     return createCluster({ access }, { now, readFile: noFiles })
   }
   const platform = { env: variables, readFile: noFiles, createEcr }
-  const registries = createRegistries({
-    http,
-    registries: config.registries,
-    secretOf,
-    now,
-    platform,
-    onQuota: (registry, quota) => measure({ kind: 'quota', registry, remaining: quota.remaining }),
-  })
-  const { content } = registries
-  const outbound = assembleOutbound({
+  const assembled = assemblePorts({
     config,
     clusterOf,
     plainGit: null,
@@ -73,11 +63,11 @@ export function createWorld(variables: Variables, inForce?: LoadedConfig): Funct
     secretOf,
     random,
     now,
-    content,
+    measure,
     platform,
   })
   const traces = createOtlpFromEnvironment(variables, { http, log, secretOf })
   const trace = traces === null ? {} : { trace: traces.trace }
-  const ports = { ...state, ...outbound, registries, config: () => loaded, now, log, measure, ...trace }
+  const ports = { ...state, ...assembled, config: () => loaded, now, log, measure, ...trace }
   return { ports, inbox, leave, tools, flush: async () => traces?.flush() }
 }

@@ -1,13 +1,12 @@
 /** All that the pipeline needs, on a Worker: no git program, no files, clusters over `fetch`. */
 
-import { assembleOutbound } from '../../src/assemble.ts'
+import { assemblePorts } from '../../src/assemble.ts'
 import { createSignedEcr } from '../../src/clients/aws/ecr.ts'
 import { createAccess } from '../../src/clients/cluster-credentials/index.ts'
 import { createAccessTransport } from '../../src/clients/cluster-credentials/over-http.ts'
 import { createHttp, type Http } from '../../src/clients/http.ts'
 import { createHttpTransport } from '../../src/clients/kubernetes-http.ts'
 import { createClusterOver, type Cluster } from '../../src/clients/kubernetes.ts'
-import { createRegistries } from '../../src/clients/registry/registries.ts'
 import type { Ports } from '../../src/pipeline.ts'
 import type { Fetcher } from './platform.ts'
 import { noFiles, textsOf, type Tools } from './tools.ts'
@@ -17,17 +16,8 @@ export function createPorts(tools: Tools): Ports {
   const { config } = loaded
   const clusterOf = (name: string): Cluster => clusterBy(name, tools)
   const platform = { env: textsOf(env), readFile: noFiles, createEcr: createSignedEcr }
-  const registries = createRegistries({
-    http,
-    registries: config.registries,
-    secretOf,
-    now,
-    platform,
-    onQuota: (registry, quota) => measure({ kind: 'quota', registry, remaining: quota.remaining }),
-  })
-  const { content } = registries
   const { random } = Math
-  const outbound = assembleOutbound({
+  const assembled = assemblePorts({
     config,
     clusterOf,
     plainGit: null,
@@ -35,13 +25,12 @@ export function createPorts(tools: Tools): Ports {
     secretOf,
     random,
     now,
-    content,
+    measure,
     platform,
   })
   return {
     ...state,
-    ...outbound,
-    registries,
+    ...assembled,
     // The document's object set its alarm in the same write as the document.
     wake: async () => {},
     config: () => loaded,

@@ -1,13 +1,12 @@
 /** What follows from the configuration in force: adapters of this machine. Another configuration makes others, under the same ports. */
 
 import { tmpdir } from 'node:os'
-import { assembleOutbound } from '../../src/assemble.ts'
+import { assemblePorts } from '../../src/assemble.ts'
 import { createEcr } from '../../src/clients/aws/ecr-lazy.ts'
 import { createAccess, isManaged } from '../../src/clients/cluster-credentials/index.ts'
 import { createCluster } from '../../src/clients/kubernetes-configured.ts'
 import { createHttpTransport } from '../../src/clients/kubernetes-http.ts'
 import { createClusterOver, type Cluster } from '../../src/clients/kubernetes.ts'
-import { createRegistries } from '../../src/clients/registry/registries.ts'
 import { readSecretFile } from '../../src/config/files.ts'
 import { createGitDelivery, type GitDelivery } from '../../src/delivery/git.ts'
 import type { Config, LoadedConfig } from '../../src/domain/config.ts'
@@ -76,20 +75,8 @@ function portsOf(config: Config, plainGit: GitDelivery, tools: Tools) {
   const { http, env, secretOf, now, random, measure } = tools
   const clusterOf = (name: string): Cluster => clusterBy(name, config, tools)
   const platform = { env, readFile: readSecretFile, createEcr }
-  const registries = createRegistries({
-    http,
-    registries: config.registries,
-    secretOf,
-    now,
-    platform,
-    onQuota: (registry, quota) => measure({ kind: 'quota', registry, remaining: quota.remaining }),
-  })
-  const { content } = registries
   const mail = createEmailNotifier
-  return {
-    ...assembleOutbound({ config, clusterOf, plainGit, http, secretOf, random, now, content, platform, mail }),
-    registries,
-  }
+  return assemblePorts({ config, clusterOf, plainGit, http, secretOf, random, now, measure, platform, mail })
 }
 
 function clusterBy(name: string, { clusters }: Config, { http, env, secretOf, now }: Tools): Cluster {

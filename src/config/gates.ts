@@ -2,9 +2,8 @@
 
 import { DAYS, type Gate, type Slot } from '../domain/gate.ts'
 import type { RawGate } from './gates-schema.ts'
-import { problemAt, type Path } from './problem.ts'
-import { quotedName, type Reading } from './reading.ts'
-import { keyPlaceOf } from './tree.ts'
+import type { Path } from './problem.ts'
+import { quotedName, refuse, type Reading } from './reading.ts'
 
 const HOUR_MS = 3_600_000
 const EXPIRES_DEFAULT_MS = 24 * HOUR_MS
@@ -166,13 +165,4 @@ function checkOf(reading: Reading, path: Path, raw: Raw<'check'>): Gate {
     }
   }
   return { ...common, how: { by: 'report' } }
-}
-
-function refuse(
-  { root, report }: Reading,
-  path: Path,
-  reason: 'malformed' | 'missing' | 'conflict',
-  what: string,
-): void {
-  report(problemAt(keyPlaceOf(root, path), { reason, path, what }), path)
 }

@@ -8,10 +8,10 @@ import type {
   Requirement,
   VerificationPolicy,
 } from '../domain/verification-policy.ts'
-import { problemAt, type Path } from './problem.ts'
-import type { Reading } from './reading.ts'
+import type { Path } from './problem.ts'
+import { refuse, type Reading } from './reading.ts'
 import { patternAt } from './signers.ts'
-import { entriesOf, keyPlaceOf, treeAt } from './tree.ts'
+import { entriesOf, treeAt } from './tree.ts'
 import type { RawPolicy, RawRequirement, RawVerify } from './verification-schema.ts'
 
 export const WAIT_DEFAULT_MS = 15 * 60_000
@@ -233,13 +233,4 @@ function checkAtLeast(reading: Reading, path: Path, names: readonly string[], at
   if (atLeast <= different) return
   const what = `expected at most ${different}, as many different signers as are named, found ${atLeast}`
   refuse(reading, [...path, 'atLeast'], 'conflict', what)
-}
-
-function refuse(
-  { root, report }: Reading,
-  path: Path,
-  reason: 'malformed' | 'missing' | 'conflict',
-  what: string,
-): void {
-  report(problemAt(keyPlaceOf(root, path), { reason, path, what }), path)
 }

@@ -42,6 +42,16 @@ export function createReading(
   }
 }
 
+/** Told at the key, where a person has to write something else. */
+export function refuse(
+  { root, report }: Reading,
+  path: Path,
+  reason: 'malformed' | 'missing' | 'conflict' | 'unreadable',
+  what: string,
+): void {
+  report(problemAt(keyPlaceOf(root, path), { reason, path, what }), path)
+}
+
 /** The keys and certificates that stand in files of their own become part of the configuration, and of its hash. */
 export async function readNamedFiles(root: Tree, include: Include | undefined): Promise<NamedFiles> {
   const read = new Map<string, Result<string, string>>()

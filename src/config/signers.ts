@@ -1,6 +1,6 @@
 /** `trust:` and `signers:` resolved: short forms worked in, files read, patterns looked at. */
 
-import { quotedName, type Reading } from './reading.ts'
+import { quotedName, refuse, type Reading } from './reading.ts'
 import {
   PUBLIC_GOOD,
   type Signer,
@@ -10,8 +10,8 @@ import {
   type TrustRoot,
   type TrustRoots,
 } from '../domain/signer.ts'
-import { problemAt, type Path } from './problem.ts'
-import { entriesOf, keyPlaceOf, treeAt } from './tree.ts'
+import type { Path } from './problem.ts'
+import { entriesOf, treeAt } from './tree.ts'
 import type { RawSigner, RawTrust } from './verification-schema.ts'
 
 const GITHUB_ISSUER = 'https://token.actions.githubusercontent.com'
@@ -237,13 +237,4 @@ function isJson(text: string): boolean {
   } catch {
     return false
   }
-}
-
-function refuse(
-  { root, report }: Reading,
-  path: Path,
-  reason: 'malformed' | 'missing' | 'conflict' | 'unreadable',
-  what: string,
-): void {
-  report(problemAt(keyPlaceOf(root, path), { reason, path, what }), path)
 }

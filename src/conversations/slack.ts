@@ -1,8 +1,11 @@
 /** Slack as a conversation: one message for each promotion, changed in place; groups asked for and kept for a minute. */
 
 import * as z from 'zod'
-import type { Slack, SlackProblem } from '../clients/slack.ts'
+import type { Http } from '../clients/http.ts'
+import { createSlack, type Slack, type SlackProblem } from '../clients/slack.ts'
 import { err, ok, type Result } from '../domain/result.ts'
+import type { Secret, SecretReferences } from '../domain/secret.ts'
+import type { SlackConfig } from '../domain/slack.ts'
 import type { Conversation, ConversationFailure, MessageReference } from './conversation.ts'
 import { messageOf, rejectForm } from './slack-blocks.ts'
 
@@ -28,6 +31,21 @@ const Members = z.object({ users: z.array(z.string().max(32)).max(10_000) })
 export type SlackConversation = Conversation & {
   /** The form for the reason: `trigger` is good for three seconds. */
   askWhy(ask: string, title: string, trigger: string): Promise<Result<null, ConversationFailure>>
+}
+
+/** What every platform has. */
+export type SlackParts = {
+  readonly http: Http
+  readonly secretOf: (references: SecretReferences) => Secret
+  readonly now: () => number
+}
+
+/** As the configuration names it; secrets are read when they are used. */
+export function createConfiguredSlack(
+  { token, api }: SlackConfig,
+  { http, secretOf, now }: SlackParts,
+): SlackConversation {
+  return createSlackConversation(createSlack({ http, token: secretOf(token), ...(api && { api }) }), now)
 }
 
 export function createSlackConversation(slack: Slack, now: () => number): SlackConversation {

@@ -9,7 +9,7 @@ import type { Promotion } from '../domain/promotion.ts'
 import type { Stage } from '../domain/subscription.ts'
 import type { Vote } from '../domain/vote.ts'
 import { stuck } from './effects.ts'
-import { whyNotCounted, whyNotAmong } from './gates/approval.ts'
+import { isSamePerson, whyNotAmong, whyNotCounted } from './gates/approval.ts'
 import { turnDown } from './turn-down.ts'
 import { fresh, note, wish, type Turn } from './turn.ts'
 
@@ -61,13 +61,13 @@ function approve(
 ): void {
   const place = { name: stage.name, id: promotion.id }
   const { pusher } = promotion.candidate
-  if (pusher !== undefined && isSame(turn.rules.personOf(pusher), voice.by)) {
+  if (pusher !== undefined && isSamePerson(turn.rules.personOf(pusher), voice.by)) {
     return disregard(turn, place, voice, `${voice.by} pushed it: somebody else has to approve`)
   }
   const reasons = gates.map((gate) => whyNotCounted(gate, promotion, voice))
   if (reasons.every((reason) => reason !== null)) return disregard(turn, place, voice, reasons[0] ?? '')
   // The same person once, however often and in however many ways they say it.
-  if (promotion.votes.some(({ by, decision }) => isSame(by, voice.by) && decision === 'approve')) return
+  if (promotion.votes.some(({ by, decision }) => isSamePerson(by, voice.by) && decision === 'approve')) return
   if (promotion.votes.length >= VOTES_MAX) return disregard(turn, place, voice, `more than ${VOTES_MAX} votes`)
   promotion.votes.push({ ...voice, reason: voice.reason.slice(0, REASON_LENGTH_MAX) })
   const why = voice.reason === '' ? '' : `: ${voice.reason}`
@@ -163,8 +163,4 @@ function disregard(turn: Turn<Line>, { name, id }: Place, { by, decision, how }:
 
 function aboutPromotion(stage: Stage, { id, candidate }: Promotion) {
   return { stage: stage.name, promotion: id, image: formatImage(candidate.images[0]) }
-}
-
-function isSame(one: string, other: string): boolean {
-  return one.toLowerCase() === other.toLowerCase()
 }

@@ -53,17 +53,19 @@ const GooglePull = z.strictObject({
     .describe('A registry of Google, by an access token. `pull: google`: with nothing to say.'),
 })
 
+const EntraApplication = z
+  .strictObject({
+    tenant: z.guid('expected a tenant: a GUID').describe('The tenant.'),
+    client: z.guid('expected an application: a GUID').describe("The application's id."),
+    secret: SecretReference.describe('A reference to its secret.'),
+  })
+  .optional()
+  .describe('An application of Entra. Left out: the identity of the pod or machine.')
+
 const AzurePull = z.strictObject({
   azure: z
     .strictObject({
-      application: z
-        .strictObject({
-          tenant: z.guid('expected a tenant: a GUID').describe('The tenant.'),
-          client: z.guid('expected an application: a GUID').describe("The application's id."),
-          secret: SecretReference.describe('A reference to its secret.'),
-        })
-        .optional()
-        .describe('An application of Entra. Left out: the identity of the pod or machine.'),
+      application: EntraApplication,
       identity: z
         .guid("expected a managed identity's client id: a GUID")
         .optional()
@@ -167,14 +169,7 @@ export const AksCluster = z.strictObject({
       name: named(/^[A-Za-z0-9](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?$/u, 'the name of a cluster').describe(
         'As AKS calls it.',
       ),
-      application: z
-        .strictObject({
-          tenant: z.guid('expected a tenant: a GUID').describe('The tenant.'),
-          client: z.guid('expected an application: a GUID').describe("The application's id."),
-          secret: SecretReference.describe('A reference to its secret.'),
-        })
-        .optional()
-        .describe('An application of Entra. Left out: the identity of the pod or machine.'),
+      application: EntraApplication,
     })
     .describe('A cluster of Azure AKS, by an Entra token.'),
   vpc: Binding,

@@ -6,13 +6,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { startRegistry } from '../../src/cli/demo/registry.ts'
-import { assembleOutbound } from '../../src/assemble.ts'
+import { assemblePorts } from '../../src/assemble.ts'
 import { configOptions } from '../../src/cli/config-options.ts'
 import { createGuardedFetch } from '../../src/clients/address-guard.ts'
 import { createSignedEcr } from '../../src/clients/aws/ecr.ts'
 import { createHttp } from '../../src/clients/http.ts'
 import { createCluster } from '../../src/clients/kubernetes-configured.ts'
-import { createRegistries } from '../../src/clients/registry/registries.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { createSecrets } from '../../src/config/secrets.ts'
 import { createGitDelivery } from '../../src/delivery/git.ts'
@@ -70,12 +69,10 @@ subscriptions: { app: { image: "${image}", tags: { semver: "1.x" }, verify: none
   })
   const silent = (): void => {}
   const clusterOf = () => createCluster({ inCluster: true }, { now: whole, readFile: async () => '' })
-  const registries = createRegistries({ http, registries: config.registries, secretOf, now: whole })
-  const { content } = registries
   const platform = { env: {}, readFile: async () => '', createEcr: createSignedEcr }
   const ports: Ports = {
     ...state,
-    ...assembleOutbound({
+    ...assemblePorts({
       config,
       clusterOf,
       plainGit,
@@ -83,10 +80,9 @@ subscriptions: { app: { image: "${image}", tags: { semver: "1.x" }, verify: none
       secretOf,
       random: Math.random,
       now: whole,
-      content,
+      measure,
       platform,
     }),
-    registries,
     wake: (id, at) => loop.wake(id, at),
     config: () => loaded.value.loaded,
     now: whole,

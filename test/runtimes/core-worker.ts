@@ -3,12 +3,11 @@
 import { createSignedEcr } from '../../src/clients/aws/ecr.ts'
 import { createApi } from '../../src/api.ts'
 import { createApp } from '../../src/app.ts'
-import { assembleOutbound } from '../../src/assemble.ts'
+import { assemblePorts } from '../../src/assemble.ts'
 import { configOptions } from '../../src/cli/config-options.ts'
 import { createHttp } from '../../src/clients/http.ts'
 import { createClusterOver } from '../../src/clients/kubernetes.ts'
 import { createHttpTransport } from '../../src/clients/kubernetes-http.ts'
-import { createRegistries } from '../../src/clients/registry/registries.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { formatProblem } from '../../src/config/problem.ts'
 import { createSecrets } from '../../src/config/secrets.ts'
@@ -57,9 +56,8 @@ async function createCore(env: Env): Promise<Core> {
     if (cluster === undefined || !('server' in cluster)) throw new Error(`${name} needs a machine`)
     return createClusterOver(createHttpTransport(cluster, { http, secretOf }))
   }
-  const registries = createRegistries({ http, registries: config.registries, secretOf, now })
-  const { content } = registries
-  const outbound = assembleOutbound({
+  const measure = (): void => {}
+  const assembled = assemblePorts({
     config,
     clusterOf,
     plainGit: null,
@@ -67,14 +65,12 @@ async function createCore(env: Env): Promise<Core> {
     secretOf,
     random: Math.random,
     now,
-    content,
+    measure,
     platform: { env: {}, readFile, createEcr: createSignedEcr },
   })
-  const measure = (): void => {}
   const ports: Ports = {
     ...state,
-    ...outbound,
-    registries,
+    ...assembled,
     wake: async () => {},
     config: () => loaded,
     now,

@@ -1,6 +1,7 @@
 /** What `drayage doctor` looks at: secrets, clock, registries, targets, chat, and the way in. Reads only. */
 
 import type { Http } from '../../clients/http.ts'
+import { placeOf } from '../../clients/registry/access.ts'
 import type { Config } from '../../domain/config.ts'
 import { formatImage, Tag, type Registry } from '../../domain/image.ts'
 import type { Registries } from '../../domain/registry.ts'
@@ -101,9 +102,7 @@ async function lookAtClock({ config, http, now }: Patient): Promise<readonly Fin
 }
 
 async function dateOf(registry: Registry, config: Config, http: Http): Promise<number | null> {
-  const entry = Object.values(config.registries).find(({ host }) => host === registry)
-  const plainHttp = entry?.insecure === true
-  const apiHost = registry === 'docker.io' ? 'registry-1.docker.io' : registry
+  const { apiHost, plainHttp } = placeOf(registry, config.registries)
   const url = new URL(`${plainHttp ? 'http' : 'https'}://${apiHost}/v2/`)
   const answer = await http({ url, hosts: [url.host], plainHttp, later: 'return', retries: 0, limits: LIMITS }).catch(
     () => null,

@@ -29,19 +29,28 @@ export type Access = {
   readonly credential: CredentialOf | null
 }
 
+/** Where it is, without how it is read. */
+export type Place = Omit<Access, 'credential'>
+
 /** What the configuration says about a host; a host that it does not name is read anonymously, by https. */
 export function accessOf(registry: Registry, registries: Config['registries'], tools: CredentialTools): Access {
-  const named = Object.values(registries).filter(({ host }) => host === registry)
-  const config: RegistryConfig | undefined = named.find(({ pull }) => pull !== undefined) ?? named[0]
-  const apiHost = API_HOSTS[registry] ?? registry
-  const place = {
-    registry,
-    apiHost,
-    tokenHost: config?.tokenHost ?? TOKEN_HOSTS[registry] ?? apiHost,
-    plainHttp: config?.insecure ?? false,
-  }
-  const pull = config?.pull
+  const place = placeOf(registry, registries)
+  const pull = entryOf(registry, registries)?.pull
   return { ...place, credential: pull === undefined ? null : createCredential(pull, place, tools) }
+}
+
+/** The address alone: no secret is looked at. */
+export function placeOf(registry: Registry, registries: Config['registries']): Place {
+  const entry = entryOf(registry, registries)
+  const apiHost = API_HOSTS[registry] ?? registry
+  const tokenHost = entry?.tokenHost ?? TOKEN_HOSTS[registry] ?? apiHost
+  return { registry, apiHost, tokenHost, plainHttp: entry?.insecure ?? false }
+}
+
+/** Of several entries of one host, the one that says how it is read. */
+function entryOf(registry: Registry, registries: Config['registries']): RegistryConfig | undefined {
+  const named = Object.values(registries).filter(({ host }) => host === registry)
+  return named.find(({ pull }) => pull !== undefined) ?? named[0]
 }
 
 /** The value of an `Authorization` header for a name and a password, as UTF-8 (RFC 7617). */

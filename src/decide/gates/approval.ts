@@ -58,6 +58,6 @@ function isAmong(from: readonly string[], { by, groups }: Voter): boolean {
 }
 
 /** Names of people come in any case. */
-function isSamePerson(one: string | undefined, other: string): boolean {
+export function isSamePerson(one: string | undefined, other: string): boolean {
   return one !== undefined && one.toLowerCase() === other.toLowerCase()
 }
