@@ -93,7 +93,7 @@ export function assemblePorts({
     probe: { ask: (gate) => probe(gate, http) },
     delivery: deliveryTo,
     proposals: () => github,
-    healthRule: createRuleCheck({ clusters, http }),
+    healthRule: createRuleCheck({ clusters, http, now }),
     conversation: config.slack === undefined ? null : createConfiguredSlack(config.slack, { http, secretOf, now }),
     notifier: (name) => {
       const channel = config.notifications[name]

@@ -8,6 +8,7 @@ import {
   HEALTH_TIMEOUT_DEFAULT_MS,
   HttpRule,
   PrometheusRule,
+  WorkloadRule,
   type HealthPolicy,
   type HealthRule,
 } from '../domain/health-rule.ts'
@@ -18,10 +19,13 @@ const RawCheck = z.union(
   [
     z.strictObject({ argocd: ArgoCdRule.describe("Argo CD's own word, of an application that has synced it.") }),
     z.strictObject({ flux: FluxRule.describe("Flux' own word, of an object that has applied it.") }),
+    z.strictObject({
+      workload: WorkloadRule.describe('A workload that runs it, after another has applied it from Git.'),
+    }),
     z.strictObject({ http: HttpRule.describe('An address that answers as it should.') }),
     z.strictObject({ prometheus: PrometheusRule.describe('A measurement.') }),
   ],
-  { error: 'expected a check: argocd:, flux:, http: or prometheus:' },
+  { error: 'expected a check: argocd:, flux:, workload:, http: or prometheus:' },
 )
 
 export const RawHealth = z.strictObject({
@@ -46,6 +50,7 @@ export function resolveHealth(shared: RawHealth | undefined, own: RawHealth | un
 function ruleOf(raw: z.infer<typeof RawCheck>): HealthRule {
   if ('argocd' in raw) return { kind: 'argocd', ...raw.argocd }
   if ('flux' in raw) return { kind: 'flux', ...raw.flux }
+  if ('workload' in raw) return { kind: 'workload', ...raw.workload }
   if ('http' in raw) return { kind: 'http', ...raw.http }
   return { kind: 'prometheus', ...raw.prometheus }
 }

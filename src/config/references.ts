@@ -103,7 +103,7 @@ function checkHealth(reader: Reader, path: Path): void {
   const checks = treeAt(reader.root, [...path, 'health', 'checks'])
   const items = checks?.kind === 'list' ? checks.items : []
   items.forEach((_, index) => {
-    for (const kind of ['argocd', 'flux']) {
+    for (const kind of ['argocd', 'flux', 'workload']) {
       checkName(reader, [...path, 'health', 'checks', index, kind, 'cluster'], 'clusters')
     }
   })

@@ -1,6 +1,7 @@
 /** What else must be well after a delivery, resolved: beside the rollout of the workload itself. */
 
 import * as z from 'zod'
+import { WorkloadTarget } from './target.ts'
 
 const NAME_LENGTH_MAX = 253
 const TEXT_LENGTH_MAX = 4_096
@@ -38,6 +39,22 @@ export const FluxRule = z
   )
 export type FluxRule = Readonly<z.infer<typeof FluxRule>>
 
+/** A workload that another applies from Git. */
+export const WorkloadRule = WorkloadTarget.pick({
+  cluster: true,
+  namespace: true,
+  workload: true,
+  container: true,
+  field: true,
+  apiVersion: true,
+})
+  .strict()
+  .refine(
+    ({ container, field }) => (container === undefined) !== (field === undefined),
+    'expected one of container and field',
+  )
+export type WorkloadRule = Readonly<z.infer<typeof WorkloadRule>>
+
 export const HttpRule = z.strictObject({
   url: HttpAddress.describe('Asked by GET; a redirect is not followed.'),
   status: z.number().int().min(100).max(599).default(200).describe('The status that means well. Default 200.'),
@@ -60,6 +77,7 @@ export type PrometheusRule = Readonly<z.infer<typeof PrometheusRule>>
 export const HealthRule = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('argocd'), ...ArgoCdRule.shape }),
   z.object({ kind: z.literal('flux'), ...FluxRule.shape }),
+  z.object({ kind: z.literal('workload'), ...WorkloadRule.shape }),
   z.object({ kind: z.literal('http'), ...HttpRule.shape }),
   z.object({ kind: z.literal('prometheus'), ...PrometheusRule.shape }),
 ])

@@ -7,15 +7,13 @@ import { checkArgoCd } from './argocd.ts'
 import { checkFlux } from './flux.ts'
 import type { Health, RuleCheck } from './health.ts'
 import { checkHttp } from './http.ts'
+import type { KubernetesHealthOptions } from './kubernetes.ts'
 import { checkPrometheus } from './prometheus.ts'
+import { checkWorkload } from './workload.ts'
 
-export type RuleParts = {
-  /** By their names in the configuration. */
-  readonly clusters: ReadonlyMap<string, Cluster>
-  readonly http: Http
-}
+export type RuleParts = KubernetesHealthOptions & { readonly http: Http }
 
-export function createRuleCheck({ clusters, http }: RuleParts): RuleCheck {
+export function createRuleCheck({ http, ...kubernetes }: RuleParts): RuleCheck {
   return {
     async check(rule, delivered) {
       switch (rule.kind) {
@@ -23,9 +21,11 @@ export function createRuleCheck({ clusters, http }: RuleParts): RuleCheck {
           return checkHttp(http, rule)
         case 'prometheus':
           return checkPrometheus(http, rule)
+        case 'workload':
+          return checkWorkload(kubernetes, rule, delivered.image)
         case 'argocd':
         case 'flux':
-          return checkInCluster(clusters.get(rule.cluster), rule, delivered)
+          return checkInCluster(kubernetes.clusters.get(rule.cluster), rule, delivered)
       }
     },
   }

@@ -29,6 +29,12 @@ describe('health of a stage', () => {
     expect(await healthOf(stage('{ for: 2h }'))).toEqual({ checks: [], watchMs: 120 * MINUTE, timeoutMs: 120 * MINUTE })
   })
 
+  it('names a workload that another applies from Git', async () => {
+    const workload = { cluster: 'dev', namespace: 'shop', workload: 'deployment/web', container: 'app' }
+    const found = await healthOf(stage(JSON.stringify({ checks: [{ workload }] })) + CLUSTERS)
+    expect(found?.checks).toEqual([{ kind: 'workload', ...workload }])
+  })
+
   it('is the rollout alone where nothing is written', async () => {
     expect(await healthOf(SMALLEST)).toBeUndefined()
   })
@@ -40,6 +46,15 @@ describe('health of a stage', () => {
     ['{ checks: [{ prometheus: { url: "https://p", query: up, is: "=", value: 1 } }] }', /./u],
     ['{ checks: [{ flux: { cluster: dev } }] }', /one of kustomization and helmRelease/u],
     ['{ checks: [{ argocd: { cluster: nowhere, application: shop } }] }', /nowhere/u],
+    [
+      '{ checks: [{ workload: { cluster: nowhere, namespace: shop, workload: deployment/web, container: app } }] }',
+      /nowhere/u,
+    ],
+    [
+      '{ checks: [{ workload: { cluster: dev, namespace: shop, workload: deployment/web } }] }',
+      /one of container and field/u,
+    ],
+    ['{ checks: [{ workload: { cluster: dev, namespace: shop, workload: web, container: app } }] }', /kind\/name/u],
     ['{ for: 5 }', /duration/u],
   ])('%s is refused', async (health, why) => {
     const found = await problems(stage(health) + CLUSTERS)
