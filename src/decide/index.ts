@@ -5,6 +5,7 @@
 
 import type { Answer } from '../domain/answer.ts'
 import type { Candidate } from '../domain/candidate.ts'
+import { copyOf } from '../domain/copy.ts'
 import type { Document } from '../domain/document.ts'
 import type { Note } from '../domain/history.ts'
 import type { Line } from '../domain/line.ts'
@@ -62,7 +63,7 @@ export type Input =
 export type Decision = { readonly document: Document; readonly notes: readonly Note[] }
 
 export function decide(was: Document, book: RuleBook, input: Input, now: number): Decision {
-  const document = structuredClone(was)
+  const document = copyOf(was)
   const notes: Note[] = []
   const cause = causeOf(input)
   if (document.kind === 'train') {

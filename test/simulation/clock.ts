@@ -25,8 +25,8 @@ export function createClock(start: number, random: Random): Clock {
       if (item === undefined) return false
       now = Math.max(now, item.time)
       item.run()
-      // All that follows from it runs in microtasks, up to the next sleep: then it is quiet.
-      await new Promise<void>((resolve) => void setImmediate(resolve))
+      // All that follows from it runs in microtasks, up to the next sleep. A tick comes once there are none left: it is quiet.
+      await new Promise<void>((resolve) => process.nextTick(resolve))
       return true
     },
   }

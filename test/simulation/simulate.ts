@@ -1,6 +1,5 @@
 /** One schedule: the real decisions, pipeline and effects over the memory store, in a simulated world, from one seed. */
 
-import { createMemoryState } from '../../src/state/memory.ts'
 import { NOW } from '../helpers/build.ts'
 import { drawChaos, withLosses } from './chaos.ts'
 import { createChronicle } from './chronicle.ts'
@@ -23,6 +22,7 @@ import { sayYes, scheduleVoices, takeBack } from './voices.ts'
 import { createRandom } from './random.ts'
 import { createGrounds } from './grounds.ts'
 import { changeShape, configOf, drawShape, withDemands, type Shape } from './shape.ts'
+import { createSimulatedState } from './store.ts'
 import { FOUND_WITHIN_MS, scheduleSweeps } from './sweeps.ts'
 import { withSyncDigest } from './sync-digest.ts'
 import { targetId } from '../../src/domain/target.ts'
@@ -83,7 +83,7 @@ async function run(
   const onPropose = (branch: string): void => meddle((on) => decideOnPull(on, branch))
   const grounds = createGrounds({ random: dice, chronicle, now })
   const world = createWorld({ random, ledger, grounds, now, unwell: chaos.unwell, onUnwell, onPropose })
-  const state = createMemoryState()
+  const state = createSimulatedState(chronicle)
   const hadForeignCommit = (branch: string): boolean => world.host.foreign.has(branch)
   const inspector = createInspector({ chronicle, ledger, grounds, now, hadForeignCommit })
   let isWild = true

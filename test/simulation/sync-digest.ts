@@ -3,13 +3,13 @@
  * hash, computed on the spot, for as long as `work` runs.
  */
 
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 export async function withSyncDigest<T>(work: () => Promise<T>): Promise<T> {
   const { subtle } = globalThis.crypto
   const digest = async (algorithm: string, data: Uint8Array): Promise<ArrayBuffer> => {
     if (algorithm !== 'SHA-256') throw new Error(`no ${algorithm} in the simulation`)
-    return new Uint8Array(createHash('sha256').update(data).digest()).buffer
+    return new Uint8Array(hash('sha256', data, 'buffer')).buffer
   }
   Object.defineProperty(subtle, 'digest', { value: digest, configurable: true })
   try {
