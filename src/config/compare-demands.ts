@@ -20,10 +20,19 @@ export function compareDemands(where: string, before: Stage, after: Stage): read
   const [lost, gained] = difference(before.gates, after.gates)
   if (lost.length > 0) say(`no longer has these gates: ${lost.map(describeGate).join(', ')}; votes are void`, true)
   if (gained.length > 0) say(`has these gates too: ${gained.map(describeGate).join(', ')}; votes are void`, false)
+  compareBreakGlass(before.breakGlass, after.breakGlass, say)
   return changes
 }
 
 type Say = (detail: string, weakens: boolean) => void
+
+function compareBreakGlass(was: Stage['breakGlass'], is: Stage['breakGlass'], say: Say): void {
+  if (JSON.stringify(was) === JSON.stringify(is)) return
+  if (is === undefined) return say('nobody may break the glass any more', false)
+  const wasThere = (name: string): boolean => was?.from.includes(name) ?? false
+  const isWider = !is.from.every(wasThere) || is.expires > (was?.expires ?? 0)
+  say(`any two of ${is.from.join(', ')} may break the glass, for ${is.expires / 60_000} min`, isWider)
+}
 
 function compareProof({ verify: was }: Stage, { verify: is }: Stage, say: Say): void {
   if (was === 'none' && is === 'none') return

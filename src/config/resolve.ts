@@ -10,11 +10,13 @@ import type { Target } from '../domain/target.ts'
 import type { VerificationPolicy } from '../domain/verification-policy.ts'
 import { quoted } from './expected.ts'
 import { problemAt, type Path } from './problem.ts'
+import { resolveBreakGlass } from './break-glass.ts'
 import { resolveGates } from './gates.ts'
 import { resolveHealth } from './health.ts'
 import { resolveVerify } from './policies.ts'
 import type { Reading } from './reading.ts'
 import { merged } from './references.ts'
+import { resolveRollback } from './rollback.ts'
 import type { RawVerify } from './verification-schema.ts'
 import type { RawServer, RawSharedStage, RawStage, RawSubscription, RawTarget } from './schema.ts'
 import type { Report } from './shape.ts'
@@ -139,9 +141,16 @@ function resolveStages(
     const after = [...(waits.get(name) ?? [])]
     const needs = needsOf(floor?.after, stage.after)
     const health = resolveHealth(floor?.health, stage.health)
+    const breakGlass = resolveBreakGlass(
+      resolving.reading,
+      { path: [...path, name, 'breakGlass'], raw: stage.breakGlass },
+      floor && { path: ['stages', name, 'breakGlass'], raw: floor.breakGlass },
+    )
+    const rollback = resolveRollback(floor?.rollback, stage.rollback)
+    const emergency = { ...(breakGlass && { breakGlass }), ...(rollback && { rollback }) }
     const [first, ...others] = targetsOf(stage)
     if (verify === undefined || first === undefined) return []
-    return [{ name, after, needs, verify, gates, ...(health && { health }), targets: [first, ...others] }]
+    return [{ name, after, needs, verify, gates, ...(health && { health }), ...emergency, targets: [first, ...others] }]
   })
 }
 
@@ -179,7 +188,15 @@ function namesOf(after: After): readonly string[] {
 }
 
 function targetsOf(raw: RawStage): readonly Target[] {
-  const { after: _after, verify: _verify, gates: _gates, health: _health, ...stage } = raw
+  const {
+    after: _after,
+    verify: _verify,
+    gates: _gates,
+    health: _health,
+    breakGlass: _breakGlass,
+    rollback: _rollback,
+    ...stage
+  } = raw
   return 'targets' in stage ? stage.targets.map(targetOf) : [targetOf(stage)]
 }
 

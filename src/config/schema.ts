@@ -18,8 +18,10 @@ import { Assurance } from '../domain/event.ts'
 import { Registry } from '../domain/image.ts'
 import { ScanSettings } from '../domain/scan-settings.ts'
 import { Name, OwnerName, PusherName } from '../domain/subscription.ts'
+import { RawBreakGlass } from './break-glass.ts'
 import { RawGate } from './gates-schema.ts'
 import { RawHealth } from './health.ts'
+import { RawRollback } from './rollback.ts'
 import { RawSigner, RawTrust, RawVerify } from './verification-schema.ts'
 import { PersonConfig, SlackConfig } from '../domain/slack.ts'
 import { TagFilter } from '../domain/tag-filter.ts'
@@ -110,6 +112,10 @@ const RawSharedStage = z.strictObject({
   verify: RawVerify.optional().describe('What every image must prove here, on top of what its subscription demands.'),
   gates: Gates.describe('What must hold before any image comes here. Subscriptions may add more.'),
   health: RawHealth.optional().describe('What is well after a delivery. Subscriptions may add more.'),
+  breakGlass: RawBreakGlass.optional().describe(
+    'Which two people together may go around its soak, its windows and its scans. Left out: nobody.',
+  ),
+  rollback: RawRollback.optional().describe('How it goes back to what was healthy.'),
 })
 export type RawSharedStage = z.infer<typeof RawSharedStage>
 
@@ -118,6 +124,10 @@ const ofStage = {
   verify: RawVerify.optional().describe('What an image must prove here, on top of what the subscription demands.'),
   gates: Gates.describe('What must hold before it comes here, after the gates of the shared stage.'),
   health: RawHealth.optional().describe('What is well after a delivery, beside the rollout of the workload itself.'),
+  breakGlass: RawBreakGlass.optional().describe(
+    'Which two people together may go around its soak, its windows and its scans. A shared stage says it alone. Left out: nobody.',
+  ),
+  rollback: RawRollback.optional().describe('How it goes back to what was healthy.'),
 }
 
 const RawGitTarget = GitTarget.omit({ kind: true, merge: true })

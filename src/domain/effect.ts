@@ -33,7 +33,14 @@ const writing = { ...ofPromotion, expected: z.array(z.string()) }
 
 export const Effect = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('observe'), ...atTarget }),
-  z.object({ kind: z.literal('verify'), ...shared, stage: z.string(), promotion: z.string() }),
+  z.object({
+    kind: z.literal('verify'),
+    ...shared,
+    stage: z.string(),
+    promotion: z.string(),
+    /** Asks for no scan. */
+    breakGlass: z.literal(true).optional(),
+  }),
   /** Asks a gate's check, by its name. */
   z.object({ kind: z.literal('check'), ...shared, stage: z.string(), promotion: z.string(), check: z.string() }),
   /** What scanners say by now of what runs there; `looks`: how many there were for one piece of news, with this one. */

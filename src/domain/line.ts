@@ -1,6 +1,7 @@
 /** One subscription's document: what runs on each stage, what is on its way, what was refused. */
 
 import * as z from 'zod'
+import { BreakGlassRequest } from './break-glass.ts'
 import { Candidate } from './candidate.ts'
 import { Board } from './card.ts'
 import { Effect } from './effect.ts'
@@ -74,6 +75,8 @@ export const StageState = z.object({
   pin: z
     .object({ candidate: z.string(), image: z.string(), by: z.string(), reason: z.string(), at: Instant })
     .optional(),
+  /** What one person asked for, and a second one has to confirm. */
+  breakGlass: BreakGlassRequest.optional(),
   /** The messages of its promotions, oldest first. */
   boards: z.array(Board),
   /** When it was changed lately, oldest first. */

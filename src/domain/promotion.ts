@@ -1,6 +1,7 @@
 /** The request to bring one candidate to one stage, while it lasts. Its ends go to the history. */
 
 import * as z from 'zod'
+import { BreakGlass } from './break-glass.ts'
 import { Candidate } from './candidate.ts'
 import { Instant } from './event.ts'
 import { GateState } from './gate.ts'
@@ -31,6 +32,8 @@ export const Proof = z.object({
   at: Instant,
   /** The earliest verified time of its source; null: nothing says when it was built. */
   builtAt: Instant.nullable(),
+  /** No scan was asked for: good for a break-glass alone. */
+  breakGlass: z.literal(true).optional(),
   /** What was found, for later questions. */
   known: Known.optional(),
 })
@@ -46,6 +49,8 @@ export const Promotion = z.object({
   purpose: z.enum(['newer', 'promoted', 'rollback']),
   /** The stage's verification and gates that it is held to, as a fingerprint: under others, proof and votes are void. */
   terms: z.string(),
+  /** Two people let it go around what only waits. */
+  breakGlass: BreakGlass.optional(),
   proof: Proof.optional(),
   /** Until then a signature or a scan may still come. */
   provenBy: Instant.optional(),

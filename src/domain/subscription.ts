@@ -1,10 +1,12 @@
 /** The image that we follow: its tag filter, its verification, its stages. Resolved: short forms and shared stages are worked in. */
 
 import * as z from 'zod'
+import { BreakGlassRule } from './break-glass.ts'
 import { Assurance } from './event.ts'
 import { Gate } from './gate.ts'
 import { HealthPolicy } from './health-rule.ts'
 import { ImageName } from './image.ts'
+import { RollbackRule } from './rollback-rule.ts'
 import { TagFilter } from './tag-filter.ts'
 import { Target } from './target.ts'
 import { VerificationPolicy } from './verification-policy.ts'
@@ -24,6 +26,10 @@ export const Stage = z.object({
   gates: z.array(Gate).default([]),
   /** What is well, beside the rollout. Absent: the rollout alone. */
   health: HealthPolicy.optional(),
+  /** Which two people may go around its waiting. Absent: nobody. */
+  breakGlass: BreakGlassRule.optional(),
+  /** Absent: by a commit, and what was bad is refused here. */
+  rollback: RollbackRule.optional(),
   targets: z.tuple([Target], Target),
 })
 export type Stage = Readonly<z.infer<typeof Stage>>

@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest'
+import { loaded, problemsOf, SMALLEST } from '../../helpers/config.ts'
+
+const STAGE = 'prod: { git: repo, file: app.yaml }'
+function withStage(own: string, shared = ''): string {
+  const text = SMALLEST.replace(STAGE, `prod: { git: repo, file: app.yaml${own} }`)
+  return shared === '' ? text : text.replace('subscriptions:', `stages:\n  prod: { ${shared} }\nsubscriptions:`)
+}
+const stageOf = async (text: string) => (await loaded(text)).loaded.config.subscriptions[0]?.stages[0]
+
+describe('breakGlass', () => {
+  it.each([
+    ['a stage of its own', ', breakGlass: { from: [ann, bob] }', ''],
+    ['a shared stage', '', 'breakGlass: { from: [ann, bob] }'],
+  ])('is said by %s, and counts for half an hour', async (_title, own, shared) => {
+    expect((await stageOf(withStage(own, shared)))?.breakGlass).toEqual({ from: ['ann', 'bob'], expires: 1_800_000 })
+  })
+
+  it('is nobody’s where nobody is named', async () => {
+    expect((await stageOf(SMALLEST))?.breakGlass).toBeUndefined()
+  })
+
+  it.each([
+    ['one person alone', '{ from: [ann] }', 'from'],
+    ['a person twice, in any case', '{ from: [ann, Ann] }', 'from'],
+    ['more than a day', '{ from: [ann, bob], expires: 25h }', 'expires'],
+    ['no names', '{ expires: 10m }', 'from'],
+    ['a key that it does not know', '{ from: [ann, bob], skip: [signature] }', 'skip'],
+  ])('refuses %s', async (_title, rule, key) => {
+    const found = await problemsOf(withStage(`, breakGlass: ${rule}`))
+    expect(found.some((line) => line.includes('breakGlass') && line.includes(key))).toBe(true)
+  })
+
+  it('is not opened by a subscription at a shared stage', async () => {
+    const own = ', breakGlass: { from: [eve, mallory] }'
+    expect(await problemsOf(withStage(own, 'gates: [{ soak: 1h }]'))).toEqual([
+      expect.stringContaining('conflict subscriptions.shop.stages.prod.breakGlass'),
+    ])
+  })
+})
+
+describe('rollback', () => {
+  it.each([
+    ['', '', undefined],
+    [', rollback: {}', '', { as: 'commit', merge: 'now', refuse: 'here' }],
+    [', rollback: { as: pull-request }', '', { as: 'pull-request', merge: 'now', refuse: 'here' }],
+    [
+      ', rollback: { as: commit, refuse: everywhere }',
+      'rollback: { as: pull-request, merge: by-person }',
+      { as: 'pull-request', merge: 'by-person', refuse: 'everywhere' },
+    ],
+  ])('%s beside %s is the more careful of both', async (own, shared, rule) => {
+    expect((await stageOf(withStage(own, shared)))?.rollback).toEqual(rule)
+  })
+
+  it('refuses a way that it does not know', async () => {
+    expect((await problemsOf(withStage(', rollback: { as: force-push }')))[0]).toContain('rollback')
+  })
+})
