@@ -2,6 +2,7 @@
 
 import * as z from 'zod'
 import { NOTICE_KINDS } from './notice.ts'
+import { Quiet } from './quiet.ts'
 import { SecretReference, SecretReferences } from './secret.ts'
 
 const LIST_MAX = 64
@@ -16,6 +17,9 @@ const shared = {
   on: z.array(z.enum(NOTICE_KINDS)).min(1).optional().describe('Which news. Left out: what somebody should look at.'),
   stages: z.array(z.string()).min(1).max(LIST_MAX).optional().describe('Of these stages only. Left out: of all.'),
   subscriptions: z.array(z.string()).min(1).max(LIST_MAX).optional().describe('Of these only. Left out: of all.'),
+  quiet: Quiet.optional().describe(
+    'When nothing is sent but what somebody has to look at now: the rest waits until it is over.',
+  ),
 }
 
 export const Channel = z.discriminatedUnion('type', [

@@ -1,6 +1,7 @@
 /** Slack's place in the configuration, and who is who there. */
 
 import * as z from 'zod'
+import { Quiet } from './quiet.ts'
 import { SecretReference, SecretReferences } from './secret.ts'
 
 export const SlackConfig = z.strictObject({
@@ -12,6 +13,9 @@ export const SlackConfig = z.strictObject({
     .regex(/^https?:\/\/[^\s@?#]+\/$/u, 'expected https://host/api/')
     .optional()
     .describe("Another place of Slack's Web API, such as `https://slack-gov.com/api/`."),
+  quiet: Quiet.optional().describe(
+    'When nobody is asked anew: new messages wait until it is over; what failed or was rolled back is told at once.',
+  ),
 })
 export type SlackConfig = Readonly<z.infer<typeof SlackConfig>>
 
