@@ -71,6 +71,8 @@ export const ScanFact = z.object({
   findings: z.array(Finding).nullable(),
   scannedAt: Instant.nullable(),
   databaseAt: Instant.nullable(),
+  /** Its time is its signer's word alone: nothing verified says when it was signed. */
+  claimed: z.literal(true).optional(),
   /** Signed reports only: the signers' names. */
   signers: z.array(z.string()),
   source: z.string(),

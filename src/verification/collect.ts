@@ -5,7 +5,7 @@ import type { Digest, ImageName, PinnedImage } from '../domain/image.ts'
 import type { ManifestBytes, RegistryContent } from '../domain/registry-content.ts'
 import { RetryLater } from '../domain/retry.ts'
 import type { NotationSigner, Signers, TrustRoots } from '../domain/signer.ts'
-import { discover } from './discover.ts'
+import { discover, newBudget, type Attached, type Budget } from './discover.ts'
 import type { Material } from './material.ts'
 import type { RevocationCheck } from './notation/notation.ts'
 import type { ScanTarget } from './scans/judge.ts'
@@ -23,20 +23,32 @@ export type Tools = {
   readonly now: () => number
 }
 
-/** What the registry holds about a digest. One that will not say is asked again later: silence is no evidence. */
-export async function collectProofs(
+export type Collected = {
+  readonly evidence: readonly Evidence[]
+  /** What else refers to it, unread; and what is left to spend on that. */
+  readonly attached: Attached
+}
+
+/** What the registry holds about an image, and whether it is still signing it. */
+export async function collectProofs(tools: Tools, image: PinnedImage, manifest: ManifestBytes): Promise<Collected> {
+  const { evidence, attached } = await collectAbout(tools, image, manifest, newBudget(tools.now()))
+  return { evidence: [...evidence, ...((await tools.managedSigning?.(image, image.digest)) ?? [])], attached }
+}
+
+/** Of any digest. A registry that will not say is asked again later: silence is no evidence. */
+export async function collectAbout(
   tools: Tools,
   image: PinnedImage,
   manifest: ManifestBytes,
-): Promise<readonly Evidence[]> {
+  budget: Budget,
+): Promise<Collected> {
   const { content, now } = tools
-  const found = await discover({ content, image, subject: image.digest, now })
+  const found = await discover({ content, image, subject: image.digest, now, budget })
   if (!found.ok) throw new RetryLater(`${found.error.reason}: ${found.error.detail}`)
-  const { materials, evidence } = found.value
+  const { materials, evidence, reports } = found.value
   const facts: Evidence[] = [...evidence]
   for (const material of materials) facts.push(await prove(material, tools, manifest))
-  facts.push(...((await tools.managedSigning?.(image, image.digest)) ?? []))
-  return facts
+  return { evidence: facts, attached: { image, reports, budget } }
 }
 
 /** The libraries that verify are heavy: loaded when something has to be verified. */

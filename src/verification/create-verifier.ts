@@ -5,8 +5,10 @@ import type { ImageFacts } from '../domain/image-facts.ts'
 import { parseImageReference, type Digest, type ImageName, type PinnedImage } from '../domain/image.ts'
 import { RetryLater } from '../domain/retry.ts'
 import type { Policy } from '../domain/verification-policy.ts'
+import { collectReports, reportsOfIndex } from './attached-reports.ts'
 import type { Case } from './case.ts'
 import { collectProofs, collectScans, type Tools } from './collect.ts'
+import type { Attached } from './discover.ts'
 import { imageContent } from './image-content.ts'
 import { readImageFacts, type FactsProblem } from './image-facts.ts'
 import { judgePolicy } from './policy.ts'
@@ -25,16 +27,27 @@ async function verify(tools: Tools, question: Question): Promise<Verified> {
   if (manifest.value === null) return refused(`${image.digest} is not in its registry any more`, now())
   const needs = (kind: Policy['require'][number]['kind']): boolean => policy.require.some((one) => one.kind === kind)
   const isRead = needs('scan') || needs('image')
-  const proofs = await collectProofs(tools, image, manifest.value)
+  const { evidence: proofs, attached } = await collectProofs(tools, image, manifest.value)
   const facts = isRead ? await factsOf(tools, image, image.digest) : null
   const platforms = facts === null || 'problem' in facts ? null : facts.platforms.map(targetOf)
+  const reports = needs('scan') && platforms !== null ? await reportsOf(tools, attached, platforms) : []
   const children = needs('scan') && platforms !== null ? await proofsOfChildren(tools, image, platforms) : []
-  const all = [...proofs, ...children]
+  const all = [...proofs, ...reports, ...children]
   const scans = needs('scan') ? await collectScans(tools, image, platforms ?? [], all) : []
   const evidence: readonly Evidence[] = [...all, ...scans, ...problemsOf(facts)]
   const images = facts === null || 'problem' in facts ? null : await contextOf(tools, question, facts)
   const given: Case = { policy, image, evidence, signers, platforms, facts: images, runningBuiltAt, now: now() }
   return { ...judgePolicy(given), evidence }
+}
+
+/** Of an image that is no index; an index is told where its reports would count. */
+async function reportsOf(
+  tools: Tools,
+  attached: Attached,
+  targets: readonly ScanTarget[],
+): Promise<readonly Evidence[]> {
+  const target = targets.find(({ digest }) => digest === attached.image.digest)
+  return target === undefined ? reportsOfIndex(attached) : collectReports(tools, attached, target.platform)
 }
 
 /** CI scans platform by platform, and attests what it scanned. */
@@ -44,10 +57,12 @@ async function proofsOfChildren(
   targets: readonly ScanTarget[],
 ): Promise<readonly Evidence[]> {
   const found: Evidence[] = []
-  for (const { digest } of targets.filter((target) => target.digest !== image.digest)) {
+  for (const { digest, platform } of targets.filter((target) => target.digest !== image.digest)) {
     const manifest = await tools.content.manifest(image, digest)
     if (!manifest.ok) throw new RetryLater(`${manifest.error.reason}: ${manifest.error.detail}`)
-    if (manifest.value !== null) found.push(...(await collectProofs(tools, { ...image, digest }, manifest.value)))
+    if (manifest.value === null) continue
+    const { evidence, attached } = await collectProofs(tools, { ...image, digest }, manifest.value)
+    found.push(...evidence, ...(await collectReports(tools, attached, platform)))
   }
   return found
 }

@@ -5,7 +5,7 @@
 
 import * as z from 'zod'
 import type { IndeterminateFact, RejectedFact } from '../domain/evidence.ts'
-import { Digest, Tag, type ImageName } from '../domain/image.ts'
+import { Digest, Tag, type ImageName, type PinnedImage } from '../domain/image.ts'
 import { Json } from '../domain/json.ts'
 import type { RegistryContent } from '../domain/registry-content.ts'
 import type { RegistryProblem } from '../domain/registry.ts'
@@ -31,6 +31,18 @@ export type Discovery = {
   readonly image: ImageName
   readonly subject: Digest
   readonly now: () => number
+  /** Shared where one thing that was found leads to the next. Absent: one of its own. */
+  readonly budget?: Budget
+}
+
+/** What reading about one image may cost altogether, however many things were attached to one another. */
+export type Budget = { readonly deadline: number; bytesLeft: number; materialsLeft: number }
+
+/** Of an image, what is there beside its signatures, and what may still be spent on it. */
+export type Attached = { readonly image: PinnedImage; readonly reports: readonly Report[]; readonly budget: Budget }
+
+export function newBudget(now: number): Budget {
+  return { deadline: now + TIME_MS_MAX, bytesLeft: TOTAL_BYTES_MAX, materialsLeft: MATERIALS_MAX }
 }
 
 const Text = z.record(z.string(), z.string()).nullish()
@@ -51,8 +63,8 @@ export type ArtifactManifest = z.infer<typeof Manifest>
 
 /** Throws where "later" may help. A registry that refuses to say what there is, is an error; a single bad artifact is evidence. */
 export async function discover(discovery: Discovery): Promise<Result<Discovered, RegistryProblem>> {
-  const { content, image, subject, now } = discovery
-  const search = createSearch(discovery, now() + TIME_MS_MAX)
+  const { content, image, subject, now, budget = newBudget(now()) } = discovery
+  const search = createSearch(discovery, budget)
   const referrers = await content.referrers(image, subject)
   if (!referrers.ok) return referrers
   if (referrers.value.cut !== null) search.cut(subject, referrers.value.cut)
@@ -94,12 +106,11 @@ type Search = {
   readTag(tag: Tag): Promise<RegistryProblem | null>
 }
 
-function createSearch({ content, image, subject, now }: Discovery, deadline: number): Search {
+function createSearch({ content, image, subject, now }: Discovery, budget: Budget): Search {
   const materials: Material[] = []
   const reports: Report[] = []
   const evidence: (RejectedFact | IndeterminateFact)[] = []
   const cuts = new Set<string>()
-  let bytesLeft = TOTAL_BYTES_MAX
 
   const search: Search = {
     found: { materials, reports, evidence },
@@ -109,7 +120,7 @@ function createSearch({ content, image, subject, now }: Discovery, deadline: num
       cuts.add(detail)
     },
     goesOn() {
-      if (now() <= deadline) return true
+      if (now() <= budget.deadline) return true
       search.cut(subject, `what is there could not be read within ${TIME_MS_MAX / 1000} seconds`)
       return false
     },
@@ -163,10 +174,11 @@ function createSearch({ content, image, subject, now }: Discovery, deadline: num
   }
 
   async function blobOf(source: Digest, { digest, size }: z.infer<typeof Layer>): Promise<Uint8Array | null> {
-    if (materials.length >= MATERIALS_MAX) return bound(source, `more than ${MATERIALS_MAX} signatures`)
+    if (budget.materialsLeft <= 0) return bound(source, `more than ${MATERIALS_MAX} signatures`)
     if (size > BLOB_BYTES_MAX) return bound(source, `a signature of more than ${BLOB_BYTES_MAX} bytes`)
-    if (size > bytesLeft) return bound(source, `more than ${TOTAL_BYTES_MAX} bytes of signatures`)
-    bytesLeft -= size
+    if (size > budget.bytesLeft) return bound(source, `more than ${TOTAL_BYTES_MAX} bytes of signatures`)
+    budget.bytesLeft -= size
+    budget.materialsLeft -= 1
     const blob = await content.blob(image, { digest, size }, BLOB_BYTES_MAX)
     if (blob.ok) return blob.value
     reportProblem(source, blob.error)

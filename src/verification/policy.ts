@@ -7,10 +7,11 @@ import type { Evidence } from '../domain/evidence.ts'
 import type { RuleOutcome, Verdict } from '../domain/verdict.ts'
 import type { Policy, Requirement } from '../domain/verification-policy.ts'
 import { judgeAttestation } from './attestation-rule.ts'
-import type { Case } from './case.ts'
+import { maySign, type Case } from './case.ts'
 import { judgeImage } from './image-rules.ts'
 import { judgeScan } from './scans/judge.ts'
-import { judgeSignature } from './signature-rule.ts'
+import { UNCOUNTED } from './scans/report.ts'
+import { describeRejected, judgeSignature } from './signature-rule.ts'
 import { builtAtOf, judgeSource } from './source-rule.ts'
 
 export type Judged = { readonly verdict: Verdict; readonly builtAt: number | null }
@@ -45,8 +46,14 @@ function judge(requirement: Requirement, given: Case): readonly RuleOutcome[] {
   }
 }
 
-/** A hidden report may be the one that says no, so what counts by who signed it needs all of it seen. */
-function judgeScans(rule: Extract<Requirement, { kind: 'scan' }>, { evidence, platforms, now }: Case): RuleOutcome {
+/**
+ * A hidden report may be the one that says no, so what counts by who signed it needs all of it seen. Who may not sign this image may not
+ * speak of its scans either.
+ */
+function judgeScans(written: Extract<Requirement, { kind: 'scan' }>, given: Case): RuleOutcome {
+  const { evidence, platforms, now } = given
+  const may = (names: readonly string[]): string[] => names.filter((name) => maySign(name, given))
+  const rule = { ...written, signers: may(written.signers), vex: may(written.vex) }
   if (platforms === null) return { rule: 'scan', state: 'failed', detail: 'its platforms could not be read' }
   const unseen = evidence.find(({ kind }) => kind === 'indeterminate')
   if (unseen !== undefined && rule.signers.length > 0) {
@@ -54,7 +61,15 @@ function judgeScans(rule: Extract<Requirement, { kind: 'scan' }>, { evidence, pl
   }
   const facts = evidence.filter((fact) => fact.kind === 'scan')
   const attestations = evidence.filter((fact) => fact.kind === 'attestation')
-  return judgeScan({ facts, targets: platforms, attestations, rule, now })
+  const outcome = judgeScan({ facts, targets: platforms, attestations, rule, now })
+  return outcome.state === 'waiting'
+    ? { ...outcome, detail: `${outcome.detail}${describeRejected(evidence.filter(isReport))}` }
+    : outcome
+}
+
+/** Found, and not counted: what whoever attached it wants to know. */
+function isReport(fact: Evidence): boolean {
+  return fact.kind === 'rejected' && Object.values<string>(UNCOUNTED).includes(fact.reason)
 }
 
 function describeUnseen(fact: Evidence): string {

@@ -54,7 +54,7 @@ function strangers(facts: readonly SignatureFact[], anyOf: readonly string[], gi
 }
 
 /** Each reason once: ten thousand forgeries are one line. */
-function describeRejected(evidence: readonly Evidence[]): string {
+export function describeRejected(evidence: readonly Evidence[]): string {
   const reasons = new Map<string, string>()
   for (const fact of evidence) {
     if (fact.kind === 'rejected' && !reasons.has(fact.reason)) reasons.set(fact.reason, fact.detail)

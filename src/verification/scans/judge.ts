@@ -12,7 +12,7 @@ const SKEW_MS = 5 * 60_000
 /** More names than a person reads. */
 const NAMED_MAX = 5
 /** Reports that somebody brought: they count by who signed them, never by themselves. */
-const REPORTS: readonly string[] = ['attestation', 'trivy', 'grype', 'sarif']
+const REPORTS: readonly string[] = ['attestation', 'trivy', 'grype', 'sarif', 'cyclonedx']
 /** They know bad images and no good ones: nothing found looks like nothing scanned. */
 const BLOCKING_ONLY: readonly string[] = ['defender']
 
@@ -119,6 +119,8 @@ function ageProblem(fact: ScanFact, rule: ScanRule, now: number): Found | null {
     })
     if (at !== null && at > now + SKEW_MS) return say('failed', 'is of the future')
     if (limit === undefined) continue
+    if (fact.claimed === true)
+      return say('failed', 'has no verified time, and one is demanded: sign it in a log or with a timestamp')
     if (at === null) return say('failed', 'has no time, and one is demanded: set newerThan for other sources')
     // A newer one may come: scanners look again, and pipelines run again.
     if (now - at > limit) return say('waiting', `is ${formatDuration(now - at)} old, limit ${formatDuration(limit)}`)

@@ -3,15 +3,18 @@
 import * as z from 'zod'
 import type { AttestationFact, Finding, ScanFact, Severity } from '../../domain/evidence.ts'
 import type { Digest } from '../../domain/image.ts'
-import { countsOf, FIX_NOT_TOLD, severityOf } from './severity.ts'
+import { countsOf, FIX_NOT_TOLD, severityOf, severityOfScore, worstOf } from './severity.ts'
 
-const FINDINGS_MAX = 200_000
+export const FINDINGS_MAX = 200_000
 const TEXT_LENGTH_MAX = 512
 const SKEW_MS = 5 * 60_000
 
 export const COSIGN_VULN = 'https://cosign.sigstore.dev/attestation/vuln/v1'
 export const INTOTO_VULNS = ['https://in-toto.io/attestation/vulns/v0.1', 'https://in-toto.io/attestation/vulns/v0.2']
 const TYPES: readonly string[] = [COSIGN_VULN, COSIGN_VULN.replace('https://', ''), ...INTOTO_VULNS]
+
+/** Why a report that is attached to an image counts for nothing. */
+export const UNCOUNTED = { unsigned: 'unsigned-report', ofIndex: 'report-of-index' } as const
 
 /** Where a report was found, and who vouches for it. */
 export type ReportOrigin = {
@@ -34,9 +37,9 @@ export type ReportContent = {
   readonly name: string
 }
 
-const Text = z.string().max(TEXT_LENGTH_MAX)
-const OptionalText = Text.nullish().transform((text) => text ?? '')
-const Time = z.iso
+export const Text = z.string().max(TEXT_LENGTH_MAX)
+export const OptionalText = Text.nullish().transform((text) => text ?? '')
+export const Time = z.iso
   .datetime({ offset: true })
   .transform((text) => Date.parse(text))
   .nullish()
@@ -197,16 +200,6 @@ export function readSarif(report: unknown): ReportContent | null {
   }
 }
 
-/** CVSS as its standard names its ranges. A score of 0 is none; one that is missing is not known. */
-function severityOfScore(score: string | number | null | undefined): Severity {
-  const value = score === null || score === undefined || score === '' ? Number.NaN : Number(score)
-  if (!(value >= 0 && value <= 10)) return 'unknown'
-  if (value >= 9) return 'critical'
-  if (value >= 7) return 'high'
-  if (value >= 4) return 'medium'
-  return value > 0 ? 'low' : 'negligible'
-}
-
 const Finished = z.object({ scanFinishedOn: Time })
 const CosignVuln = z.object({
   scanner: z.object({ uri: OptionalText, db: z.object({ lastUpdate: Time }).nullish(), result: z.unknown() }),
@@ -236,7 +229,8 @@ export function scanOfAttestation(fact: AttestationFact, platform: string | null
   return { ...scanOfReport(content, { subject, source, signers, provenAt, platform }), scanner: 'attestation' }
 }
 
-function ofCosign(predicate: unknown): ReportContent | null {
+/** Cosign's predicate, with the report of a tool in it. */
+export function ofCosign(predicate: unknown): ReportContent | null {
   const read = CosignVuln.safeParse(predicate)
   const report = read.success ? readToolReport(read.data.scanner.result) : null
   if (!read.success || report === null) return null
@@ -273,12 +267,6 @@ function severityOfText(score: string | number | null | undefined): Severity {
   return byScore === 'unknown' && typeof score === 'string' ? severityOf(score) : byScore
 }
 
-const ORDER: readonly Severity[] = ['critical', 'high', 'medium', 'low', 'negligible']
-
-function worstOf(severities: readonly Severity[]): Severity {
-  return ORDER.find((one) => severities.includes(one)) ?? 'unknown'
-}
-
 /** A referrer's own file, or the report inside of a predicate. Null is what nobody could read. */
 export function scanOfReport(content: ReportContent | null, origin: ReportOrigin): ScanFact {
   const { source, subject, platform, signers, provenAt } = origin
@@ -296,6 +284,7 @@ export function scanOfReport(content: ReportContent | null, origin: ReportOrigin
   }
   return {
     ...fact,
+    ...(provenAt === null ? { claimed: true as const } : {}),
     scanner,
     state: 'finished',
     counts: countsOf(findings),

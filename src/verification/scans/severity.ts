@@ -28,3 +28,20 @@ export function countsOf(findings: readonly Finding[]): ScanFact['counts'] {
   const counts = SEVERITIES.map((severity) => [severity, findings.filter((one) => one.severity === severity).length])
   return Object.fromEntries(counts) as ScanFact['counts']
 }
+
+/** CVSS as its standard names its ranges. A score of 0 is none; one that is missing is not known. */
+export function severityOfScore(score: string | number | null | undefined): Severity {
+  const value = score === null || score === undefined || score === '' ? Number.NaN : Number(score)
+  if (!(value >= 0 && value <= 10)) return 'unknown'
+  if (value >= 9) return 'critical'
+  if (value >= 7) return 'high'
+  if (value >= 4) return 'medium'
+  return value > 0 ? 'low' : 'negligible'
+}
+
+const ORDER: readonly Severity[] = ['critical', 'high', 'medium', 'low', 'negligible']
+
+/** The worst that anybody rated; nobody did: unknown. */
+export function worstOf(severities: readonly Severity[]): Severity {
+  return ORDER.find((one) => severities.includes(one)) ?? 'unknown'
+}

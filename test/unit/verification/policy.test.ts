@@ -282,6 +282,9 @@ describe('a source', () => {
 })
 
 describe('a scan', () => {
+  const critical = { id: 'CVE-2026-1', severity: 'critical', package: 'x', version: '1', fixedIn: null } as const
+  const purl = `pkg:oci/app@${aDigest().replace(':', '%3A')}`
+
   it('of an image whose platforms nobody could read is no scan', () => {
     expect(verdictOf({ require: [scanned], evidence: [aScan()], platforms: null })).toBe('distrusted')
   })
@@ -291,6 +294,23 @@ describe('a scan', () => {
     const report = aScan({ scanner: 'attestation', signers: ['ci'] })
     expect(verdictOf({ require, evidence: [report] })).toBe('trusted')
     expect(verdictOf({ require, evidence: [report, unseen] })).toBe('distrusted')
+  })
+
+  it('by the report, or the VEX, of a signer of other images counts for nothing', () => {
+    const report = aScan({ scanner: 'attestation', signers: ['other'] })
+    const bad = aScan({ counts: { critical: 1 }, findings: [critical] })
+    const statements = [{ vulnerability: { name: critical.id }, products: [{ '@id': purl }], status: 'fixed' }]
+    const predicate = {
+      '@context': 'https://openvex.dev/ns',
+      author: 'x',
+      timestamp: new Date(NOW).toISOString(),
+      statements,
+    }
+    const vexBy = (name: string) =>
+      anAttestation({ signers: [name], predicateType: 'https://openvex.dev/ns', predicate })
+    expect(verdictOf({ require: [{ ...scanned, signers: ['other'] }], evidence: [report] })).toBe('undecided')
+    expect(verdictOf({ require: [{ ...scanned, vex: ['other'] }], evidence: [bad, vexBy('other')] })).toBe('distrusted')
+    expect(verdictOf({ require: [{ ...scanned, vex: ['qa'] }], evidence: [bad, vexBy('qa')] })).toBe('trusted')
   })
 
   it('of another digest is no scan of this one', () => {
