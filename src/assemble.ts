@@ -1,12 +1,14 @@
 /** Adapters chosen by the configuration: how registries are read, which delivery and which health check a target gets. The same on all platforms. */
 
 import type { Cluster } from './clients/kubernetes.ts'
+import { createFindSource, type FindSource } from './clients/github-sources.ts'
 import type { Http } from './clients/http.ts'
 import type { CredentialTools } from './clients/registry-credentials/index.ts'
 import type { Delivery } from './delivery/delivery.ts'
 import { createGitHubDelivery } from './delivery/github.ts'
 import { createKubernetesDelivery } from './delivery/kubernetes.ts'
-import type { Probed } from './checks/probe.ts'
+import { askAuthors, askGitHub } from './checks/github.ts'
+import type { Asked, Probed } from './checks/probe.ts'
 import type { Config } from './domain/config.ts'
 import type { Measure } from './domain/measure.ts'
 import type { CheckGate } from './domain/gate.ts'
@@ -78,6 +80,7 @@ export function assemblePorts({
   const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
   const kubernetes = createKubernetesDelivery({ clusters, runningOf, sleep, random })
   const kubernetesHealth = createKubernetesHealth({ clusters, now })
+  const find = createFindSource(config, { http, secretOf, now })
   const github = createGitHubDelivery({ git: config.git, http, secretOf, now })
   const deliveryTo = (target: Target): Delivery => {
     if (target.kind === 'workload') return kubernetes
@@ -90,7 +93,10 @@ export function assemblePorts({
   return {
     registries,
     verifier: verifierOf(config, { content: registries.content, http, secretOf, random, now, platform }),
-    probe: { ask: (gate) => probe(gate, http) },
+    probe: {
+      ask: (gate, asked) => probe(gate, asked, { http, find }),
+      authorsOf: (commit, source) => askAuthors(commit, source, find),
+    },
     delivery: deliveryTo,
     proposals: () => github,
     healthRule: createRuleCheck({ clusters, http, now }),
@@ -123,7 +129,12 @@ function verifierOf(
 }
 
 /** What a gate asks, by the means of the health checks: not well is a no only where it is final. */
-async function probe({ name, how }: CheckGate, http: Http): Promise<Probed> {
+async function probe(
+  { name, how }: CheckGate,
+  asked: Asked,
+  { http, find }: { readonly http: Http; readonly find: FindSource },
+): Promise<Probed> {
+  if (how.by === 'github') return askGitHub(how, asked, find)
   if (how.by === 'report') return { state: 'waiting', detail: `${name} was not reported yet` }
   const health = how.by === 'http' ? await checkHttp(http, how) : await checkPrometheus(http, how)
   if (health.state === 'healthy') return { state: 'held', detail: health.detail }

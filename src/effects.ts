@@ -8,6 +8,7 @@ import type { Result } from './domain/result.ts'
 import { RetryLater } from './domain/retry.ts'
 import type { Subscription } from './domain/subscription.ts'
 import { knownFrom } from './domain/known.ts'
+import { builtFrom } from './domain/provenance.ts'
 import { targetId, type GitTarget, type Target } from './domain/target.ts'
 import type { Train } from './domain/train.ts'
 import { policyForListening, policyForRollback, type Policy } from './domain/verification-policy.ts'
@@ -102,7 +103,9 @@ const performers: Performers = {
     const state = document.stages[effect.stage]
     if (stage === undefined || state === undefined || promotion === null || stage.verify === 'none') return GONE
     const { verdict, builtAt, evidence } = await outbound.verifier.verify(questionOf(stage.verify, state, promotion))
-    return { kind: 'verdict', verdict, builtAt, known: knownFrom(evidence, verdict.at) }
+    const commit = builtFrom(evidence, stage.verify)
+    const known = { ...knownFrom(evidence, verdict.at), ...(commit !== null && { builtFrom: commit }) }
+    return { kind: 'verdict', verdict, builtAt, known }
   },
   listen: async (effect, { document, subscription, outbound }) => {
     const stage = subscription?.stages.find(({ name }) => name === effect.stage)
@@ -124,7 +127,9 @@ const performers: Performers = {
     const gate = stage?.gates.find((one) => one.kind === 'check' && one.name === effect.check)
     const promotion = promotionOf(document, effect.stage, effect.promotion)
     if (gate?.kind !== 'check' || promotion === null) return GONE
-    return { kind: 'checked', ...(await outbound.probe.ask(gate, promotion.candidate.images[0])) }
+    const commit = promotion.proof?.known?.builtFrom ?? null
+    const asked = { image: promotion.candidate.images[0], commit, source: subscription?.source }
+    return { kind: 'checked', ...(await outbound.probe.ask(gate, asked)) }
   },
   deliver: async (effect, work) => {
     const order = orderOf(effect, work, { kind: 'candidate' })

@@ -2,6 +2,7 @@
 
 import * as z from 'zod'
 import { Duration } from '../domain/duration.ts'
+import { GitHubName } from '../domain/source.ts'
 
 const LIST_MAX = 64
 const NAME_LENGTH_MAX = 128
@@ -31,7 +32,7 @@ const RawApproval = z.strictObject({
     .array(Person)
     .min(1)
     .max(LIST_MAX)
-    .describe('Who may approve: people by name, groups by their id in the chat.'),
+    .describe('Who may approve: people by name, `github:login`, groups by their id in the chat.'),
   votes: Votes.optional().describe('How many of them. Default 1.'),
   atLeast: z
     .array(
@@ -88,9 +89,20 @@ const RawCheck = z.union(
         .describe('A query with one number as its result; no result is no yes.'),
       is: Comparison.describe('What the number must be: `< 0.01`.'),
     }),
+    z.strictObject({
+      ...checked,
+      github: z
+        .union([z.literal('source'), GitHubName], { error: 'expected source, or owner/name' })
+        .describe("The repository on GitHub, or `source`: the subscription's own."),
+      check: z
+        .string()
+        .min(1)
+        .max(NAME_LENGTH_MAX * 2)
+        .describe('The name of a check run or commit status; it must have succeeded on the verified source commit.'),
+    }),
     z.strictObject({ ...checked, report: z.literal(true).describe('A CI job tells it: `drayage report`.') }),
   ],
-  { error: 'expected a check: name: and one of http:, prometheus: or report: true' },
+  { error: 'expected a check: name: and one of http:, prometheus:, github: or report: true' },
 )
 
 export const RawGate = z.union(

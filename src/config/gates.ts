@@ -109,5 +109,9 @@ function checkOf(reading: Reading, path: Path, raw: Raw<'check'>): Gate {
       how: { by: 'prometheus', url: raw.prometheus, query: raw.query, is: is as '<', value: Number(value) },
     }
   }
+  if ('github' in raw) {
+    const repository = raw.github === 'source' ? null : raw.github
+    return { ...common, how: { by: 'github', repository, check: raw.check } }
+  }
   return { ...common, how: { by: 'report' } }
 }

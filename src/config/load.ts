@@ -16,6 +16,7 @@ import { resolveSigners, resolveTrust } from './signers.ts'
 import { readEvents, resolveRegistry, withOneReading, warnWithoutEvents, type EventType } from './registries.ts'
 import { readImages, resolveServer, resolveSubscription, type CheckFilter } from './resolve.ts'
 import { SECTIONS, TOP_LEVEL, type Section } from './schema.ts'
+import { checkSources } from './sources.ts'
 import { checkTalk } from './talk.ts'
 import { shapeOf, type Report } from './shape.ts'
 import { entriesOf, keyPlaceOf, plainOf, treeAt, type Tree } from './tree.ts'
@@ -143,6 +144,7 @@ function configOf(root: Tree, options: Options, report: Report): Config | null {
     server,
   }
   checkTalk(reader, config)
+  checkSources(reader, config)
   if (options.platform !== undefined) checkPlatform(reader, options.platform, config)
   return config
 }

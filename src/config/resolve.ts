@@ -3,6 +3,7 @@
 import type { ServerConfig } from '../domain/config.ts'
 import { parseFieldPath } from '../domain/field-path.ts'
 import { formatImage, parseImageReference, type ImageName } from '../domain/image.ts'
+import { Source } from '../domain/source.ts'
 import type { Stage, Subscription } from '../domain/subscription.ts'
 import { TagFilter } from '../domain/tag-filter.ts'
 import type { Signers } from '../domain/signer.ts'
@@ -80,8 +81,13 @@ export function resolveSubscription(
     ...(raw.assurance && { assurance: raw.assurance }),
     ...(raw.pushers && { pushers: raw.pushers }),
     ...(raw.owners && { owners: raw.owners }),
+    ...(raw.source !== undefined && { source: sourceOf(raw.source) }),
     stages: [first, ...others],
   }
+}
+
+function sourceOf(raw: NonNullable<RawSubscription['source']>): Source {
+  return typeof raw === 'string' ? Source.parse({ github: raw }) : raw
 }
 
 function checkTags(resolving: Resolving, path: Path): void {

@@ -24,6 +24,7 @@ import { RawHealth } from './health.ts'
 import { RawRollback } from './rollback.ts'
 import { RawSigner, RawTrust, RawVerify } from './verification-schema.ts'
 import { PersonConfig, SlackConfig } from '../domain/slack.ts'
+import { GitHubName, Source } from '../domain/source.ts'
 import { TagFilter } from '../domain/tag-filter.ts'
 import { GitTarget, WorkloadTarget } from '../domain/target.ts'
 
@@ -205,6 +206,10 @@ const RawSubscription = z.strictObject({
     .describe(
       'Who is named in the notice when a scanner finds something in what runs already: persons or teams. Default: whoever pushed it.',
     ),
+  source: z
+    .union([GitHubName, Source], { error: 'expected owner/name, or github: owner/name with what is told there' })
+    .optional()
+    .describe('The repository that it is built from: `owner/name`, or with what its developers are told there.'),
   stages: z.record(Name, RawStage).describe('The steps on the way to production, each with its target.'),
 })
 export type RawSubscription = z.infer<typeof RawSubscription>

@@ -220,6 +220,9 @@ export const GitHubRepository = z.strictObject({
     .max(PATH_LENGTH_MAX)
     .optional()
     .describe('For GitHub Enterprise Server: `https://ghe.example.com/api/v3`.'),
+  webhook: SecretReferences.optional().describe(
+    "A reference to the secret of the repository's webhook, `POST /hooks/git/<name of this entry>`; two while it is rotated: what becomes of a pull request is known at once. Left out: it is asked.",
+  ),
 })
 export type GitHubRepository = Readonly<z.infer<typeof GitHubRepository>>
 

@@ -72,6 +72,15 @@ export const CheckGate = z.object({
       is: z.enum(['<', '<=', '>', '>=', '==']),
       value: z.number(),
     }),
+    /** A check of that name on the verified source commit. Null: in the source repository of the subscription. */
+    z.object({
+      by: z.literal('github'),
+      repository: z
+        .string()
+        .max(NAME_LENGTH_MAX * 2)
+        .nullable(),
+      check: z.string().max(TEXT_LENGTH_MAX),
+    }),
     /** Told through the API: `drayage report`. */
     z.object({ by: z.literal('report') }),
   ]),

@@ -4,6 +4,7 @@ import * as z from 'zod'
 import { Instant } from './event.ts'
 import { SEVERITIES, Severity, type Evidence, type Finding } from './evidence.ts'
 import { Digest } from './image.ts'
+import { Commit } from './source.ts'
 
 /** A document has a length: of more than these the worst are kept, and it is said how many are not. */
 export const FINDINGS_KEPT_MAX = 200
@@ -26,6 +27,8 @@ export const Known = z.object({
   more: z.number().int().min(0),
   /** `none`: no scan was finished. `counts-alone`: a scanner did not say which findings, so a name that is missing proves nothing. */
   named: z.enum(['all', 'counts-alone', 'none']),
+  /** What the verified provenance says that it was built from. */
+  builtFrom: Commit.optional(),
   /** What the notice said that was told of it last, while it stands. */
   told: z.string().optional(),
 })

@@ -7,6 +7,7 @@ import { Gate } from './gate.ts'
 import { HealthPolicy } from './health-rule.ts'
 import { ImageName } from './image.ts'
 import { RollbackRule } from './rollback-rule.ts'
+import { Source } from './source.ts'
 import { TagFilter } from './tag-filter.ts'
 import { Target } from './target.ts'
 import { VerificationPolicy } from './verification-policy.ts'
@@ -48,6 +49,8 @@ export const Subscription = z.object({
   pushers: z.array(PusherName).optional(),
   /** Who is told of what is found in it later. Absent: whoever pushed it. */
   owners: z.array(OwnerName).optional(),
+  /** Where it is built from. Absent: nobody says. */
+  source: Source.optional(),
   /** In order: a stage stands after all that it waits for. */
   stages: z.tuple([Stage], Stage),
 })

@@ -35,7 +35,7 @@ const config = Config.parse({
   git: {},
   subscriptions: Array.from({ length: COUNT }, (_, n) => ({
     name: `app-${n}`,
-    image: { registry: 'docker.io', repository: `acme/app-${n}` },
+    images: [{ registry: 'docker.io', repository: `acme/app-${n}` }],
     tags: { semver: '>=1' },
     stages: [aWorkloadStage('dev')],
   })),
@@ -79,7 +79,10 @@ const ports: Ports = {
   healthRule: { check: async () => ({ state: 'healthy', detail: 'as it should be' }) },
   notifier: () => null,
   conversation: null,
-  probe: { ask: () => Promise.reject(new Error('nothing is asked')) },
+  probe: {
+    ask: () => Promise.reject(new Error('nothing is asked')),
+    authorsOf: () => Promise.reject(new Error('nobody is asked')),
+  },
   health: () => ({ check: async () => ({ state: 'healthy', detail: 'all pods are ready' }) }),
   registries: {
     resolve: async () => ok({ digest: aDigest(), mediaType: 'application/vnd.oci.image.index.v1+json' }),

@@ -112,6 +112,7 @@ export function createWorld(options: WorldOptions = {}) {
   /** By digest: what verification comes to; undecided unless told. */
   const verdicts = new Map<string, { readonly state: Verdict['state']; readonly builtAt?: number }>()
   const checks = new Map<string, Probed>()
+  const authors = new Map<string, readonly string[]>()
   /** What the channels were told, and those that are down or refuse. */
   const told: { readonly channel: string; readonly notice: Notice }[] = []
   /** By the kind of check. */
@@ -248,6 +249,7 @@ export function createWorld(options: WorldOptions = {}) {
     },
     probe: {
       ask: async ({ name }) => checks.get(name) ?? { state: 'waiting', detail: `${name} says nothing` },
+      authorsOf: async ({ id }) => ok(authors.get(id) ?? []),
     },
     conversation: {
       async show(card, channel, known) {
@@ -300,6 +302,7 @@ export function createWorld(options: WorldOptions = {}) {
     channelsRefusing,
     verdicts,
     checks,
+    authors,
     tags,
     pulls,
     health,

@@ -103,7 +103,10 @@ export function createWorld({ random, ledger, grounds, now, unwell, onUnwell, on
         notifier: () => null,
         conversation: null,
         verifier: grounds.verifierOf(life, () => registry.isDown),
-        probe: { ask: () => Promise.reject(new Error('nothing is asked')) },
+        probe: {
+          ask: () => Promise.reject(new Error('nothing is asked')),
+          authorsOf: () => Promise.reject(new Error('nobody is asked')),
+        },
         health: (target) => ({ check: (_target, image) => check(life, target, image) }),
       }
     },
