@@ -3,11 +3,22 @@
 import * as z from 'zod'
 import { parseFieldPath, type FieldStep } from '../domain/field-path.ts'
 import { err, ok, type Result } from '../domain/result.ts'
+import type { RunsAs } from '../domain/runs-as.ts'
 import type { WorkloadTarget } from '../domain/target.ts'
 import { valueAt, type KubernetesObject } from './kubernetes-object.ts'
 
+/** What cannot be read is not set: then the image's own user decides. */
+const SecurityContext = z
+  .object({
+    runAsUser: z.number().int().min(0).optional().catch(undefined),
+    runAsNonRoot: z.boolean().optional().catch(undefined),
+  })
+  .default({})
+  .catch({})
+
 /** The members of a pod that we read. */
 const PodSpec = z.object({
+  securityContext: SecurityContext,
   containers: z.array(z.unknown()).default([]),
   initContainers: z.array(z.unknown()).default([]),
   imagePullSecrets: z.array(z.unknown()).default([]),
@@ -15,7 +26,12 @@ const PodSpec = z.object({
 })
 type PodSpec = Readonly<z.infer<typeof PodSpec>>
 
-const Container = z.object({ name: z.string(), image: z.string().default(''), imagePullPolicy: z.string().default('') })
+const Container = z.object({
+  name: z.string(),
+  image: z.string().default(''),
+  imagePullPolicy: z.string().default(''),
+  securityContext: SecurityContext,
+})
 type Container = Readonly<z.infer<typeof Container>>
 
 export type ImagePlace = {
@@ -35,6 +51,17 @@ const POD_SPECS: readonly (readonly string[])[] = [
   ['spec', 'template', 'spec'],
   ['spec', 'jobTemplate', 'spec', 'template', 'spec'],
 ]
+
+/** What the container sets wins over its pod's. Null: the image is not in a container that we know. */
+export function runsAsAt({ container, podSpec }: ImagePlace, where: string): RunsAs | null {
+  if (container === null || podSpec === null) return null
+  const { runAsUser, runAsNonRoot } = { ...podSpec.securityContext, ...defined(container.securityContext) }
+  return { where, user: runAsUser ?? null, mustNotBeRoot: runAsNonRoot ?? false }
+}
+
+function defined<T extends object>(value: T): Partial<T> {
+  return Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined)) as Partial<T>
+}
 
 /** Finds the image that the target means; what is there instead, where it is not. */
 export function findImage(object: KubernetesObject, target: WorkloadTarget): Result<ImagePlace, PlaceProblem> {

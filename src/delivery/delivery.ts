@@ -2,6 +2,8 @@
 
 import type { PinnedImage, ImageName } from '../domain/image.ts'
 import type { Result } from '../domain/result.ts'
+import type { Review } from '../domain/review.ts'
+import type { RunsAs } from '../domain/runs-as.ts'
 import type { GitTarget, Target } from '../domain/target.ts'
 
 /** What stands at a target now. `running` says whether it is known to run well; Git cannot know. */
@@ -9,6 +11,8 @@ export type Found = {
   /** The reference exactly as written: what a first rollback restores. */
   readonly image: string
   readonly running: 'well' | 'not-well' | 'not-observed'
+  /** Absent: nobody can know, as with a file. */
+  readonly runsAs?: RunsAs
 }
 
 /** What to write: a verified candidate's image, or (first restoration only) exactly what the first look found. */
@@ -89,8 +93,15 @@ export type Proposal = {
 
 export type Cargo = Omit<Order, 'target'> & { readonly targets: readonly [GitTarget, ...GitTarget[]] }
 
+export type ReviewOfCommit = Review & { readonly head: string }
+
 export type PullRequestState =
-  | { readonly state: 'open'; readonly head: string }
+  | {
+      readonly state: 'open'
+      readonly head: string
+      /** What people say of it now, each of one commit. Absent: this host has no reviews. */
+      readonly reviews?: readonly ReviewOfCommit[]
+    }
   | { readonly state: 'merged'; readonly commit: string; readonly by: string | null }
   | { readonly state: 'closed'; readonly by: string | null }
 

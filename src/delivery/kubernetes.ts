@@ -3,7 +3,7 @@
 import type { Cluster, ClusterProblem } from '../clients/kubernetes.ts'
 import { locate, type KindProblem, type Located } from '../clients/kubernetes-kinds.ts'
 import { KubernetesObject, valueAt } from '../clients/kubernetes-object.ts'
-import { findImage, type ImagePlace } from '../clients/kubernetes-workload.ts'
+import { findImage, runsAsAt, type ImagePlace } from '../clients/kubernetes-workload.ts'
 import { parseImageReference } from '../domain/image.ts'
 import { err, ok, type Result } from '../domain/result.ts'
 import { RetryLater } from '../domain/retry.ts'
@@ -41,7 +41,9 @@ export function createKubernetesDelivery(options: KubernetesDeliveryOptions): De
       const { located, object, place } = current.value
       const known = checkRepository(place, name, aim.value.target)
       if (!known.ok) return known
-      return ok({ image: place.image, running: options.runningOf(located.rollout, object) })
+      const runsAs = runsAsAt(place, aim.value.target.workload)
+      const running = options.runningOf(located.rollout, object)
+      return ok({ image: place.image, running, ...(runsAs !== null && { runsAs }) })
     },
     deliver: (order) => bring(order, 'act', options),
     preview: (order) => bring(order, 'preview', options),

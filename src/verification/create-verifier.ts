@@ -87,7 +87,7 @@ function problemsOf(facts: ImageFacts | Unread | null): readonly Evidence[] {
 /** What image rules compare with: what runs there, and the bases that may be built upon. */
 async function contextOf(
   tools: Tools,
-  { policy, image, running, since }: Question,
+  { policy, image, running, since, runsAs }: Question,
   facts: ImageFacts,
 ): Promise<Case['facts']> {
   const read = async (name: ImageName, digest: Digest): Promise<ImageFacts | null> => {
@@ -103,7 +103,7 @@ async function contextOf(
     const base = pinnedOf(name)
     bases[name] = base === null ? null : await read(base, base.digest)
   }
-  return { image: facts, running: before, bases, since }
+  return { image: facts, running: before, bases, since, runsAs }
 }
 
 function pinnedOf(text: string): (ImageName & { readonly digest: Digest }) | null {

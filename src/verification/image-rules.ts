@@ -3,10 +3,13 @@
 import { formatDuration } from '../domain/duration.ts'
 import type { ImageFacts, Layer, PlatformFacts } from '../domain/image-facts.ts'
 import type { ImageRules } from '../domain/image-rules.ts'
+import type { RunsAs } from '../domain/runs-as.ts'
 import type { RuleOutcome } from '../domain/verdict.ts'
 
 const MEGABYTE = 1_000_000
 const BASE_DIGEST = 'org.opencontainers.image.base.digest'
+/** More names than a person reads. */
+const NAMED_MAX = 5
 const NUMBER = /^[0-9]{1,10}$/u
 
 export type ImageContext = {
@@ -15,8 +18,8 @@ export type ImageContext = {
   readonly running: ImageFacts | null
   /** By the reference that the rule names: the facts of an allowed base; null: it can't be read. */
   readonly bases: Readonly<Record<string, ImageFacts | null>>
-  /** The workload's own `runAsUser`; undefined: it sets none, or there is no workload to ask. */
-  readonly runAsUser?: number | undefined
+  /** As whom each target has it run. Absent or empty: there is no workload to ask. */
+  readonly runsAs?: readonly RunsAs[] | undefined
   /** When we first knew that the tag points at this content. */
   readonly since: number
   readonly now: number
@@ -33,7 +36,7 @@ export function judgeImage(rules: ImageRules, context: ImageContext): readonly R
     given(rules.maximumSize, (max) => each('maximumSize', (platform) => tooLarge(platform, max))),
     given(rules.maximumLayers, (max) => each('maximumLayers', ({ layers }) => tooMany(layers, max))),
     given(rules.maximumGrowth, (max) => each('maximumGrowth', (platform) => grewTooMuch(platform, context, max))),
-    given(rules.notRoot, () => each('notRoot', (platform) => runsAsRoot(platform, context.runAsUser))),
+    given(rules.notRoot, () => notRoot(platforms, context.runsAs ?? [])),
     given(rules.bases, (bases) => each('bases', (platform) => strangeBase(platform, bases, context.bases))),
     given(rules.labels, (wanted) => each('labels', ({ labels }) => missingText(wanted, labels))),
     given(rules.annotations, (wanted) =>
@@ -96,9 +99,32 @@ function grewTooMuch(platform: PlatformFacts, { running }: ImageContext, max: nu
   return `${percent} larger than what runs, limit ${max} %${blame}`
 }
 
+/** What a workload sets takes the place of what the image says; every workload and every platform counts. */
+function notRoot(platforms: readonly PlatformFacts[], runsAs: readonly RunsAs[]): RuleOutcome {
+  const root = runsAs.find(({ user }) => user === 0)
+  if (root !== undefined) return outcome('notRoot', `${root.where} sets runAsUser: 0, which is root`)
+  const setting = runsAs.filter(({ user }) => user !== null)
+  const leaving = runsAs.filter(({ user }) => user === null)
+  const told = setting.slice(0, NAMED_MAX).map(({ where, user }) => `${where} sets runAsUser: ${user}`)
+  if (setting.length > 0 && leaving.length === 0) return held('notRoot', told)
+  const problem = firstOf(platforms, rootProblem)
+  if (problem !== null) return outcome('notRoot', `${problem}${whyImageCounts(leaving)}`)
+  return held('notRoot', [...new Set(platforms.map(({ user }) => `the image's user is ${user}`)), ...told])
+}
+
+function held(rule: string, details: readonly string[]): RuleOutcome {
+  return { rule: `image ${rule}`, state: 'held', detail: details.join(', ') }
+}
+
+/** Where it is set instead is what whoever reads this has to know. */
+function whyImageCounts([first]: readonly RunsAs[]): string {
+  if (first === undefined) return ''
+  const kept = first.mustNotBeRoot ? ', and its runAsNonRoot would keep it from starting' : ''
+  return ` (${first.where} sets no runAsUser${kept})`
+}
+
 /** A name may be any number in the image's own `/etc/passwd`, 0 too: only a number proves it, as the kubelet has it. */
-function runsAsRoot({ user }: PlatformFacts, runAsUser: number | undefined): string | null {
-  if (runAsUser !== undefined) return runAsUser === 0 ? 'the workload sets runAsUser: 0' : null
+function rootProblem({ user }: PlatformFacts): string | null {
   const [name = ''] = user.split(':')
   if (NUMBER.test(name)) return Number(name) === 0 ? 'its user is 0, which is root' : null
   if (name === '' || name === 'root')

@@ -2,6 +2,7 @@
 
 import type { Evidence } from '../domain/evidence.ts'
 import type { PinnedImage } from '../domain/image.ts'
+import type { RunsAs } from '../domain/runs-as.ts'
 import type { Verdict } from '../domain/verdict.ts'
 import type { Policy } from '../domain/verification-policy.ts'
 
@@ -12,6 +13,8 @@ export type Question = {
   readonly running: PinnedImage | null
   /** When what runs there was built, from its own verified evidence; null: nothing that was verified runs there. */
   readonly runningBuiltAt: number | null
+  /** As whom each target of the stage has it run. Absent: no target is known, so the image is judged alone. */
+  readonly runsAs?: readonly RunsAs[]
   /** When we first knew that the tag points at this content. */
   readonly since: number
 }

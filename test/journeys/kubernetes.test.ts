@@ -91,7 +91,8 @@ describe.skipIf(kubeconfig === '')('Kubernetes (skipped without KUBECONFIG)', ()
     it('gets tag and digest in the named container, and becomes healthy', async () => {
       const target = await deploy()
       await settled(target, FIRST)
-      expect(await delivery.observe(target, APP)).toEqual({ ok: true, value: { image: FIRST, running: 'well' } })
+      const found = await delivery.observe(target, APP)
+      expect(found).toMatchObject({ ok: true, value: { image: FIRST, running: 'well' } })
 
       const wish = pinned(anApp('1.1.0'))
       const delivered = value(await delivery.deliver(order(target, '1.1.0', { expected: [FIRST], fence: 7 })))

@@ -3,7 +3,16 @@ import { createClusterOver } from '../../../src/clients/kubernetes.ts'
 import type { Delivery } from '../../../src/delivery/delivery.ts'
 import { createKubernetesDelivery } from '../../../src/delivery/kubernetes.ts'
 import { createMemoryCluster, type Interference, type MemoryCluster } from '../../helpers/memory-cluster.ts'
-import { anApp, aDeployment, aWorkloadOrder, aWorkloadTarget, FIRST, pinned } from '../../helpers/workload.ts'
+import {
+  anApp,
+  APP,
+  aDeployment,
+  aPodTemplate,
+  aWorkloadOrder,
+  aWorkloadTarget,
+  FIRST,
+  pinned,
+} from '../../helpers/workload.ts'
 
 const PATH = '/apis/apps/v1/namespaces/payments/deployments/web'
 const WISH = pinned(anApp('1.1.0'))
@@ -230,4 +239,12 @@ describe('where a workload is', () => {
       error: { reason: 'target-missing', detail: expect.stringMatching(detail) as string },
     })
   })
+})
+
+it('a look at a workload says as whom it runs', async () => {
+  const { memory, delivery } = setting()
+  const template = aPodTemplate('web', FIRST, { securityContext: { runAsUser: 1000 } })
+  memory.objects.set(PATH, aDeployment('web', FIRST, { template }, { uid: 'u', resourceVersion: '1' }) as never)
+  const runsAs = { where: 'deployment/web', user: 1000, mustNotBeRoot: false }
+  expect(await delivery.observe(aWorkloadTarget(), APP)).toMatchObject({ ok: true, value: { image: FIRST, runsAs } })
 })

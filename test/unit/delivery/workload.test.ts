@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { KubernetesObject } from '../../../src/clients/kubernetes-object.ts'
-import { findImage, type ImagePlace } from '../../../src/clients/kubernetes-workload.ts'
+import { findImage, runsAsAt, type ImagePlace } from '../../../src/clients/kubernetes-workload.ts'
 import type { Order } from '../../../src/delivery/delivery.ts'
 import { formatFences, parseFences } from '../../../src/delivery/fence.ts'
 import { planDelivery, type WorkloadOrder } from '../../../src/delivery/workload.ts'
@@ -231,4 +231,32 @@ it('a name says what it follows', () => {
   const other = ImageName.parse({ registry: 'ghcr.io', repository: 'acme/other' })
   const answer = plan(object(), { wish: { kind: 'restore', name: other, image: 'ghcr.io/acme/other:1' } })
   expect(answer.ok ? '' : answer.error.detail).toMatch(/runs ghcr\.io\/acme\/app:1\.0\.0, not ghcr\.io\/acme\/other/u)
+})
+
+describe('as whom a workload runs it', () => {
+  type Context = { runAsUser?: unknown; runAsNonRoot?: unknown } | null
+  const said = (pod: Context, container: Context, target: Partial<WorkloadTarget> = {}) => {
+    const spec = {
+      securityContext: pod,
+      containers: [{ name: 'app', image: FIRST, ...(container === null ? {} : { securityContext: container }) }],
+    }
+    const object = aDeployment('web', FIRST, { template: { metadata: {}, spec } }, { uid: 'u', resourceVersion: '5' })
+    return runsAsAt(placeIn(KubernetesObject.parse(object), aWorkloadTarget(target)), 'deployment/web')
+  }
+
+  it.each<[string, Context, Context, number | null, boolean]>([
+    ['nothing is set', null, null, null, false],
+    ['the pod sets it', { runAsUser: 1000 }, null, 1000, false],
+    ['the container sets it', null, { runAsUser: 1000 }, 1000, false],
+    ['the container wins over its pod', { runAsUser: 1000 }, { runAsUser: 0 }, 0, false],
+    ['each sets another member', { runAsNonRoot: true }, { runAsUser: 1000 }, 1000, true],
+    ['the container may be root again', { runAsNonRoot: true, runAsUser: 1000 }, { runAsNonRoot: false }, 1000, false],
+    ['it is no number', { runAsUser: '0' }, { runAsUser: -1 }, null, false],
+  ])('%s', (_title, pod, container, user, mustNotBeRoot) => {
+    expect(said(pod, container)).toEqual({ where: 'deployment/web', user, mustNotBeRoot })
+  })
+
+  it('is not known of a field of a custom resource', () => {
+    expect(said({ runAsUser: 1000 }, null, { field: 'spec.template.spec.containers[0].image' })).toBeNull()
+  })
 })

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { ImageFacts, PlatformFacts } from '../../../src/domain/image-facts.ts'
 import { ImageRules } from '../../../src/domain/image-rules.ts'
 import { Digest } from '../../../src/domain/image.ts'
+import type { RunsAs } from '../../../src/domain/runs-as.ts'
 import { judgeImage, type ImageContext } from '../../../src/verification/image-rules.ts'
 
 const NOW = Date.UTC(2026, 10, 1)
@@ -22,6 +23,12 @@ const arm64: PlatformFacts = { ...amd64, platform: 'linux/arm64/v8', digest: dig
 const image: ImageFacts = { digest: digest('f'), annotations: { reviewed: 'yes' }, platforms: [amd64, arm64] }
 const one = (changed: Partial<PlatformFacts>): ImageFacts => ({ ...image, platforms: [{ ...amd64, ...changed }] })
 const context: ImageContext = { image, running: null, bases: {}, since: NOW - 3_600_000, now: NOW }
+
+const runsAs = (user: number | null, mustNotBeRoot = false): RunsAs => ({
+  where: 'deployment/app',
+  user,
+  mustNotBeRoot,
+})
 
 const judged = (rules: unknown, changed: Partial<ImageContext> = {}) =>
   judgeImage(ImageRules.parse(rules), { ...context, ...changed }).map(({ rule, state, detail }) => [
@@ -97,8 +104,55 @@ describe('an image is judged by what it shows', () => {
     ['its user is 0', { notRoot: true }, { image: one({ user: '0:1000' }) }, 'failed', 'its user is 0, which is root'],
     ['its user is 0 in many digits', { notRoot: true }, { image: one({ user: '000' }) }, 'failed', /root/u],
     ['its user is a name', { notRoot: true }, { image: one({ user: 'app' }) }, 'failed', /may stand for 0/u],
-    ['the workload sets a user', { notRoot: true }, { image: one({ user: '' }), runAsUser: 65532 }, 'held', /./u],
-    ['the workload sets root', { notRoot: true }, { runAsUser: 0 }, 'failed', /runAsUser: 0/u],
+    [
+      'the workload sets a user',
+      { notRoot: true },
+      { image: one({ user: '' }), runsAs: [runsAs(65532)] },
+      'held',
+      'deployment/app sets runAsUser: 65532',
+    ],
+    [
+      'the workload sets root, whatever the image says',
+      { notRoot: true },
+      { runsAs: [runsAs(0)] },
+      'failed',
+      'deployment/app sets runAsUser: 0, which is root',
+    ],
+    [
+      'one of its workloads sets root',
+      { notRoot: true },
+      { runsAs: [runsAs(1000), runsAs(null), { ...runsAs(0), where: 'cronjob/app' }] },
+      'failed',
+      /^cronjob\/app sets runAsUser: 0/u,
+    ],
+    [
+      'the workload leaves it to an image that is root',
+      { notRoot: true },
+      { image: one({ user: '' }), runsAs: [runsAs(null)] },
+      'failed',
+      /runs as root.*\(deployment\/app sets no runAsUser\)$/u,
+    ],
+    [
+      'the workload would not start it as root',
+      { notRoot: true },
+      { image: one({ user: 'app' }), runsAs: [runsAs(null, true)] },
+      'failed',
+      /may stand for 0.*its runAsNonRoot would keep it from starting/u,
+    ],
+    [
+      'one workload sets a user, and another leaves it to the image',
+      { notRoot: true },
+      { image: one({ user: '' }), runsAs: [runsAs(1000), runsAs(null)] },
+      'failed',
+      /runs as root/u,
+    ],
+    [
+      'the workload leaves it to an image that has a user',
+      { notRoot: true },
+      { image: one({ user: '1000' }), runsAs: [runsAs(null)] },
+      'held',
+      "the image's user is 1000",
+    ],
     [
       'it is built on an allowed base',
       { bases: [BASE] },
