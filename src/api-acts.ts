@@ -2,15 +2,16 @@
 
 import * as z from 'zod'
 import type { Call, Reply } from './api.ts'
-import { candidateOf } from './domain/candidate.ts'
+import { releaseOf, type Candidate } from './domain/candidate.ts'
 import type { Note } from './domain/history.ts'
-import { formatImage, parseImageReference, type PinnedImage } from './domain/image.ts'
+import { formatImage, parseImageReference } from './domain/image.ts'
 import { lineId, type Line } from './domain/line.ts'
-import { ok } from './domain/result.ts'
 import type { Promotion } from './domain/promotion.ts'
+import { formatImages, imageNamed } from './domain/release.ts'
 import type { Subscription } from './domain/subscription.ts'
 import type { Vote } from './domain/vote.ts'
 import { isNamed, type Input } from './decide/index.ts'
+import { createLook, gather, inspect } from './gather.ts'
 import { pause, resume } from './pause.ts'
 import { advance } from './pipeline.ts'
 import { listAll } from './status.ts'
@@ -103,30 +104,38 @@ export async function promoted(input: z.infer<typeof CandidateBody>, call: Call)
   const resolved = await resolve(subscription, written, call)
   if ('error' in resolved) return refuse(400, resolved.error)
   const now = ports.now()
-  const candidate = candidateOf(resolved.image, { observedAt: now, cause: `promote by ${actor.person}`, since: now })
+  const seen = { observedAt: now, cause: `promote by ${actor.person}`, since: now }
+  const candidate = await releaseOf(resolved.images, seen)
   const act = { kind: 'promote', candidate, stage, by: actor.person, reason } as const
-  return answered(await advance(lineId(name), act, ports), call, { promoted: formatImage(resolved.image) })
+  return answered(await advance(lineId(name), act, ports), call, { promoted: formatImages(candidate) })
 }
 
 /** The tag as it stands in the registry now; with a digest, exactly that content under the tag that is written. */
 async function resolve(
-  { image }: Subscription,
+  subscription: Subscription,
   written: string,
   { ports }: Call,
-): Promise<{ readonly image: PinnedImage } | { readonly error: string }> {
-  const whole = parseImageReference(written.includes('/') ? written : `${formatImage(image)}:${written}`)
+): Promise<{ readonly images: Candidate['images'] } | { readonly error: string }> {
+  const whole = parseImageReference(
+    written.includes('/') ? written : `${formatImage(subscription.images[0])}:${written}`,
+  )
   if (!whole.ok || whole.value.tag === null) return { error: 'expected a tag, or image:tag, or image:tag@sha256:…' }
-  const named = { registry: whole.value.registry, repository: whole.value.repository, tag: whole.value.tag }
-  if (named.registry !== image.registry || named.repository !== image.repository) {
-    return { error: `the subscription follows ${formatImage(image)}` }
+  const { tag, digest } = whole.value
+  const named = imageNamed(subscription, whole.value)
+  if (named === null) return { error: `the subscription follows ${formatImages(subscription)}` }
+  const { registries } = ports
+  const look = createLook(tag, registries)
+  const first = digest === null ? await look(named) : await inspect({ ...named, tag, digest }, registries)
+  if (!first.ok) return { error: `${first.error.reason}: ${first.error.detail}` }
+  const gathered = await gather(subscription, first.value.image, look)
+  switch (gathered.state) {
+    case 'complete':
+      return { images: [...gathered.images] }
+    case 'incomplete':
+      return { error: `no ${tag} of ${gathered.missing.map(formatImage).join(', ')}, which are released together` }
+    case 'refused':
+      return { error: `${formatImage(gathered.name)}: ${gathered.problem.reason}: ${gathered.problem.detail}` }
   }
-  const { digest } = whole.value
-  const resolved = digest === null ? await ports.registries.resolve(named) : ok({ digest })
-  if (!resolved.ok) return { error: `${resolved.error.reason}: ${resolved.error.detail}` }
-  const pinned: PinnedImage = { ...named, digest: resolved.value.digest }
-  const manifest = await ports.registries.inspect(pinned)
-  if (!manifest.ok) return { error: `${manifest.error.reason}: ${manifest.error.detail}` }
-  return manifest.value.kind === 'artifact' ? { error: `${pinned.digest} is no image` } : { image: pinned }
 }
 
 export function actedAt(kind: 'pin' | 'unpin' | 'rollback') {

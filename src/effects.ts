@@ -2,10 +2,12 @@
 
 import type { Answer } from './domain/answer.ts'
 import type { Effect, EffectKind, EffectOf, Restoration } from './domain/effect.ts'
+import type { ImageName } from './domain/image.ts'
 import type { Line, StageState } from './domain/line.ts'
 import type { Promotion } from './domain/promotion.ts'
 import type { Result } from './domain/result.ts'
 import { RetryLater } from './domain/retry.ts'
+import { nameAt } from './domain/release.ts'
 import type { Subscription } from './domain/subscription.ts'
 import { knownFrom } from './domain/known.ts'
 import { builtFrom } from './domain/provenance.ts'
@@ -94,7 +96,7 @@ const performers: Performers = {
     const { subscription, outbound } = work
     const target = targetOf(subscription, effect.stage, effect.target)
     if (subscription === null || target === null) return GONE
-    const found = await outbound.delivery(target).observe(target, subscription.image)
+    const found = await outbound.delivery(target).observe(target, nameAt(subscription, target))
     return found.ok ? { kind: 'found', ...found.value } : failed(found.error)
   },
   verify: async (effect, { document, subscription, outbound }) => {
@@ -260,7 +262,10 @@ function orderOf(
     subscription: subscription.name,
     stage: effect.stage,
     target,
-    wish: errand.kind === 'back' ? wishBack(errand.to, subscription) : { kind: 'pinned', image: candidate.images[0] },
+    wish:
+      errand.kind === 'back'
+        ? wishBack(errand.to, nameAt(subscription, target))
+        : { kind: 'pinned', image: candidate.images[0] },
     expected: effect.expected,
     fence: effect.fence,
     reason: failure === undefined ? `pushed, ${candidate.cause}` : `rollback: ${failure.reason}`,
@@ -268,8 +273,8 @@ function orderOf(
   }
 }
 
-function wishBack(to: Restoration, { image }: Subscription): Wish {
-  return to.kind === 'pinned' ? to : { ...to, name: image }
+function wishBack(to: Restoration, name: ImageName): Wish {
+  return to.kind === 'pinned' ? to : { ...to, name }
 }
 
 function targetOf(subscription: Subscription | null, stage: string, id: string): Target | null {

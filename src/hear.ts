@@ -1,7 +1,7 @@
 /** Whether an event is heard: by those who want its tag and believe its sender, after what else may be said, and once. */
 
 import type { AcceptedEvent } from './domain/event.ts'
-import { formatImage } from './domain/image.ts'
+import { formatImage, type ImageName } from './domain/image.ts'
 import { lineId } from './domain/line.ts'
 import type { Subscription } from './domain/subscription.ts'
 import type { InboxRow } from './domain/walk.ts'
@@ -18,7 +18,7 @@ const COVERING_MAX = 100
 
 /** Who wants the tag, and takes this sender's word so far as to look. A history is told of pushers that it does not know. */
 export async function believersAmong(
-  subscriptions: readonly Subscription[],
+  { name, subscriptions }: { readonly name: ImageName; readonly subscriptions: readonly Subscription[] },
   accepted: AcceptedEvent,
   ports: Ports,
   step: Step,
@@ -34,8 +34,7 @@ export async function believersAmong(
     const { reason, detail } = disbelief
     step({ step: 'match', subscription: subscription.name, outcome: 'settled', reason, detail })
     if (reason === 'assurance-too-low') continue
-    const { registry, repository } = subscription.image
-    const image = formatImage({ registry, repository, tag: accepted.event.tag })
+    const image = formatImage({ ...name, tag: accepted.event.tag })
     const notice = { kind: 'notice', reason, detail: `${image}: ${detail}`, cause: accepted.id } as const
     await advance(lineId(subscription.name), notice, ports)
   }

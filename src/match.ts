@@ -32,12 +32,10 @@ export function match(
   const registry = source.host ?? event.registry
   if (registry === null)
     return { matched: false, reason: 'no-host', detail: 'neither the configuration nor the event names a host' }
-  const [first, ...rest] = subscriptions.filter(
-    ({ image }) => image.registry === registry && image.repository === event.repository,
-  )
-  if (first !== undefined) {
-    return { matched: true, name: { registry, repository: first.image.repository }, subscriptions: [first, ...rest] }
-  }
+  const isMeant = (image: ImageName): boolean => image.registry === registry && image.repository === event.repository
+  const [first, ...rest] = subscriptions.filter(({ images }) => images.some(isMeant))
+  const name = first?.images.find(isMeant)
+  if (first !== undefined && name !== undefined) return { matched: true, name, subscriptions: [first, ...rest] }
   return { matched: false, reason: 'no-subscription', detail: `nobody follows ${registry}/${event.repository}` }
 }
 

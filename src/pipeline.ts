@@ -54,7 +54,7 @@ export async function handleEvent(
     await signalAll(matched.subscriptions, accepted, ports, step)
     return { state: 'done', walk }
   }
-  const wanting = await believersAmong(matched.subscriptions, accepted, ports, step)
+  const wanting = await believersAmong(matched, accepted, ports, step)
   const [first] = wanting
   if (first === undefined || accepted.event.tag === null) return { state: 'done', walk }
   const until = waitsUntil(accepted, ports, askedAt, step)

@@ -3,6 +3,7 @@
 import { AcceptedEvent } from './domain/event.ts'
 import { formatImage, Tag, type ImageName } from './domain/image.ts'
 import { lineId } from './domain/line.ts'
+import { imagesIn } from './domain/release.ts'
 import type { Subscription } from './domain/subscription.ts'
 import { newestAtFirstStages, type Newest } from './decide/foresee.ts'
 import { newestTag } from './filter.ts'
@@ -24,12 +25,15 @@ export type Source = {
   readonly name: string
   readonly rhythm: Rhythm
   /** By repository, its host before it. */
-  readonly followed: ReadonlyMap<string, readonly [Subscription, ...Subscription[]]>
+  readonly followed: ReadonlyMap<string, Followed>
 }
+
+/** An image, and who follows it. */
+export type Followed = { readonly image: ImageName; readonly by: readonly [Subscription, ...Subscription[]] }
 
 type Look = {
   readonly turn: Turn
-  readonly followers: readonly [Subscription, ...Subscription[]]
+  readonly followed: Followed
   readonly known: readonly Tag[] | undefined
 }
 
@@ -39,8 +43,8 @@ export async function lookAt(
   look: Look,
   ports: SweepPorts,
 ): Promise<{ readonly stored: number; readonly tags: readonly Tag[] | undefined }> {
-  const { followers, turn, known } = look
-  const [{ image }] = followers
+  const { turn, known } = look
+  const { image, by: followers } = look.followed
   const lists = turn.lists && followers.some(({ tags }) => !('digestOf' in tags))
   const listed = lists ? await listOf(image, ports) : null
   const missed = new Map<string, AcceptedEvent>()
@@ -48,7 +52,7 @@ export async function lookAt(
     if (!missed.has(tag)) missed.set(tag, eventOf(source, image, tag, mark, ports.now()))
   }
   for (const subscription of followers) {
-    const about = await recall(subscription, ports)
+    const about = await recall(subscription, image, ports)
     if (filterOf(subscription).ordered) missNewer(about, listed, miss)
     else await missMoved(about, miss, ports)
   }
@@ -64,24 +68,27 @@ export async function lookAt(
 /** What we know of a subscription already. */
 type About = {
   readonly subscription: Subscription
+  readonly image: ImageName
   /** Of each first stage. */
   readonly newest: readonly (Newest | null)[]
   /** Whether a stage refused this tag, or this content of it. */
   readonly isRefused: (tag: string, digest?: string) => boolean
 }
 
-async function recall(subscription: Subscription, ports: SweepPorts): Promise<About> {
+async function recall(subscription: Subscription, image: ImageName, ports: SweepPorts): Promise<About> {
   const loaded = await ports.documents.load(lineId(subscription.name))
   const line = loaded?.document.kind === 'line' ? loaded.document : null
   const refused = Object.values(line?.stages ?? {}).flatMap((stage) => stage.refused)
-  const written = formatImage(subscription.image)
+  const written = formatImage(image)
   return {
     subscription,
+    image,
     newest: newestAtFirstStages(line, lineRulesOf(subscription, ports.config())),
     isRefused: (tag, digest) =>
-      refused.some(
-        ({ image }) =>
-          image === `${written}:${tag}@${digest}` || (digest === undefined && image.startsWith(`${written}:${tag}@`)),
+      refused.some((one) =>
+        imagesIn(one.image).some((text) =>
+          digest === undefined ? text.startsWith(`${written}:${tag}@`) : text === `${written}:${tag}@${digest}`,
+        ),
       ),
   }
 }
@@ -103,13 +110,17 @@ function missNewer({ subscription, newest, isRefused }: About, listed: readonly 
 }
 
 /** Not ordered: the tag that is followed, or the one that was last, points at other content by now. */
-async function missMoved({ subscription, newest, isRefused }: About, miss: Miss, ports: SweepPorts): Promise<void> {
+async function missMoved(
+  { subscription, image, newest, isRefused }: About,
+  miss: Miss,
+  ports: SweepPorts,
+): Promise<void> {
   const followed = 'digestOf' in subscription.tags ? Tag.safeParse(subscription.tags.digestOf).data : undefined
   for (const known of newest) {
     const tag = followed ?? known?.tag
     if (tag === undefined) continue
     const digestBefore = known?.tag === tag ? known.digest : null
-    const found = await ports.registries.resolve({ ...subscription.image, tag }, digestBefore ?? undefined)
+    const found = await ports.registries.resolve({ ...image, tag }, digestBefore ?? undefined)
     if (!found.ok) {
       ports.log.warn('sweep cannot look', { reason: found.error.reason, detail: found.error.detail })
       continue

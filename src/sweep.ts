@@ -8,7 +8,7 @@ import { formatImage, type ImageName } from './domain/image.ts'
 import { RetryLater } from './domain/retry.ts'
 import type { Subscription } from './domain/subscription.ts'
 import { planTurns, readMemory, type Rhythm, type SweepMemory, type Turn } from './sweep-plan.ts'
-import { lookAt, type Source, type SweepPorts } from './sweep-look.ts'
+import { lookAt, type Followed, type Source, type SweepPorts } from './sweep-look.ts'
 
 /** How often we look, where the configuration does not say. */
 const SWEEP_MS = 15 * 60_000
@@ -44,20 +44,26 @@ function sourcesOf({ registries, subscriptions }: Config): readonly Source[] {
     if (rhythm === null || seen.has(registry.host)) return []
     seen.add(registry.host)
     // Who speaks for many hosts is asked about those that nobody else speaks for.
-    const mine = subscriptions.filter(({ image }) =>
-      registry.host === null ? !hosts.has(image.registry) : image.registry === registry.host,
-    )
-    return [{ name, rhythm, followed: byRepository(mine) }]
+    const isMine = (image: ImageName): boolean =>
+      registry.host === null ? !hosts.has(image.registry) : image.registry === registry.host
+    return [{ name, rhythm, followed: byRepository(subscriptions, isMine) }]
   })
 }
 
-function byRepository(subscriptions: readonly Subscription[]): Source['followed'] {
-  const groups = Map.groupBy(subscriptions, ({ image }) => formatImage(image))
-  return new Map(
-    [...groups].flatMap(([repository, [first, ...rest]]) =>
-      first === undefined ? [] : [[repository, [first, ...rest]]],
-    ),
-  )
+function byRepository(
+  subscriptions: readonly Subscription[],
+  isMine: (image: ImageName) => boolean,
+): Source['followed'] {
+  const followed = new Map<string, Followed>()
+  for (const subscription of subscriptions) {
+    for (const image of subscription.images.filter(isMine)) {
+      const name = formatImage(image)
+      const before = followed.get(name)
+      const by: Followed['by'] = before === undefined ? [subscription] : [...before.by, subscription]
+      followed.set(name, { image, by })
+    }
+  }
+  return followed
 }
 
 function rhythmOf({ events, sweepMs = SWEEP_MS }: RegistryConfig): Rhythm | null {
@@ -89,17 +95,17 @@ async function lookAtAll(source: Source, { turns, memory }: Plan, ports: SweepPo
   const repositories = { ...memory.repositories }
   let found = 0
   for (const turn of turns) {
-    const followers = source.followed.get(turn.repository)
-    if (followers === undefined) continue
+    const followed = source.followed.get(turn.repository)
+    if (followed === undefined) continue
     let restMs: number
     try {
-      const look = { turn, followers, known: memory.repositories[turn.repository]?.tags }
+      const look = { turn, followed, known: memory.repositories[turn.repository]?.tags }
       const { stored, tags } = await lookAt(source, look, ports)
       found += stored
       const seen = repositories[turn.repository]
       if (tags !== undefined && seen !== undefined) repositories[turn.repository] = { ...seen, tags: [...tags] }
       ports.measure({ kind: 'sweep', source: source.name, outcome: 'looked' })
-      restMs = quotaRestMs(followers[0].image, source, ports)
+      restMs = quotaRestMs(followed.image, source, ports)
     } catch (error) {
       restMs = restAfter(error, turn, source, ports)
     }

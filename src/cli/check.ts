@@ -9,6 +9,7 @@ import { formatProblem, type ConfigProblem } from '../config/problem.ts'
 import type { Config, LoadedConfig, RegistryConfig, StateConfig } from '../domain/config.ts'
 import { formatDuration } from '../domain/duration.ts'
 import { formatImage } from '../domain/image.ts'
+import { formatImages } from '../domain/release.ts'
 import { ok, type Result } from '../domain/result.ts'
 import type { Stage, Subscription } from '../domain/subscription.ts'
 import type { Target } from '../domain/target.ts'
@@ -231,10 +232,10 @@ function describePull(pull: RegistryConfig['pull']): string {
 }
 
 function describeSubscription(config: Config, subscription: Subscription): readonly string[] {
-  const { name, image, tags, stages, assurance, pushers, owners } = subscription
+  const { name, tags, stages, assurance, pushers, owners } = subscription
   const unverified = stages.some(({ verify }) => verify === 'none')
   return [
-    `${name}: ${formatImage(image)}, tags ${JSON.stringify(tags)}`,
+    `${name}: ${formatImages(subscription)}, tags ${JSON.stringify(tags)}`,
     ...(assurance === undefined ? [] : [`  of events of assurance ${assurance} or better`]),
     ...(pushers === undefined ? [] : [`  of pushes by ${pushers.join(', ')}`]),
     ...(owners === undefined ? [] : [`  owned by ${owners.join(', ')}`]),
@@ -251,6 +252,11 @@ function describeStage({ name, after, needs }: Stage): string {
 }
 
 function describeTarget(config: Config, target: Target): string {
+  const taken = target.image === undefined ? '' : `: ${formatImage(target.image)}`
+  return `${describePlace(config, target)}${taken}`
+}
+
+function describePlace(config: Config, target: Target): string {
   if (target.kind === 'workload') {
     const place = target.field === undefined ? `container ${target.container}` : `field ${target.field}`
     return `patch ${target.workload}, ${place}, in ${target.namespace} of ${target.cluster}`

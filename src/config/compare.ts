@@ -2,7 +2,7 @@
 
 import type { Config } from '../domain/config.ts'
 import { isAssured } from '../domain/event.ts'
-import { formatImage } from '../domain/image.ts'
+import { formatImages } from '../domain/release.ts'
 import type { Stage, Subscription } from '../domain/subscription.ts'
 import { compareDemands, compareTrust } from './compare-demands.ts'
 import { targetId, type Target } from '../domain/target.ts'
@@ -37,7 +37,7 @@ export function compareConfigs(before: Config, after: Config): readonly Change[]
       changes.push(
         added(
           name,
-          `follows ${formatImage(subscription.image)}; each target is looked at before anything is offered to it`,
+          `follows ${formatImages(subscription)}; each target is looked at before anything is offered to it`,
         ),
       )
   }
@@ -46,8 +46,8 @@ export function compareConfigs(before: Config, after: Config): readonly Change[]
 
 function compareSubscriptions(before: Subscription, after: Subscription): readonly Change[] {
   const changes: Change[] = []
-  if (formatImage(before.image) !== formatImage(after.image)) {
-    const detail = `from ${formatImage(before.image)} to ${formatImage(after.image)}`
+  if (formatImages(before) !== formatImages(after)) {
+    const detail = `from ${formatImages(before)} to ${formatImages(after)}`
     changes.push({ kind: 'changed', where: after.name, detail, weakens: true })
   }
   const [tagsBefore, tagsAfter] = [JSON.stringify(before.tags), JSON.stringify(after.tags)]

@@ -9,11 +9,12 @@ import type {
   ServerConfig,
 } from '../domain/config.ts'
 import { formatImage } from '../domain/image.ts'
+import { nameAt } from '../domain/release.ts'
 import type { Subscription } from '../domain/subscription.ts'
 import { targetId, type Target } from '../domain/target.ts'
 import { formatPlace, problemAt, type Path } from './problem.ts'
 import type { Report } from './shape.ts'
-import { keyPlaceOf, treeAt, type Tree } from './tree.ts'
+import { keyPlaceOf, textOf, treeAt, type Tree } from './tree.ts'
 
 type Reader = { readonly root: Tree; readonly report: Report }
 
@@ -39,15 +40,19 @@ function checkLogin(reader: Reader, path: Path, { url, username, password }: Pla
 /** Only a pull request is merged. */
 export function checkMerge(reader: Reader, subscription: Subscription, git: Whole['git']): void {
   for (const stage of subscription.stages) {
-    const at = ['subscriptions', subscription.name, 'stages', stage.name]
-    const isMany = treeAt(reader.root, [...at, 'targets']) !== undefined
-    for (const [index, target] of stage.targets.entries()) {
-      const path = isMany ? [...at, 'targets', index, 'merge'] : [...at, 'merge']
-      const repository = target.kind === 'git' ? git[target.git] : undefined
+    for (const at of writtenTargets(reader, ['subscriptions', subscription.name, 'stages', stage.name])) {
+      const path = [...at, 'merge']
+      const repository = git[textOf(treeAt(reader.root, [...at, 'git'])) ?? '']
       if (repository === undefined || 'github' in repository || treeAt(reader.root, path) === undefined) continue
       refuse(reader, path, 'conflict', 'this repository takes commits, not pull requests: there is nothing to merge')
     }
   }
+}
+
+/** One that is written may stand for several: a place of each image. */
+function writtenTargets(reader: Reader, stage: Path): readonly Path[] {
+  const list = treeAt(reader.root, [...stage, 'targets'])
+  return list?.kind === 'list' ? list.items.map((_, index) => [...stage, 'targets', index]) : [stage]
 }
 
 /** GitHub takes an App (its id and its key) or a token. */
@@ -118,10 +123,12 @@ export function checkTargets(reader: Reader, config: Whole): void {
 
 /** What is written to, whatever name its repository or cluster has here. Without a field, a file has a place for each image. */
 function identityOf(config: Whole, subscription: Subscription, target: Target): string {
-  const image = 'field' in target || target.kind === 'workload' ? '' : formatImage(subscription.image)
+  const { image: _image, ...place } = target
+  const isByName = target.kind === 'git' && target.field === undefined
+  const image = isByName ? formatImage(nameAt(subscription, target)) : ''
   const where =
     target.kind === 'git' ? repositoryOf(config.git[target.git]) : clusterOf(config.clusters[target.cluster])
-  return JSON.stringify([targetId(target).split('/').slice(2).join('/'), target.kind, where, image])
+  return JSON.stringify([targetId(place).split('/').slice(2).join('/'), target.kind, where, image])
 }
 
 function repositoryOf(git: GitConfig | undefined): readonly (string | undefined)[] {

@@ -114,7 +114,7 @@ function configOf(root: Tree, options: Options, report: Report): Config | null {
   const images = readImages(resolving)
   const subscriptions = Object.values(
     mapped(raw.subscriptions, (entry, name) =>
-      resolveSubscription(resolving, name, entry, { image: images.get(name), shared: raw.stages }),
+      resolveSubscription(resolving, name, entry, { images: images.get(name), shared: raw.stages }),
     ),
   )
   const server = resolveServer(top?.server)

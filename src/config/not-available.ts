@@ -16,7 +16,6 @@ type Line = {
 }
 
 const NOT_AVAILABLE: readonly Line[] = [
-  { path: ['subscriptions', '*', 'images'] },
   { path: ['subscriptions', '*', 'batch'] },
   { path: ['subscriptions', '*', 'stages', '*', 'batch'] },
 ]

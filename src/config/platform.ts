@@ -2,6 +2,7 @@
 
 import type { Config } from '../domain/config.ts'
 import { formatImage } from '../domain/image.ts'
+import type { Subscription } from '../domain/subscription.ts'
 import { FIRST_STAGES_PER_EVENT_MAX } from '../domain/invocation-limits.ts'
 import { problemAt, type Path } from './problem.ts'
 import type { Report } from './shape.ts'
@@ -205,7 +206,7 @@ function refuseFiles(reader: Reader, path: Path, tree: Tree | undefined, refusal
 
 function checkFollowers(reader: Reader, { followers: { stagesMax, why } }: Limits, { subscriptions }: Config): void {
   const counts = new Map<string, number>()
-  for (const { name, image, stages } of subscriptions) {
+  for (const { name, image, stages } of subscriptions.flatMap(oneByOne)) {
     const text = formatImage(image)
     const before = counts.get(text) ?? 0
     const count = before + stages.filter(({ after }) => after.length === 0).length
@@ -216,6 +217,10 @@ function checkFollowers(reader: Reader, { followers: { stagesMax, why } }: Limit
       'Make them several targets of one stage (targets:), let some wait for others (after:), or run Drayage on Node'
     refuse(reader, ['subscriptions', name], { what, hint })
   }
+}
+
+function oneByOne({ name, images, stages }: Subscription) {
+  return images.map((image) => ({ name, image, stages }))
 }
 
 function refuse({ root, report }: Reader, path: Path, { what, hint }: Refusal): void {

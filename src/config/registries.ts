@@ -215,9 +215,11 @@ export function warnWithoutEvents(
   subscription: Subscription,
 ): void {
   const sources = Object.values(registries).filter(({ events }) => events !== undefined)
-  const host = subscription.image.registry
-  if (sources.some((source) => source.host === null || source.host === host)) return
-  const path = ['subscriptions', subscription.name, 'image']
-  const what = `no entry of registries: has events for ${host}, so no push can be noticed`
-  reader.report(problemAt(placeOf(reader.root, path), { severity: 'warning', reason: 'no-events', path, what }), path)
+  for (const [index, { registry: host }] of subscription.images.entries()) {
+    if (sources.some((source) => source.host === null || source.host === host)) continue
+    const at = ['subscriptions', subscription.name]
+    const path = treeAt(reader.root, [...at, 'images']) === undefined ? [...at, 'image'] : [...at, 'images', index]
+    const what = `no entry of registries: has events for ${host}, so no push can be noticed`
+    reader.report(problemAt(placeOf(reader.root, path), { severity: 'warning', reason: 'no-events', path, what }), path)
+  }
 }

@@ -2,7 +2,6 @@
 
 import type { ServerConfig } from '../domain/config.ts'
 import { parseFieldPath } from '../domain/field-path.ts'
-import { formatImage, parseImageReference, type ImageName } from '../domain/image.ts'
 import { Source } from '../domain/source.ts'
 import type { Stage, Subscription } from '../domain/subscription.ts'
 import { TagFilter } from '../domain/tag-filter.ts'
@@ -14,6 +13,7 @@ import { problemAt, type Path } from './problem.ts'
 import { resolveBreakGlass } from './break-glass.ts'
 import { resolveGates } from './gates.ts'
 import { resolveHealth } from './health.ts'
+import { checkAllTaken, readImagesAt, withImages, type Images } from './images.ts'
 import { resolveVerify } from './policies.ts'
 import type { Reading } from './reading.ts'
 import { merged } from './references.ts'
@@ -22,7 +22,7 @@ import type { RawVerify } from './verification-schema.ts'
 import type { RawServer, RawSharedStage, RawStage, RawSubscription, RawTarget } from './schema.ts'
 import type { Report } from './shape.ts'
 import { stageOrder, type Waits } from './stage-order.ts'
-import { entriesOf, placeOf, plainOf, textOf, treeAt, type Tree } from './tree.ts'
+import { entriesOf, placeOf, plainOf, treeAt, type Tree } from './tree.ts'
 
 const LISTEN = '127.0.0.1:8080'
 const API_LISTEN = '127.0.0.1:8081'
@@ -52,31 +52,32 @@ export function resolveServer(server: RawServer | undefined): ServerConfig {
 }
 
 /** The images of all subscriptions, and a look at their tag filters, whatever else is wrong with them; problems are reported. */
-export function readImages(resolving: Resolving): ReadonlyMap<string, ImageName> {
-  const images = entriesOf(treeAt(resolving.root, ['subscriptions'])).flatMap(([name, { tree }]) => {
+export function readImages(resolving: Resolving): ReadonlyMap<string, Images> {
+  const images = entriesOf(treeAt(resolving.root, ['subscriptions'])).flatMap(([name]) => {
     const path = ['subscriptions', name]
     checkTags(resolving, [...path, 'tags'])
-    const text = textOf(treeAt(tree, ['image']))
-    const image = text === undefined ? undefined : resolveImage(resolving, [...path, 'image'], text)
-    return image === undefined ? [] : [[name, image] as const]
+    const images = readImagesAt(resolving, path)
+    return images === undefined ? [] : [[name, images] as const]
   })
   return new Map(images)
 }
+
+type Parts = { readonly images: Images | undefined; readonly shared: Readonly<Record<string, RawSharedStage>> }
 
 /** Undefined where a part does not hold. */
 export function resolveSubscription(
   resolving: Resolving,
   name: string,
   raw: RawSubscription,
-  parts: { readonly image: ImageName | undefined; readonly shared: Readonly<Record<string, RawSharedStage>> },
+  parts: Parts,
 ): Subscription | undefined {
   const path = ['subscriptions', name, 'stages']
   if (Object.keys(raw.stages).length === 0) refuse(resolving, path, 'missing', 'expected at least one stage')
-  const [first, ...others] = resolveStages(resolving, path, raw, parts.shared)
-  if (parts.image === undefined || first === undefined) return undefined
+  const [first, ...others] = resolveStages(resolving, path, raw, parts)
+  if (parts.images === undefined || first === undefined) return undefined
   return {
     name,
-    image: parts.image,
+    images: [...parts.images],
     tags: raw.tags,
     ...(raw.assurance && { assurance: raw.assurance }),
     ...(raw.pushers && { pushers: raw.pushers }),
@@ -104,31 +105,11 @@ function checkTags(resolving: Resolving, path: Path): void {
   )
 }
 
-function resolveImage(resolving: Resolving, path: Path, text: string): ImageName | undefined {
-  const image = parseImageReference(text)
-  if (!image.ok) {
-    refuse(resolving, path, 'malformed', `expected ${image.error.expected}, found ${quoted(text)}`)
-    return undefined
-  }
-  const { registry, repository, tag, digest } = image.value
-  if (tag !== null || digest !== null) {
-    const what = `expected an image without tag and digest, found ${quoted(text)}`
-    refuse(
-      resolving,
-      path,
-      'malformed',
-      `${what}. Write ${formatImage({ registry, repository })}: tags: says which tags count`,
-    )
-    return undefined
-  }
-  return { registry, repository }
-}
-
 function resolveStages(
   resolving: Resolving,
   path: Path,
   raw: RawSubscription,
-  shared: Readonly<Record<string, RawSharedStage>>,
+  { images, shared }: Parts,
 ): readonly Stage[] {
   const waits = merged(waitsOf(raw.stages), waitsOf(shared))
   const order = stageOrder(waits)
@@ -154,9 +135,11 @@ function resolveStages(
     )
     const rollback = resolveRollback(floor?.rollback, stage.rollback)
     const emergency = { ...(breakGlass && { breakGlass }), ...(rollback && { rollback }) }
-    const [first, ...others] = targetsOf(stage)
+    const [first, ...others] = targetsOf(resolving, [...path, name], stage, images)
     if (verify === undefined || first === undefined) return []
-    return [{ name, after, needs, verify, gates, ...(health && { health }), ...emergency, targets: [first, ...others] }]
+    const targets: Stage['targets'] = [first, ...others]
+    if (images !== undefined) checkAllTaken(resolving, [...path, name], images, { targets })
+    return [{ name, after, needs, verify, gates, ...(health && { health }), ...emergency, targets }]
   })
 }
 
@@ -193,7 +176,8 @@ function namesOf(after: After): readonly string[] {
   return 'any' in after ? after.any : 'all' in after ? after.all : after
 }
 
-function targetsOf(raw: RawStage): readonly Target[] {
+/** What was not said of the images is told already. */
+function targetsOf(resolving: Resolving, path: Path, raw: RawStage, images: Images | undefined): readonly Target[] {
   const {
     after: _after,
     verify: _verify,
@@ -203,10 +187,17 @@ function targetsOf(raw: RawStage): readonly Target[] {
     rollback: _rollback,
     ...stage
   } = raw
-  return 'targets' in stage ? stage.targets.map(targetOf) : [targetOf(stage)]
+  const written = 'targets' in stage ? stage.targets : [stage]
+  return written.flatMap(({ image, ...rest }, index) => {
+    const target = targetOf(rest)
+    const at = 'targets' in stage ? [...path, 'targets', index] : path
+    return images === undefined ? [target] : withImages(resolving, images, { path: at, image, target })
+  })
 }
 
-function targetOf(raw: RawTarget): Target {
+type WithoutImage<T> = T extends unknown ? Omit<T, 'image'> : never
+
+function targetOf(raw: WithoutImage<RawTarget>): Target {
   return 'git' in raw
     ? { kind: 'git', ...raw, merge: raw.merge ?? 'by-person' }
     : { kind: 'workload', ...raw, takeover: raw.takeover ?? false }

@@ -31,6 +31,8 @@ import { GitTarget, WorkloadTarget } from '../domain/target.ts'
 const INCLUDES_MAX = 100
 const TARGETS_MAX = 300
 const IMAGE_LENGTH_MAX = 1024
+/** Each is resolved, verified and shown with every release. */
+const IMAGES_MAX = 10
 
 const Include = z.string().min(1).max(1024)
 
@@ -131,8 +133,14 @@ const ofStage = {
   rollback: RawRollback.optional().describe('How it goes back to what was healthy.'),
 }
 
+const ImageText = z.string().min(1).max(IMAGE_LENGTH_MAX)
+const TakenImage = ImageText.optional().describe(
+  'Which image of `images:` it takes. Left out: a file without `field` takes all of them, each found by its name.',
+)
+
 const RawGitTarget = GitTarget.omit({ kind: true, merge: true })
   .extend({
+    image: TakenImage,
     merge: GitTarget.shape.merge
       .optional()
       .describe(
@@ -143,6 +151,7 @@ const RawGitTarget = GitTarget.omit({ kind: true, merge: true })
 
 const RawWorkloadTarget = WorkloadTarget.omit({ kind: true, takeover: true })
   .extend({
+    image: TakenImage,
     takeover: z
       .boolean()
       .optional()
@@ -178,11 +187,15 @@ const RawTags = z.union(TagFilter.options, {
 })
 
 const RawSubscription = z.strictObject({
-  image: z
-    .string()
+  image: ImageText.optional().describe(
+    'The image that we follow, without tag and digest: `docker.io/acme/payments`. This or `images`.',
+  ),
+  images: z
+    .array(ImageText)
     .min(1)
-    .max(IMAGE_LENGTH_MAX)
-    .describe('The image that we follow, without tag and digest: `docker.io/acme/payments`.'),
+    .max(IMAGES_MAX)
+    .optional()
+    .describe('Several images that are released together, when the same tag of each is there.'),
   tags: RawTags.describe('Which tags count, and which of two is newer.'),
   verify: RawVerify.describe(
     'What must be proven of an image, such as `{ signature: ci }`. Compulsory: `none` has to be written out, and is shown wherever the image is.',

@@ -1,8 +1,9 @@
 /** Whether a stage takes a candidate: followed, counted, not refused, newer than all that the stage knows. */
 
 import type { Candidate } from '../domain/candidate.ts'
-import { formatImage, isSameRepository, type Digest, type Tag } from '../domain/image.ts'
+import { formatImage, type Digest, type Tag } from '../domain/image.ts'
 import type { Line, StageState } from '../domain/line.ts'
+import { follows, formatImages } from '../domain/release.ts'
 import type { Turn } from './turn.ts'
 
 export type Judgement =
@@ -46,9 +47,13 @@ export function judge(turn: Turn<Line>, state: StageState, candidate: Candidate)
 
 /** The configuration may have moved on since the candidate was seen. Null: it is still followed. */
 export function whyNotFollowed(turn: Turn<Line>, candidate: Candidate): string | null {
-  const [image] = candidate.images
-  const { image: name } = turn.rules.subscription
-  if (!isSameRepository(image, name)) return `the subscription follows ${formatImage(name)}`
+  const [image, ...others] = candidate.images
+  const { subscription } = turn.rules
+  const isSame = candidate.images.length === subscription.images.length
+  if (!isSame || !candidate.images.every((one) => follows(subscription, one))) {
+    return `the subscription follows ${formatImages(subscription)}`
+  }
+  if (others.some(({ tag }) => tag !== image.tag)) return `the images of a release have one tag, these have several`
   if (turn.rules.compare(image.tag, image.tag) === null) return `the tag filter does not count ${image.tag}`
   return null
 }

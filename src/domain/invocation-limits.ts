@@ -1,5 +1,6 @@
 /** What one invocation of a Worker may do, in queries of D1: so many events at once, and an image in so many first stages. */
 
+import { formatImage } from './image.ts'
 import type { Subscription } from './subscription.ts'
 
 /** https://developers.cloudflare.com/d1/platform/limits/ */
@@ -16,11 +17,11 @@ const EVENTS_MAX = 64
 export const FIRST_STAGES_PER_EVENT_MAX = 95
 
 /** As if each event were of the image that most stages take. */
-export function eventsPerInvocation(subscriptions: readonly Pick<Subscription, 'image' | 'stages'>[]): number {
+export function eventsPerInvocation(subscriptions: readonly Pick<Subscription, 'images' | 'stages'>[]): number {
   const stages = new Map<string, number>()
-  for (const { image, stages: all } of subscriptions) {
-    const name = `${image.registry}/${image.repository}`
-    stages.set(name, (stages.get(name) ?? 0) + all.filter(({ after }) => after.length === 0).length)
+  for (const { images, stages: all } of subscriptions) {
+    const first = all.filter(({ after }) => after.length === 0).length
+    for (const name of images.map(formatImage)) stages.set(name, (stages.get(name) ?? 0) + first)
   }
   const most = Math.max(1, ...stages.values())
   const fit = Math.floor((QUERIES_MAX - QUERIES_BESIDE) / (QUERIES_PER_EVENT + QUERIES_PER_STAGE * most))

@@ -1,4 +1,4 @@
-/** The image that we follow: its tag filter, its verification, its stages. Resolved: short forms and shared stages are worked in. */
+/** The image (or images released together) that we follow: its tag filter, its verification, its stages. Resolved: short forms and shared stages are worked in. */
 
 import * as z from 'zod'
 import { BreakGlassRule } from './break-glass.ts'
@@ -41,7 +41,8 @@ export const OwnerName = z.string().min(1).max(128)
 
 export const Subscription = z.object({
   name: Name,
-  image: ImageName,
+  /** Those of one release, in the configuration's order: the same tag of each. Mostly one. */
+  images: z.tuple([ImageName], ImageName),
   tags: TagFilter,
   /** How well the sender of an event must have proven itself at least. Absent: any that its receiver lets in. */
   assurance: Assurance.optional(),

@@ -1,6 +1,7 @@
 /** Where the wish lives: a field of a file in Git, or a container of a workload. */
 
 import * as z from 'zod'
+import { formatImage, ImageName } from './image.ts'
 
 const NAME_LENGTH_MAX = 253
 const PATH_LENGTH_MAX = 1024
@@ -34,6 +35,9 @@ export const Workload = z
   .max(NAME_LENGTH_MAX * 2)
   .regex(/^[a-z][a-z0-9.-]*\/[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/u, 'expected kind/name, such as deployment/payments')
 
+/** Which image of the release it takes, where that has several. Absent: the only one. */
+const taken = { image: ImageName.optional() }
+
 export const MergeRule = z.enum(['by-person', 'when-approved'])
 export type MergeRule = z.infer<typeof MergeRule>
 
@@ -45,6 +49,7 @@ export const GitTarget = z.object({
     'The field that holds the image, such as `image.tag`. Left out: the image is found by its name.',
   ),
   merge: MergeRule,
+  ...taken,
 })
 export type GitTarget = Readonly<z.infer<typeof GitTarget>>
 
@@ -69,14 +74,20 @@ export const WorkloadTarget = z.object({
     .describe('`apps/v1`: for a kind that Drayage does not know, or a cluster that has it under another version.'),
   /** Patch although a GitOps controller or a server-side applier owns the field. */
   takeover: z.boolean(),
+  ...taken,
 })
 export type WorkloadTarget = Readonly<z.infer<typeof WorkloadTarget>>
 
 export const Target = z.discriminatedUnion('kind', [GitTarget, WorkloadTarget])
 export type Target = z.infer<typeof Target>
 
-/** A target's identity within its stage: what it points at, not its place in a list. */
+/** A target's identity within its stage: what it points at, not its place in a list; and what it takes, where there is a choice. */
 export function targetId(target: Target): string {
+  const { image } = target
+  return image === undefined ? placeOf(target) : `${placeOf(target)}=${formatImage(image)}`
+}
+
+function placeOf(target: Target): string {
   return target.kind === 'git'
     ? `git/${target.git}/${target.file}${target.field === undefined ? '' : `#${target.field}`}`
     : `workload/${target.cluster}/${target.namespace}/${target.workload}/${target.container ?? target.field ?? ''}`

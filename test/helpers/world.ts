@@ -83,7 +83,7 @@ export function aLoadedConfig(options: WorldOptions = {}, hash = 'c0ffee'): Load
     subscriptions: options.subscriptions ?? [
       {
         name: 'payments',
-        image: { registry: 'docker.io', repository: 'acme/payments' },
+        images: [{ registry: 'docker.io', repository: 'acme/payments' }],
         tags: options.tags ?? { semver: '>=1' },
         stages: options.stages ?? [aWorkloadStage('dev')],
         ...options.subscription,

@@ -73,7 +73,7 @@ it.each(clouds)(
   'a push that $name proves is delivered; one that it does not prove is nowhere',
   async ({ repository, entry, http, prove }) => {
     const { host, events } = entry()
-    const world = createWorld({ registry: { host }, subscription: { image: { registry: host, repository } } })
+    const world = createWorld({ registry: { host }, subscription: { images: [{ registry: host, repository }] } })
     const type = receiverTypes.get(events.type)
     if (type === undefined) throw new Error(`there is no receiver ${events.type}`)
     const receiver = type.create(type.Settings.parse(events), () => async () => [SECRET], http, Registry.parse(host))

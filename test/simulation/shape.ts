@@ -139,7 +139,7 @@ export function configOf(shape: Shape): LoadedConfig {
     git: { plain: { url: '/srv/gitops.git' }, host: { github: 'acme/gitops' } },
     subscriptions: shape.subscriptions.map((name) => ({
       name,
-      image: { registry: 'docker.io', repository: 'acme/payments' },
+      images: [{ registry: 'docker.io', repository: 'acme/payments' }],
       tags: shape.isOrdered && shape.ignore.length > 0 ? { ...tags, ignore: shape.ignore } : tags,
       stages: shape.stages.map((stage) => ({
         name: stage.name,

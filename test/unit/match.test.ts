@@ -53,7 +53,7 @@ describe('match', () => {
     if (payments === undefined) throw new Error('payments is configured')
     const three = [
       payments,
-      { ...payments, name: 'other', image: { ...payments.image, repository: 'acme/other' } },
+      { ...payments, name: 'other', images: [{ ...payments.images[0], repository: 'acme/other' }] },
       { ...payments, name: 'reports' },
     ]
     const matched = match(anAcceptedEvent(), hub, three as typeof subscriptions)

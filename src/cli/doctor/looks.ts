@@ -6,6 +6,7 @@ import type { Config } from '../../domain/config.ts'
 import { formatImage, Tag, type Registry } from '../../domain/image.ts'
 import type { Registries } from '../../domain/registry.ts'
 import { referencesIn, type Secret, type SecretReference } from '../../domain/secret.ts'
+import { nameAt } from '../../domain/release.ts'
 import { targetId } from '../../domain/target.ts'
 import type { Outbound } from '../../effects.ts'
 import type { Finding, Look } from './finding.ts'
@@ -112,12 +113,13 @@ async function dateOf(registry: Registry, config: Config, http: Http): Promise<n
 }
 
 function hostsOf({ subscriptions }: Config): readonly Registry[] {
-  return [...new Set(subscriptions.map(({ image }) => image.registry))]
+  return [...new Set(subscriptions.flatMap(({ images }) => images.map(({ registry }) => registry)))]
 }
 
 /** One HEAD for each image: whether the registry answers, and lets us read. That the tag is not there is as good an answer as any. */
 function registriesOf({ config, registries }: Patient): readonly Look[] {
-  return config.subscriptions.map(({ image }) => {
+  const images = config.subscriptions.flatMap((subscription) => subscription.images)
+  return images.map((image) => {
     const what = `image ${formatImage(image)}`
     return {
       what,
@@ -139,14 +141,14 @@ function registriesOf({ config, registries }: Patient): readonly Look[] {
 
 /** Each target is looked at as a first delivery would: the file or workload, the image in it, and that we may. */
 function targetsOf({ config, outbound }: Patient): readonly Look[] {
-  return config.subscriptions.flatMap(({ name, image, stages }) =>
-    stages.flatMap((stage) =>
+  return config.subscriptions.flatMap((subscription) =>
+    subscription.stages.flatMap((stage) =>
       stage.targets.map((target) => {
-        const what = `target ${name}/${stage.name} ${targetId(target)}`
+        const what = `target ${subscription.name}/${stage.name} ${targetId(target)}`
         return {
           what,
           async run(): Promise<readonly Finding[]> {
-            const found = await outbound.delivery(target).observe(target, image)
+            const found = await outbound.delivery(target).observe(target, nameAt(subscription, target))
             if (found.ok) return [{ what, state: 'well', detail: `holds ${found.value.image}` }]
             return [{ what, state: 'problem', detail: `${found.error.reason}: ${found.error.detail}` }]
           },

@@ -5,7 +5,8 @@ import { loadPolicyFile } from '../../config/files.ts'
 import type { LoadedPolicy } from '../../config/policy-file.ts'
 import { formatProblem } from '../../config/problem.ts'
 import type { Config } from '../../domain/config.ts'
-import { isSameRepository, type ImageName } from '../../domain/image.ts'
+import type { ImageName } from '../../domain/image.ts'
+import { follows } from '../../domain/release.ts'
 import { err, ok, type Result } from '../../domain/result.ts'
 import type { TrustRoots } from '../../domain/signer.ts'
 import { configOptions } from '../config-options.ts'
@@ -34,7 +35,7 @@ export type Choice = { readonly subscription?: string | undefined; readonly stag
 /** The last stage demands the most: a stage may add to its subscription, never take away. */
 export function policyOfConfig(config: Config, image: ImageName, choice: Choice): Result<LoadedPolicy, string> {
   const following = config.subscriptions.filter(
-    (one) => isSameRepository(one.image, image) && (choice.subscription ?? one.name) === one.name,
+    (one) => follows(one, image) && (choice.subscription ?? one.name) === one.name,
   )
   const [subscription, ...others] = following
   if (subscription === undefined) return err('no such subscription follows this image; write --policy FILE')

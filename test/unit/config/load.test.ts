@@ -24,7 +24,7 @@ it('works short forms and defaults into the smallest configuration', async () =>
     subscriptions: [
       {
         name: 'shop',
-        image: { registry: 'localhost:5000', repository: 'shop' },
+        images: [{ registry: 'localhost:5000', repository: 'shop' }],
         tags: { semver: '*' },
         stages: [
           {

@@ -7,7 +7,6 @@ it('takes the whole of the design’s example', async () => {
 })
 
 it.each([
-  ['image: localhost:5000/shop', 'images: [a, b]', '8:5 not-available subscriptions.shop.images'],
   ['    verify: none', '    batch: 10m\n    verify: none', 'not-available subscriptions.shop.batch'],
 ])('refuses %s → %s without a second complaint about the same key', async (from, to, problem) => {
   const found = await problemsOf(SMALLEST.replace(from, to))
