@@ -8,7 +8,8 @@ import type { Promotion } from './domain/promotion.ts'
 import type { Result } from './domain/result.ts'
 import { RetryLater } from './domain/retry.ts'
 import { nameAt } from './domain/release.ts'
-import type { Subscription } from './domain/subscription.ts'
+import type { RunsAs } from './domain/runs-as.ts'
+import type { Stage, Subscription } from './domain/subscription.ts'
 import { knownFrom } from './domain/known.ts'
 import { builtFrom } from './domain/provenance.ts'
 import { targetId, type GitTarget, type Target } from './domain/target.ts'
@@ -28,6 +29,9 @@ import type { Conversation } from './conversations/conversation.ts'
 import type { Notifier } from './notifications/notifier.ts'
 import type { Question, Verifier } from './verification/verifier.ts'
 import type { Probe } from './checks/probe.ts'
+
+/** A stage may have hundreds of workloads. */
+const LOOKS_AT_ONCE = 8
 
 /** The outbound ports that effects need. */
 export type Outbound = {
@@ -104,7 +108,9 @@ const performers: Performers = {
     const promotion = promotionOf(document, effect.stage, effect.promotion)
     const state = document.stages[effect.stage]
     if (stage === undefined || state === undefined || promotion === null || stage.verify === 'none') return GONE
-    const { verdict, builtAt, evidence } = await outbound.verifier.verify(questionOf(stage.verify, state, promotion))
+    const question = questionOf(stage.verify, state, promotion)
+    const runsAs = await usersAt(stage, question, outbound)
+    const { verdict, builtAt, evidence } = await outbound.verifier.verify({ ...question, runsAs })
     const commit = builtFrom(evidence, stage.verify)
     const known = { ...knownFrom(evidence, verdict.at), ...(commit !== null && { builtFrom: commit }) }
     return { kind: 'verdict', verdict, builtAt, known }
@@ -243,6 +249,27 @@ function questionOf(policy: Policy, { current }: StageState, promotion: Promotio
     runningBuiltAt: running?.builtAt ?? null,
     since: candidate.since,
   }
+}
+
+/**
+ * As whom the stage's workloads have it run, where a rule asks. A file in Git does not say, and what cannot be looked at now is judged
+ * by the image as well: nothing can be delivered there either.
+ */
+async function usersAt(stage: Stage, { image, policy }: Question, outbound: Outbound): Promise<readonly RunsAs[]> {
+  const asks = policy.require.some((one) => one.kind === 'image' && one.rules.notRoot !== undefined)
+  if (!asks || stage.targets.every(({ kind }) => kind === 'git')) return []
+  const users: RunsAs[] = []
+  for (let at = 0; at < stage.targets.length; at += LOOKS_AT_ONCE) {
+    const some = stage.targets.slice(at, at + LOOKS_AT_ONCE).map(async (target): Promise<readonly RunsAs[]> => {
+      const found = target.kind === 'workload' ? await outbound.delivery(target).observe(target, image) : null
+      // It runs another image of the same release.
+      if (found?.ok === false && found.error.reason === 'image-missing') return []
+      const unknown = { where: targetId(target), user: null, mustNotBeRoot: false }
+      return [(found?.ok === true ? found.value.runsAs : undefined) ?? unknown]
+    })
+    users.push(...(await Promise.all(some)).flat())
+  }
+  return users
 }
 
 type Errand = { readonly kind: 'candidate' } | { readonly kind: 'back'; readonly to: Restoration }
