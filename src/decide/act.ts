@@ -3,20 +3,23 @@
 import type { Candidate } from '../domain/candidate.ts'
 import { formatImage, parseImageReference } from '../domain/image.ts'
 import type { Line, StageState } from '../domain/line.ts'
+import { formatImages } from '../domain/release.ts'
 import type { Stage } from '../domain/subscription.ts'
-import { whyNotFollowed } from './judge.ts'
+import { breakGlass } from './break-glass.ts'
 import { isReplaceable, takeNext } from './offer.ts'
 import { open } from './open.ts'
+import { dropPromotion, promote } from './promote.ts'
 import { refusedCandidate, rememberRefused } from './refuse.ts'
 import { fail } from './rollback.ts'
 import { note, type Turn } from './turn.ts'
-import { end, sendDrop } from './withdraw.ts'
 
 type Act = { readonly by: string; readonly reason: string; readonly stage: string }
 
 export type ActInput =
   /** Explicit, also to an older one; verified and gated like any other. */
   | ({ readonly kind: 'promote'; readonly candidate: Candidate } & Act)
+  /** The same around what only waits, where two people say so: this is one of them. */
+  | ({ readonly kind: 'break-glass'; readonly candidate: Candidate } & Act)
   /** What runs there stays, whatever comes. */
   | ({ readonly kind: 'pin' } & Act)
   | ({ readonly kind: 'unpin' } & Act)
@@ -37,8 +40,14 @@ export function act(turn: Turn<Line>, input: ActInput): void {
   const state = turn.document.stages[input.stage]
   if (stage === undefined || state === undefined) return refuse(turn, input, `there is no stage ${input.stage}`)
   switch (input.kind) {
-    case 'promote':
-      return promote(turn, stage, state, input)
+    case 'promote': {
+      const why = promote(turn, stage, state, input)
+      return why === null ? undefined : refuse(turn, input, why)
+    }
+    case 'break-glass': {
+      const why = breakGlass(turn, stage, state, input)
+      return why === null ? undefined : refuse(turn, input, why)
+    }
     case 'pin':
       return pin(turn, state, input)
     case 'unpin':
@@ -50,57 +59,6 @@ export function act(turn: Turn<Line>, input: ActInput): void {
 
 function noted(turn: Turn<Line>, { act: reason, by, reason: why, stage }: Extract<ActInput, { kind: 'noted' }>): void {
   note(turn, { kind: 'operator', reason, detail: why, by, ...(stage === null ? {} : { stage }) })
-}
-
-function promote(
-  turn: Turn<Line>,
-  stage: Stage,
-  state: StageState,
-  input: Extract<ActInput, { kind: 'promote' }>,
-): void {
-  const { candidate, by, reason } = input
-  const why = whyNotPromoted(turn, stage, state, candidate)
-  if (why !== null) return refuse(turn, input, why)
-  dropPromotion(turn, stage, state, `${by} promotes ${formatImage(candidate.images[0])}`)
-  delete state.next
-  open(turn, stage, state, candidate, { purpose: 'promoted', detail: reason, by })
-}
-
-/** Null: it may go. Every gate is still asked. */
-function whyNotPromoted(turn: Turn<Line>, stage: Stage, state: StageState, candidate: Candidate): string | null {
-  const strange = whyNotFollowed(turn, candidate)
-  if (strange !== null) return strange
-  if (state.current.state === 'unknown') return 'what runs there is not known yet: it is looked at first'
-  if (state.current.state === 'candidate' && state.current.candidate.id === candidate.id) return 'it runs there already'
-  const refused = state.refused.find((one) => one.candidate === candidate.id)
-  if (refused !== undefined) return `it was refused (${refused.reason}): \`drayage lift\` first`
-  if (state.pin !== undefined && state.pin.candidate !== candidate.id) {
-    return `the stage is pinned to ${state.pin.image} by ${state.pin.by}: \`drayage unpin\` first`
-  }
-  if (!isProvenBefore(turn, stage, state, candidate)) {
-    return `${stage.after.join(', ')} has not proven it: a candidate goes the way of its stages`
-  }
-  const { promotion } = state
-  if (promotion !== undefined && !isReplaceable(turn, promotion)) return `${promotion.id} is at work: wait for its end`
-  return null
-}
-
-/** What was healthy at the stages before, or here. */
-function isProvenBefore(turn: Turn<Line>, stage: Stage, state: StageState, { id }: Candidate): boolean {
-  if (stage.after.length === 0 || state.previous?.id === id) return true
-  const has = (name: string): boolean => {
-    const upstream = turn.document.stages[name]
-    const current = upstream?.current
-    return (current?.state === 'candidate' && current.candidate.id === id) || upstream?.previous?.id === id
-  }
-  return stage.needs === 'any' ? stage.after.some(has) : stage.after.every(has)
-}
-
-function dropPromotion(turn: Turn<Line>, stage: Stage, state: StageState, detail: string): void {
-  const { promotion } = state
-  if (promotion === undefined) return
-  end(turn, stage.name, state, 'superseded', 'by-person', detail)
-  for (const train of promotion.trains) sendDrop(turn, stage.name, promotion, train, detail)
 }
 
 function pin(turn: Turn<Line>, state: StageState, input: Extract<ActInput, { kind: 'pin' }>): void {
@@ -120,7 +78,7 @@ function pin(turn: Turn<Line>, state: StageState, input: Extract<ActInput, { kin
 
 function runningOf({ current, looks }: StageState): { candidate: string; image: string } | null {
   if (current.state === 'candidate') {
-    return { candidate: current.candidate.id, image: formatImage(current.candidate.images[0]) }
+    return { candidate: current.candidate.id, image: formatImages(current.candidate) }
   }
   if (current.state !== 'found') return null
   const image = Object.values(looks)[0]?.image ?? ''
@@ -158,7 +116,7 @@ function rollBack(
     return refuse(
       turn,
       input,
-      `${formatImage(previous.images[0])}, which ran before, is refused there: \`drayage lift\` first`,
+      `${formatImages(previous)}, which ran before, is refused there: \`drayage lift\` first`,
     )
   }
   if (promotion !== undefined && !isReplaceable(turn, promotion)) {

@@ -14,6 +14,7 @@ import type { Train } from '../domain/train.ts'
 import { act, type ActInput } from './act.ts'
 import { report, type ReportInput } from './check-report.ts'
 import { messageToLine } from './carried.ts'
+import { decideBulletin, type AnnounceInput } from './bulletin.ts'
 import { claimOfLine } from './claim.ts'
 import { hold, settle } from './effects.ts'
 import { listen } from './listen.ts'
@@ -33,6 +34,7 @@ import { ballot, vote, type BallotInput, type VoteInput } from './vote.ts'
 export type { ChannelRule, RuleBook, Rules, TrainRules } from './turn.ts'
 
 export { isNamed } from './act.ts'
+export { isListed } from './bulletin.ts'
 
 export type Input =
   /** A candidate from the registry, for every stage that waits for no other. */
@@ -54,6 +56,7 @@ export type Input =
   | VoteInput
   | BallotInput
   | ActInput
+  | AnnounceInput
   | ReportInput
   /** Until then these are left alone: a person paused them. */
   | { readonly kind: 'hold'; readonly effects: readonly string[]; readonly until: number }
@@ -68,6 +71,10 @@ export function decide(was: Document, book: RuleBook, input: Input, now: number)
   const cause = causeOf(input)
   if (document.kind === 'train') {
     decideTrain({ document, rules: book.train(document), now, notes, cause }, input)
+    return { document, notes }
+  }
+  if (document.kind === 'bulletin') {
+    decideBulletin({ document, rules: { hash: book.hash }, now, notes, cause }, input)
     return { document, notes }
   }
   const rules = book.line(document)
@@ -120,6 +127,7 @@ function workIntoLine(turn: Turn<Line>, input: Input): void {
     case 'ballot':
       return ballot(turn, input)
     case 'promote':
+    case 'break-glass':
     case 'pin':
     case 'unpin':
     case 'rollback':
@@ -129,6 +137,7 @@ function workIntoLine(turn: Turn<Line>, input: Input): void {
       return report(turn, input)
     case 'hold':
       return hold(turn, input.effects, input.until)
+    case 'announce':
     case 'tick':
       return
   }
@@ -162,11 +171,13 @@ function workIntoTrain(turn: Turn<Train>, input: Input): void {
     case 'vote':
     case 'ballot':
     case 'promote':
+    case 'break-glass':
     case 'pin':
     case 'unpin':
     case 'rollback':
     case 'noted':
     case 'report':
+    case 'announce':
     case 'tick':
       return
   }
@@ -181,6 +192,7 @@ function causeOf(input: Input): string | undefined {
     case 'retry':
     case 'lift':
     case 'promote':
+    case 'break-glass':
     case 'pin':
     case 'unpin':
     case 'rollback':
@@ -197,6 +209,8 @@ function causeOf(input: Input): string | undefined {
       return `${input.vote.decision} by ${input.vote.by}`
     case 'ballot':
       return `${input.decision} by ${input.member}`
+    case 'announce':
+      return `${input.promotion}/show`
     case 'claim':
     case 'hold':
     case 'tick':

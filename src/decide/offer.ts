@@ -1,10 +1,11 @@
 /** A candidate comes to a stage: does it go now, wait, or replace what waits. */
 
 import type { Candidate } from '../domain/candidate.ts'
-import { formatImage } from '../domain/image.ts'
 import type { Line, StageState } from '../domain/line.ts'
 import type { Promotion } from '../domain/promotion.ts'
+import { formatImages } from '../domain/release.ts'
 import type { Stage } from '../domain/subscription.ts'
+import { brokenGlassOf } from './broken-glass.ts'
 import { judge, type Judgement } from './judge.ts'
 import { reviveLooks } from './look.ts'
 import { open, pushedBy } from './open.ts'
@@ -32,7 +33,7 @@ export function offer(turn: Turn<Line>, stage: Stage, candidate: Candidate): voi
   }
   const { promotion } = state
   if (promotion === undefined) return open(turn, stage, state, candidate)
-  if (isReplaceable(turn, promotion)) return supersede(turn, stage, state, candidate)
+  if (givesWay(turn, stage, promotion)) return supersede(turn, stage, state, candidate)
   const detail = `waits for ${promotion.id}, which is ${promotion.phase}`
   wait(turn, stage, state, candidate, 'promotion-under-way', detail)
 }
@@ -48,13 +49,13 @@ function turnAway(
   const isTold = turn.document.tail.some(
     (entry) => entry.kind === 'refused' && entry.cause === cause && entry.stage === stage.name,
   )
-  const image = formatImage(candidate.images[0])
+  const image = formatImages(candidate)
   note(turn, { kind: isTold ? 'ignored' : kind, reason, detail, stage: stage.name, image, cause })
 }
 
 function supersede(turn: Turn<Line>, stage: Stage, state: StageState, candidate: Candidate): void {
   const old = state.promotion
-  end(turn, stage.name, state, 'superseded', 'newer-candidate', `${formatImage(candidate.images[0])} is newer`)
+  end(turn, stage.name, state, 'superseded', 'newer-candidate', `${formatImages(candidate)} is newer`)
   open(turn, stage, state, candidate)
   const trains = state.promotion?.trains ?? []
   if (old === undefined) return
@@ -72,10 +73,10 @@ function wait(
   reason: string,
   detail: string,
 ): void {
-  const image = formatImage(candidate.images[0])
+  const image = formatImages(candidate)
   if (state.next !== undefined) {
     const { images, cause } = state.next
-    const common = { stage: stage.name, image: formatImage(images[0]), cause }
+    const common = { stage: stage.name, image: formatImages({ images }), cause }
     note(turn, { ...common, kind: 'superseded', reason: 'newer-candidate', detail: `${image} is newer` })
   }
   state.next = candidate
@@ -91,11 +92,16 @@ export function isReplaceable(turn: Turn<Line>, promotion: Promotion): boolean {
   return effects.every((effect) => effect.dead !== undefined)
 }
 
+/** To what comes by itself. What two people broke the glass for is let through first. */
+function givesWay(turn: Turn<Line>, stage: Stage, promotion: Promotion): boolean {
+  return brokenGlassOf(stage, promotion, turn.now) === null && isReplaceable(turn, promotion)
+}
+
 /** What waited comes to its turn, and is judged anew: the world has moved since. */
 export function takeNext(turn: Turn<Line>, stage: Stage, state: StageState): void {
   const { next, promotion } = state
   if (next === undefined || state.current.state === 'unknown' || isPinnedElsewhere(state, next)) return
-  if (promotion !== undefined && !isReplaceable(turn, promotion)) return
+  if (promotion !== undefined && !givesWay(turn, stage, promotion)) return
   delete state.next
   offer(turn, stage, next)
 }

@@ -1,12 +1,14 @@
 /** A promotion opens, and is held to what its stage demands. */
 
+import type { BreakGlass } from '../domain/break-glass.ts'
 import type { Candidate } from '../domain/candidate.ts'
 import type { Note } from '../domain/history.ts'
-import { formatImage } from '../domain/image.ts'
 import type { Line, StageState } from '../domain/line.ts'
 import { promotionId, type Promotion } from '../domain/promotion.ts'
+import { formatImages } from '../domain/release.ts'
 import type { Stage } from '../domain/subscription.ts'
 import { targetId } from '../domain/target.ts'
+import { voicesOf } from './broken-glass.ts'
 import { describe } from './deliver.ts'
 import { proceed } from './proceed.ts'
 import { policyOf, termsOf } from './terms.ts'
@@ -24,14 +26,24 @@ const NOTHING_TO_PROVE = {
   detail: 'a way back is asked for no scan, and nothing else is demanded here',
 } as const
 
-type Why = { readonly purpose: Promotion['purpose']; readonly detail?: string; readonly by?: string }
+const NOTHING_BUT_SCANS = {
+  reason: 'nothing-to-prove',
+  detail: 'a break-glass is asked for no scan, and nothing else is demanded here',
+} as const
+
+type Why = {
+  readonly purpose: Promotion['purpose']
+  readonly detail?: string
+  readonly by?: string
+  readonly broken?: BreakGlass
+}
 
 export function open(
   turn: Turn<Line>,
   stage: Stage,
   state: StageState,
   candidate: Candidate,
-  { purpose, detail, by }: Why = { purpose: 'newer' },
+  { purpose, detail, by, broken }: Why = { purpose: 'newer' },
 ): void {
   const { subscription } = turn.rules
   const attempt = countAttempt(state, candidate.id)
@@ -47,9 +59,11 @@ export function open(
     checks: {},
     deliveries: Object.fromEntries(stage.targets.map((target) => [targetId(target), { state: 'pending' as const }])),
     trains: [],
+    ...(broken === undefined ? {} : { breakGlass: broken }),
   }
+  promotion.votes = voicesOf(stage, promotion)
   state.promotion = promotion
-  const common = { stage: stage.name, promotion: promotion.id, image: formatImage(candidate.images[0]) }
+  const common = { stage: stage.name, promotion: promotion.id, image: formatImages(candidate) }
   note(turn, {
     ...common,
     kind: 'promotion-opened',
@@ -59,13 +73,13 @@ export function open(
     ...(by === undefined ? {} : { by }),
     ...pushedBy(candidate),
   })
-  const policy = policyOf(stage, promotion)
+  const policy = policyOf(stage, promotion, turn.now)
   if (policy === null) {
     promotion.phase = 'gated'
     note(turn, {
       ...common,
       kind: 'verdict',
-      ...(stage.verify === 'none' ? UNPROVEN : NOTHING_TO_PROVE),
+      ...(stage.verify === 'none' ? UNPROVEN : broken === undefined ? NOTHING_TO_PROVE : NOTHING_BUT_SCANS),
     })
   } else promotion.provenBy = turn.now + policy.wait
   proceed(turn, stage, state)

@@ -1,10 +1,11 @@
 /** A promotion on its way to the act, as far as it comes now: proven, its gates held, and only then its deliveries wished for. */
 
-import { formatImage } from '../domain/image.ts'
 import type { GateState } from '../domain/gate.ts'
 import type { Line, StageState } from '../domain/line.ts'
 import type { Promotion } from '../domain/promotion.ts'
+import { formatImages } from '../domain/release.ts'
 import type { Stage } from '../domain/subscription.ts'
+import { BREAK_GLASS, brokenGlassOf, describeBroken } from './broken-glass.ts'
 import { hasTrainThatMerges, sendCarries, wishDeliveries } from './deliver.ts'
 import { askGates } from './gates/index.ts'
 import { policyOf, termsOf } from './terms.ts'
@@ -22,6 +23,7 @@ export function proceed(turn: Turn<Line>, stage: Stage, state: StageState): void
   const { promotion } = state
   if (promotion === undefined || isWriting(turn, promotion)) return
   if (promotion.terms !== termsOf(stage)) meetNewTerms(turn, stage, promotion, state)
+  lapse(turn, stage, state, promotion)
   switch (promotion.phase) {
     case 'verifying':
       return wishVerify(turn, stage, promotion)
@@ -46,16 +48,13 @@ function isWriting(turn: Turn<Line>, promotion: Promotion): boolean {
 function meetNewTerms(turn: Turn<Line>, stage: Stage, promotion: Promotion, state: StageState): void {
   promotion.terms = termsOf(stage)
   if (promotion.phase === 'observing' || promotion.phase === 'rolling-back') return
-  const policy = policyOf(stage, promotion)
-  const isFree = policy === null && stage.gates.length === 0
+  const isFree = policyOf(stage, promotion, turn.now) === null && stage.gates.length === 0
   if (isFree && promotion.phase === 'delivering') return
   const votes = promotion.votes.length
-  delete promotion.proof
   delete promotion.gatedAt
   Object.assign(promotion, { gates: [], votes: [], checks: {} })
   stepBack(turn, state, promotion)
-  for (const train of promotion.trains)
-    sendDrop(turn, stage.name, promotion, train, 'the configuration demands something else now')
+  for (const train of promotion.trains) sendDrop(turn, stage.name, promotion, train, why)
   promotion.trains = []
   for (const [target, { state: was }] of Object.entries(promotion.deliveries)) {
     if (was === 'proposed') promotion.deliveries[target] = { state: 'pending' }
@@ -64,13 +63,10 @@ function meetNewTerms(turn: Turn<Line>, stage: Stage, promotion: Promotion, stat
     turn,
     (effect) => (effect.kind === 'verify' || effect.kind === 'check') && effect.promotion === promotion.id,
   )
-  if (policy !== null) {
-    promotion.phase = 'verifying'
-    promotion.provenBy = turn.now + policy.wait
-  }
-  if (votes === 0) return
-  const detail = `the stage's verification or gates changed: ${votes} ${votes === 1 ? 'vote is' : 'votes are'} void`
-  note(turn, { ...common(stage, promotion), kind: 'gated', reason: 'terms-changed', detail })
+  const policy = policyOf(stage, promotion, turn.now)
+  if (policy === null) return
+  promotion.phase = 'verifying'
+  promotion.provenBy = turn.now + policy.wait
 }
 
 /** Back before its gates; what was begun and not answered may still arrive. */
@@ -85,7 +81,7 @@ function stepBack(turn: Turn<Line>, state: StageState, promotion: Promotion): vo
 }
 
 function passGates(turn: Turn<Line>, stage: Stage, state: StageState, promotion: Promotion): void {
-  const policy = policyOf(stage, promotion)
+  const policy = policyOf(stage, promotion, turn.now)
   if (policy !== null && promotion.proof?.state !== 'trusted') {
     promotion.phase = 'verifying'
     promotion.provenBy ??= turn.now + policy.wait
@@ -125,7 +121,7 @@ function permit(
   gates: readonly GateState[],
 ): { until: number | null } | null {
   if (!hasTrainThatMerges(turn, stage)) return null
-  const policy = policyOf(stage, promotion)
+  const policy = policyOf(stage, promotion, turn.now)
   const ends = gates.flatMap(({ until }) => until ?? [])
   if (policy !== null && promotion.proof !== undefined) ends.push(promotion.proof.at + policy.fresh)
   if (ends.length === 0) return { until: null }
@@ -147,7 +143,7 @@ function keepProven(turn: Turn<Line>, stage: Stage, state: StageState, promotion
     promotion.phase = 'gated'
     return passGates(turn, stage, state, promotion)
   }
-  const policy = policyOf(stage, promotion)
+  const policy = policyOf(stage, promotion, turn.now)
   if (policy === null || promotion.proof === undefined) return
   if (turn.now >= promotion.proof.at + refreshMs(policy.fresh)) wishVerify(turn, stage, promotion)
 }
@@ -155,18 +151,20 @@ function keepProven(turn: Turn<Line>, stage: Stage, state: StageState, promotion
 function refreshMs(fresh: number): number {
   return Math.max(fresh, OPEN_FRESH_MS)
 }
+  if (promotion.breakGlass !== undefined) ends.push(promotion.breakGlass.until)
 
 /** When time alone may move it; null: nothing waits for time. */
-export function alarmOf(stage: Stage, promotion: Promotion): number | null {
-  switch (promotion.phase) {
+export function alarmOf(turn: Turn<Line>, stage: Stage, promotion: Promotion): number | null {
+  const { phase, gates, trains, proof, mergeUntil, breakGlass: broken } = promotion
+  const ends = broken === undefined ? [] : [broken.until]
+  switch (phase) {
     case 'gated':
-      return earliest(promotion.gates.flatMap(({ state, until }) => (state === 'waiting' ? (until ?? []) : [])))
+      return earliest([...ends, ...gates.flatMap(({ state, until }) => (state === 'waiting' ? (until ?? []) : []))])
     case 'delivering': {
-      if (promotion.trains.length === 0) return null
-      const policy = policyOf(stage, promotion)
-      const grows =
-        policy === null || promotion.proof === undefined ? [] : [promotion.proof.at + refreshMs(policy.fresh)]
-      return earliest(promotion.mergeUntil === undefined ? grows : [...grows, promotion.mergeUntil])
+      if (trains.length === 0) return earliest(ends)
+      const policy = policyOf(stage, promotion, turn.now)
+      if (policy !== null && proof !== undefined) ends.push(proof.at + refreshMs(policy.fresh))
+      return earliest(mergeUntil === undefined ? ends : [...ends, mergeUntil])
     }
     case 'verifying':
     case 'observing':
@@ -206,6 +204,7 @@ function asked(turn: Turn<Line>, stage: Stage, state: StageState, promotion: Pro
     if (is === before || (is === 'held' && before === undefined)) continue
     note(turn, { ...common(stage, promotion), kind: 'gated', reason: is, detail: `${gate}: ${detail}` })
   }
+      return earliest(ends)
   promotion.gates = [...gates]
   return gates
 }
@@ -249,5 +248,5 @@ function wishChecks(turn: Turn<Line>, stage: Stage, promotion: Promotion): void 
 }
 
 function common(stage: Stage, promotion: Promotion): { stage: string; promotion: string; image: string } {
-  return { stage: stage.name, promotion: promotion.id, image: formatImage(promotion.candidate.images[0]) }
+  return { stage: stage.name, promotion: promotion.id, image: formatImages(promotion.candidate) }
 }

@@ -5,6 +5,7 @@ import { newStageState, type Line, type StageState } from '../domain/line.ts'
 import type { Promotion } from '../domain/promotion.ts'
 import type { Stage } from '../domain/subscription.ts'
 import { targetId } from '../domain/target.ts'
+import { forgetRequest } from './break-glass.ts'
 import { concludeLook } from './conclude.ts'
 import { revive } from './effects.ts'
 import { whyNotFollowed } from './judge.ts'
@@ -32,7 +33,8 @@ const ALARM_AGAIN_MS = 1_000
 function setAlarm(turn: Turn<Line>): void {
   const alarms = turn.rules.subscription.stages.flatMap((stage) => {
     const promotion = turn.document.stages[stage.name]?.promotion
-    return promotion === undefined ? [] : (alarmOf(stage, promotion) ?? [])
+    const asked = turn.document.stages[stage.name]?.breakGlass?.until ?? []
+    return [asked, promotion === undefined ? [] : (alarmOf(turn, stage, promotion) ?? [])].flat()
   })
   turn.document.alarm = alarms.length === 0 ? null : Math.max(Math.min(...alarms), turn.now + ALARM_AGAIN_MS)
 }
@@ -40,6 +42,7 @@ function setAlarm(turn: Turn<Line>): void {
 function reconcileStage(turn: Turn<Line>, stage: Stage): void {
   const state = (turn.document.stages[stage.name] ??= newStageState())
   const targets = new Set(stage.targets.map(targetId))
+  forgetRequest(turn, stage.name, state)
   if (state.promotion === undefined || !isAtWork(turn, state.promotion)) {
     turnBack(turn, stage, state)
     if (hasOtherTargets(state, targets)) {

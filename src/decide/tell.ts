@@ -3,7 +3,7 @@
 import type { Answer } from '../domain/answer.ts'
 import type { EffectOf } from '../domain/effect.ts'
 import type { Line } from '../domain/line.ts'
-import { noticeOf } from '../domain/notice.ts'
+import { isAlarm, noticeOf } from '../domain/notice.ts'
 import { dropEffects, fresh, note, wish, type Turn } from './turn.ts'
 
 /** A channel that is down for long loses its oldest news, never a document's room. */
@@ -19,7 +19,8 @@ export function tellChannels(turn: Turn<Line>): void {
     // News of a channel that does not work would go to the same channel.
     if (notice === null || told.reason === 'notification-refused') return
     for (const { name, kinds, stages } of channels) {
-      if (!kinds.includes(told.kind) || (stages !== null && !stages.includes(told.stage ?? ''))) continue
+      const isAsked = kinds.includes(told.kind) && (stages === null || stages.includes(told.stage ?? ''))
+      if (!isAsked && !isAlarm(told)) continue
       wish(turn, { kind: 'notify', ...fresh(turn, `${notice.id}/notify/${name}`), channel: name, notice })
     }
   })

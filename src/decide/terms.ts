@@ -2,7 +2,8 @@
 
 import type { Promotion } from '../domain/promotion.ts'
 import type { Stage } from '../domain/subscription.ts'
-import { policyForRollback, type Policy } from '../domain/verification-policy.ts'
+import { policyForBreakGlass, policyForRollback, type Policy } from '../domain/verification-policy.ts'
+import { brokenGlassOf } from './broken-glass.ts'
 
 const known = new WeakMap<Stage, string>()
 
@@ -23,14 +24,23 @@ export function termsOf(stage: Stage): string {
 }
 
 /** What must be proven of this promotion; null: nothing, as the configuration says in so many words. */
-export function policyOf(stage: Stage, { purpose }: Pick<Promotion, 'purpose'>): Policy | null {
-  if (stage.verify === 'none') return null
-  return purpose === 'rollback' ? backPolicyOf(stage) : stage.verify
+export function policyOf(
+  stage: Stage,
+  promotion: Pick<Promotion, 'purpose' | 'breakGlass'>,
+  now: number,
+): Policy | null {
+  const { verify } = stage
+  if (verify === 'none') return null
+  if (promotion.purpose === 'rollback') return backPolicyOf(stage)
+  return brokenGlassOf(stage, promotion, now) === null ? verify : nothingAsNull(policyForBreakGlass(verify))
 }
 
 /** What a way back has to prove; null: nothing, where scans and image rules are all that is demanded. */
 export function backPolicyOf({ verify }: Stage): Policy | null {
   if (verify === 'none') return null
-  const policy = policyForRollback(verify)
+  return nothingAsNull(policyForRollback(verify))
+}
+
+function nothingAsNull(policy: Policy): Policy | null {
   return policy.require.length === 0 ? null : policy
 }

@@ -2,13 +2,14 @@
 
 import type { Answer } from '../domain/answer.ts'
 import type { EffectOf } from '../domain/effect.ts'
-import { formatImage } from '../domain/image.ts'
 import type { Candidate } from '../domain/candidate.ts'
 import type { Line, Refused, StageState } from '../domain/line.ts'
 import type { Promotion, Proof } from '../domain/promotion.ts'
+import { formatImages } from '../domain/release.ts'
 import type { Stage } from '../domain/subscription.ts'
 import type { RuleOutcome } from '../domain/verdict.ts'
 import type { Policy } from '../domain/verification-policy.ts'
+import { brokenGlassOf } from './broken-glass.ts'
 import { stuck } from './effects.ts'
 import { policyOf } from './terms.ts'
 import { turnDown } from './turn-down.ts'
@@ -23,9 +24,10 @@ const DETAIL_LENGTH_MAX = 500
 
 /** Good enough to act on: under the present terms, and not older than the policy allows. */
 export function isProven(stage: Stage, promotion: Promotion, now: number): boolean {
-  const policy = policyOf(stage, promotion)
+  const policy = policyOf(stage, promotion, now)
   if (policy === null) return true
   const { proof } = promotion
+  if (proof?.breakGlass === true && brokenGlassOf(stage, promotion, now) === null) return false
   return proof?.state === 'trusted' && now - proof.at <= policy.fresh
 }
 
@@ -43,7 +45,7 @@ export function judged(
     stuck(turn, effect, answer)
     return false
   }
-  const policy = policyOf(stage, promotion)
+  const policy = policyOf(stage, promotion, turn.now)
   if (policy === null) return true
   const { verdict, builtAt } = answer
   if (verdict.state === 'distrusted') {
@@ -52,6 +54,7 @@ export function judged(
   }
   const was = promotion.proof
   promotion.proof = { state: verdict.state, outcomes: boundedOf(verdict.outcomes), at: verdict.at, builtAt }
+  if (effect.breakGlass === true) promotion.proof.breakGlass = true
   if (answer.known !== undefined) promotion.proof.known = answer.known
   if (!isSameProof(was, promotion.proof)) noteVerdict(turn, stage, promotion, promotion.proof)
   if (verdict.state === 'undecided') return waitOn(turn, stage, state, promotion, policy)
@@ -131,7 +134,7 @@ function noteVerdict(turn: Turn<Line>, stage: Stage, promotion: Promotion, { sta
     detail: describeOutcomes(outcomes),
     stage: stage.name,
     promotion: promotion.id,
-    image: formatImage(promotion.candidate.images[0]),
+    image: formatImages(promotion.candidate),
   })
 }
 

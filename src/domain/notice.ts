@@ -30,7 +30,7 @@ export const Notice = z.object({
 })
 export type Notice = Readonly<z.infer<typeof Notice>>
 
-const NEWS: Readonly<Partial<Record<EntryKind, { readonly urgency: Urgency; readonly words: string }>>> = {
+const NEWS: Readonly<Partial<Record<EntryKind, News>>> = {
   'rolled-back': { urgency: 'page', words: 'was rolled back' },
   failed: { urgency: 'page', words: 'failed' },
   'effect-dead': { urgency: 'page', words: 'is stuck and needs a person' },
@@ -47,6 +47,20 @@ const NEWS: Readonly<Partial<Record<EntryKind, { readonly urgency: Urgency; read
   healthy: { urgency: 'tell', words: 'is healthy' },
 }
 
+type News = { readonly urgency: Urgency; readonly words: string }
+
+/** Whatever a channel asked for, it hears of these: somebody goes around what protects the stage. */
+const ALARMS: Readonly<Record<string, News>> = {
+  'break-glass': { urgency: 'page', words: 'goes around what it waits for' },
+  'break-glass-asked': { urgency: 'warn', words: 'is asked to go around what it waits for' },
+  'break-glass-expired': { urgency: 'warn', words: 'waits for its gates again' },
+  'break-glass-revoked': { urgency: 'warn', words: 'waits for its gates again' },
+}
+
+export function isAlarm({ kind, reason }: Pick<Entry, 'kind' | 'reason'>): boolean {
+  return kind === 'operator' && Object.hasOwn(ALARMS, reason)
+}
+
 /** The kinds that can be told, for the configuration. */
 export const NOTICE_KINDS = Object.keys(NEWS) as [EntryKind, ...EntryKind[]]
 
@@ -55,7 +69,7 @@ export const NOTICE_KINDS_DEFAULT: readonly EntryKind[] = NOTICE_KINDS.filter((k
 
 /** Null for what nobody wants to be told. */
 export function noticeOf(entry: Omit<Entry, 'hash' | 'config'>): Notice | null {
-  const news = NEWS[entry.kind]
+  const news = isAlarm(entry) ? ALARMS[entry.reason] : NEWS[entry.kind]
   if (news === undefined) return null
   const subscription = entry.document.replace(/^line\//u, '')
   const subject = entry.stage === undefined ? subscription : `${subscription}/${entry.stage}`

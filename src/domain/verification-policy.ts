@@ -129,6 +129,11 @@ export function policyForListening(policy: Policy): Policy {
   return { ...policy, require: policy.require.filter(({ kind }) => kind === 'scan') }
 }
 
+/** Two people did not want to wait for a scanner; who signed it, and what it is, is asked as ever. */
+export function policyForBreakGlass(policy: Policy): Policy {
+  return { ...policy, require: policy.require.filter(({ kind }) => kind !== 'scan') }
+}
+
 /** A way back asks who signed, and neither for scans nor for ages: what ran well is there again sooner than a scanner answers. */
 export function policyForRollback(policy: Policy): Policy {
   const require = policy.require.flatMap((one): Requirement[] => {
