@@ -22,8 +22,8 @@ const POSTPONE_MS = 5_000
 export function proceed(turn: Turn<Line>, stage: Stage, state: StageState): void {
   const { promotion } = state
   if (promotion === undefined || isWriting(turn, promotion)) return
-  if (promotion.terms !== termsOf(stage)) meetNewTerms(turn, stage, promotion, state)
   lapse(turn, stage, state, promotion)
+  if (promotion.terms !== termsOf(stage)) meetNewTerms(turn, stage, promotion, state)
   switch (promotion.phase) {
     case 'verifying':
       return wishVerify(turn, stage, promotion)
@@ -53,6 +53,31 @@ function meetNewTerms(turn: Turn<Line>, stage: Stage, promotion: Promotion, stat
   const votes = promotion.votes.length
   delete promotion.gatedAt
   Object.assign(promotion, { gates: [], votes: [], checks: {} })
+  startAgain(turn, stage, state, promotion, 'the configuration demands something else now')
+  if (votes === 0) return
+  const detail = `the stage's verification or gates changed: ${votes} ${votes === 1 ? 'vote is' : 'votes are'} void`
+  note(turn, { ...common(stage, promotion), kind: 'gated', reason: 'terms-changed', detail })
+}
+
+/** Two people let it go around what only waits, and that is over: it is held to all of it, like any other. */
+function lapse(turn: Turn<Line>, stage: Stage, state: StageState, promotion: Promotion): void {
+  const { breakGlass: broken, phase } = promotion
+  if (broken === undefined || brokenGlassOf(stage, promotion, turn.now) !== null) return
+  if (phase === 'observing' || phase === 'rolling-back') return
+  const isLate = turn.now >= broken.until
+  delete promotion.breakGlass
+  // What they said of an emergency is no vote on a quiet day.
+  promotion.votes = promotion.votes.filter(({ shown }) => shown !== BREAK_GLASS)
+  const why = isLate ? 'its time is over' : 'the configuration does not let both of them any more'
+  const detail = `the break-glass of ${describeBroken(broken)} does not count any more: ${why}. Its gates do`
+  const reason = isLate ? 'break-glass-expired' : 'break-glass-revoked'
+  note(turn, { ...common(stage, promotion), kind: 'operator', reason, detail })
+  startAgain(turn, stage, state, promotion, detail)
+}
+
+/** Unproven and before its gates: what was proposed is taken back. */
+function startAgain(turn: Turn<Line>, stage: Stage, state: StageState, promotion: Promotion, why: string): void {
+  delete promotion.proof
   stepBack(turn, state, promotion)
   for (const train of promotion.trains) sendDrop(turn, stage.name, promotion, train, why)
   promotion.trains = []
@@ -124,34 +149,11 @@ function permit(
   const policy = policyOf(stage, promotion, turn.now)
   const ends = gates.flatMap(({ until }) => until ?? [])
   if (policy !== null && promotion.proof !== undefined) ends.push(promotion.proof.at + policy.fresh)
+  if (promotion.breakGlass !== undefined) ends.push(promotion.breakGlass.until)
   if (ends.length === 0) return { until: null }
   promotion.mergeUntil = Math.min(...ends)
   return { until: promotion.mergeUntil }
 }
-
-/** Reviews count as votes where Drayage merges: the pull request is open while the gates wait, and not merged. */
-function sendEarly(turn: Turn<Line>, stage: Stage, state: StageState, promotion: Promotion): void {
-  if (promotion.trains.length > 0 || turn.rules.mode === 'observe') return
-  sendCarries(turn, stage, state, promotion, { merges: 'by-itself', merge: null })
-}
-
-/** What travels may take days: its proof does not grow old meanwhile, nor does a permission to merge outlive its grounds. */
-function keepProven(turn: Turn<Line>, stage: Stage, state: StageState, promotion: Promotion): void {
-  if (promotion.trains.length === 0) return
-  if (promotion.mergeUntil !== undefined && turn.now > promotion.mergeUntil) {
-    delete promotion.mergeUntil
-    promotion.phase = 'gated'
-    return passGates(turn, stage, state, promotion)
-  }
-  const policy = policyOf(stage, promotion, turn.now)
-  if (policy === null || promotion.proof === undefined) return
-  if (turn.now >= promotion.proof.at + refreshMs(policy.fresh)) wishVerify(turn, stage, promotion)
-}
-
-function refreshMs(fresh: number): number {
-  return Math.max(fresh, OPEN_FRESH_MS)
-}
-  if (promotion.breakGlass !== undefined) ends.push(promotion.breakGlass.until)
 
 /** When time alone may move it; null: nothing waits for time. */
 export function alarmOf(turn: Turn<Line>, stage: Stage, promotion: Promotion): number | null {
@@ -167,6 +169,7 @@ export function alarmOf(turn: Turn<Line>, stage: Stage, promotion: Promotion): n
       return earliest(mergeUntil === undefined ? ends : [...ends, mergeUntil])
     }
     case 'verifying':
+      return earliest(ends)
     case 'observing':
     case 'rolling-back':
       return null
@@ -204,7 +207,6 @@ function asked(turn: Turn<Line>, stage: Stage, state: StageState, promotion: Pro
     if (is === before || (is === 'held' && before === undefined)) continue
     note(turn, { ...common(stage, promotion), kind: 'gated', reason: is, detail: `${gate}: ${detail}` })
   }
-      return earliest(ends)
   promotion.gates = [...gates]
   return gates
 }
