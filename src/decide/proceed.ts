@@ -155,6 +155,29 @@ function permit(
   return { until: promotion.mergeUntil }
 }
 
+/** Reviews count as votes where Drayage merges: the pull request is open while the gates wait, and not merged. */
+function sendEarly(turn: Turn<Line>, stage: Stage, state: StageState, promotion: Promotion): void {
+  if (promotion.trains.length > 0 || turn.rules.mode === 'observe') return
+  sendCarries(turn, stage, state, promotion, { merges: 'by-itself', merge: null })
+}
+
+/** What travels may take days: its proof does not grow old meanwhile, nor does a permission to merge outlive its grounds. */
+function keepProven(turn: Turn<Line>, stage: Stage, state: StageState, promotion: Promotion): void {
+  if (promotion.trains.length === 0) return
+  if (promotion.mergeUntil !== undefined && turn.now > promotion.mergeUntil) {
+    delete promotion.mergeUntil
+    promotion.phase = 'gated'
+    return passGates(turn, stage, state, promotion)
+  }
+  const policy = policyOf(stage, promotion, turn.now)
+  if (policy === null || promotion.proof === undefined) return
+  if (turn.now >= promotion.proof.at + refreshMs(policy.fresh)) wishVerify(turn, stage, promotion)
+}
+
+function refreshMs(fresh: number): number {
+  return Math.max(fresh, OPEN_FRESH_MS)
+}
+
 /** When time alone may move it; null: nothing waits for time. */
 export function alarmOf(turn: Turn<Line>, stage: Stage, promotion: Promotion): number | null {
   const { phase, gates, trains, proof, mergeUntil, breakGlass: broken } = promotion
