@@ -1,9 +1,9 @@
 /** Which stages run what a finding, a digest or a signer names: from what was found when each was looked at. Reads only, asks nobody. */
 
 import type { Candidate } from './domain/candidate.ts'
-import { formatImage } from './domain/image.ts'
 import type { Known } from './domain/known.ts'
 import type { Line, StageState } from './domain/line.ts'
+import { formatImages } from './domain/release.ts'
 import type { Subscription } from './domain/subscription.ts'
 import type { Documents } from './state/documents.ts'
 import { readAll } from './status.ts'
@@ -57,7 +57,7 @@ function placesIn(line: Line, subject: string, owners: readonly string[] | undef
       const found = judge(subject, candidate, known)
       if (found === null) return []
       const pushedBy = candidate.pusher === undefined ? [] : [candidate.pusher]
-      const image = formatImage(candidate.images[0])
+      const image = formatImages(candidate)
       return [{ subscription: line.subscription, stage, image, how, owners: owners ?? pushedBy, ...found }]
     })
     const stray = judgeFound(subject, state)

@@ -51,7 +51,7 @@ export function voted(decision: Decision) {
     const refused = notes.find(({ reason: why }) => why === 'vote-not-counted')
     if (refused !== undefined) return refuse(400, refused.detail)
     const counted = notes.some(({ kind }) => kind === 'approved' || kind === 'rejected')
-    const image = formatImage(promotion.candidate.images[0])
+    const image = formatImages(promotion.candidate)
     return { status: 200, body: { [decision === 'approve' ? 'approved' : 'rejected']: image, counted } }
   }
 }
@@ -75,7 +75,7 @@ async function promotionAt(
     return refuse(404, `nothing is on its way to ${subscription}/${stage}`)
   }
   if (isNamed(promotion.candidate, candidate)) return { line: loaded.document, promotion }
-  return refuse(404, `what is on its way to ${subscription}/${stage} is ${formatImage(promotion.candidate.images[0])}`)
+  return refuse(404, `what is on its way to ${subscription}/${stage} is ${formatImages(promotion.candidate)}`)
 }
 
 /** A CI job's word on a check that waits for one. */

@@ -2,8 +2,8 @@
 
 import type { Candidate } from './domain/candidate.ts'
 import type { AcceptedEvent } from './domain/event.ts'
-import { formatImage } from './domain/image.ts'
 import { lineId, type Line } from './domain/line.ts'
+import { formatImages } from './domain/release.ts'
 import type { Subscription } from './domain/subscription.ts'
 import { advance } from './advance.ts'
 import type { Ports } from './ports.ts'
@@ -75,7 +75,7 @@ async function wasTold({ accepted, line, subscription }: Found, ports: Ports): P
 
 /** No webhook told of it in time. Where none ever did, the push may be older than we are; where one came, it was late. */
 async function tellFound(id: string, { accepted, candidate }: Offered, isLost: boolean, ports: Ports): Promise<void> {
-  const image = formatImage(candidate.images[0])
+  const image = formatImages(candidate)
   const lost = `this webhook was lost: our own look at ${accepted.source} found the push, and no event told of it`
   const found = `our own look at ${accepted.source} found it before an event of it was handled`
   const [reason, detail] = isLost ? (['webhook-lost', lost] as const) : (['found-by-sweep', found] as const)

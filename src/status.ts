@@ -2,8 +2,8 @@
 
 import type { Document, DocumentId } from './domain/document.ts'
 import type { Effect } from './domain/effect.ts'
-import { formatImage } from './domain/image.ts'
 import type { Current, Line, StageState } from './domain/line.ts'
+import { formatImages } from './domain/release.ts'
 import type { Stage, Subscription } from './domain/subscription.ts'
 import type { DamagedDocument, DocumentPage, Documents } from './state/documents.ts'
 
@@ -114,11 +114,11 @@ function stageStatus(line: Line, stage: string, state: StageState, trains: reado
         ? null
         : {
             id: promotion.id,
-            image: formatImage(promotion.candidate.images[0]),
+            image: formatImages(promotion.candidate),
             phase: promotion.phase,
             openedAt: promotion.openedAt,
           },
-    next: state.next === undefined ? null : formatImage(state.next.images[0]),
+    next: state.next === undefined ? null : formatImages(state.next),
     waits: [...describeGrounds(state), ...proposed, ...effects.flatMap((effect) => describeWaiting(effect))],
     givenUp: effects.filter(({ dead }) => dead !== undefined).length,
     refused: state.refused.map(({ image, candidate, reason, detail, by }) => ({
@@ -146,7 +146,7 @@ function describeGrounds({ promotion, pin, next }: StageState): readonly string[
 }
 
 function currentImage(state: StageState): string | null {
-  if (state.current.state === 'candidate') return formatImage(state.current.candidate.images[0])
+  if (state.current.state === 'candidate') return formatImages(state.current.candidate)
   if (state.current.state === 'unknown') return null
   return Object.values(state.looks)[0]?.image ?? null
 }

@@ -1,9 +1,9 @@
 /** What a train reports of the pull request that carries a promotion. */
 
-import { formatImage } from '../domain/image.ts'
 import type { Line, StageState } from '../domain/line.ts'
 import type { Carried, Message } from '../domain/message.ts'
 import { candidateOfPromotion, type Promotion } from '../domain/promotion.ts'
+import { formatImages } from '../domain/release.ts'
 import type { Stage } from '../domain/subscription.ts'
 import { startOver } from './look.ts'
 import { arrive, DIFF_LENGTH_MAX } from './progress.ts'
@@ -71,7 +71,7 @@ function proposed(
     detail: `${news.url}\n${news.diff.slice(0, DIFF_LENGTH_MAX)}`.trimEnd(),
     stage: stage.name,
     promotion: promotion.id,
-    image: formatImage(promotion.candidate.images[0]),
+    image: formatImages(promotion.candidate),
   })
 }
 

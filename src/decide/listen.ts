@@ -4,9 +4,9 @@ import type { Answer } from '../domain/answer.ts'
 import type { Candidate } from '../domain/candidate.ts'
 import type { EffectOf } from '../domain/effect.ts'
 import type { Digest } from '../domain/image.ts'
-import { formatImage } from '../domain/image.ts'
 import type { Known } from '../domain/known.ts'
 import type { Line, StageState } from '../domain/line.ts'
+import { formatImages } from '../domain/release.ts'
 import type { Stage } from '../domain/subscription.ts'
 import { revive, stuck } from './effects.ts'
 import type { Signal } from './notice.ts'
@@ -114,7 +114,7 @@ function tellFinding(turn: Turn<Line>, stage: Stage, { before: { candidate, know
       'nothing was taken back',
     ].join('. '),
     stage: stage.name,
-    image: formatImage(candidate.images[0]),
+    image: formatImages(candidate),
     ...(candidate.pusher === undefined ? {} : { pusher: candidate.pusher }),
   })
 }
@@ -153,7 +153,7 @@ function newestWithout(turn: Turn<Line>, { id }: Candidate, ids: readonly string
   const [newest] = clean.toSorted((a, b) => orderOf(turn, b.candidate, a.candidate))
   if (newest?.known === undefined) return unknown
   const seen = new Date(newest.known.at).toISOString()
-  return `newest without it: ${formatImage(newest.candidate.images[0])}, as it was seen at ${seen}`
+  return `newest without it: ${formatImages(newest.candidate)}, as it was seen at ${seen}`
 }
 
 function isWithout(known: Known | undefined, ids: readonly string[]): boolean {

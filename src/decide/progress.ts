@@ -4,9 +4,9 @@ import type { Answer } from '../domain/answer.ts'
 import type { Effect, EffectOf } from '../domain/effect.ts'
 import { formatDuration } from '../domain/duration.ts'
 import { HEALTH_TIMEOUT_DEFAULT_MS } from '../domain/health-rule.ts'
-import { formatImage } from '../domain/image.ts'
 import type { Line, StageState } from '../domain/line.ts'
 import type { Promotion } from '../domain/promotion.ts'
+import { formatImages } from '../domain/release.ts'
 import type { Stage } from '../domain/subscription.ts'
 import { stuck } from './effects.ts'
 import { heard } from './listen.ts'
@@ -118,7 +118,7 @@ export function arrive(
       detail: `${target}: ${now} (${reference})`,
       stage: stage.name,
       promotion: promotion.id,
-      image: formatImage(promotion.candidate.images[0]),
+      image: formatImages(promotion.candidate),
       reference,
       ...(by === undefined ? {} : { by }),
     })
@@ -156,7 +156,7 @@ function previewed(
   answer: Extract<Answer, { kind: 'delivered' }>,
 ): void {
   promotion.deliveries[effect.target] = { state: 'previewed' }
-  const common = { stage: stage.name, promotion: promotion.id, image: formatImage(promotion.candidate.images[0]) }
+  const common = { stage: stage.name, promotion: promotion.id, image: formatImages(promotion.candidate) }
   const would = answer.status === 'changed' ? 'would write' : 'would leave'
   const diff = (answer.diff ?? '').slice(0, DIFF_LENGTH_MAX)
   const detail = `${effect.target}: ${would} ${answer.now}\n${diff}`.trimEnd()
@@ -236,7 +236,7 @@ function finishIfWell(turn: Turn<Line>, stage: Stage, state: StageState, promoti
       : 'delivered; there is nothing to look at, so its health was not observed',
     stage: stage.name,
     promotion: promotion.id,
-    image: formatImage(promotion.candidate.images[0]),
+    image: formatImages(promotion.candidate),
   })
   offerDownstream(turn, stage, promotion.candidate.id)
 }

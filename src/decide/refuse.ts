@@ -1,8 +1,8 @@
 /** The memory of what is not wanted at a stage: it comes again when a person lifts it. */
 
 import type { Candidate } from '../domain/candidate.ts'
-import { formatImage } from '../domain/image.ts'
 import type { Refused, StageState } from '../domain/line.ts'
+import { formatImages } from '../domain/release.ts'
 
 /** The oldest refusal is forgotten first: its candidate is older than what runs by then. */
 const REFUSED_MAX = 100
@@ -16,5 +16,5 @@ export function rememberRefused(state: StageState, refused: Refused): void {
 
 /** The parts of a refusal that its candidate knows. */
 export function refusedCandidate(candidate: Candidate): Pick<Refused, 'candidate' | 'image'> {
-  return { candidate: candidate.id, image: formatImage(candidate.images[0]) }
+  return { candidate: candidate.id, image: formatImages(candidate) }
 }

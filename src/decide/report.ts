@@ -1,8 +1,8 @@
 /** What a train tells its line, and its own history: proposed, merged, closed, stopped. */
 
 import type { EntryKind } from '../domain/history.ts'
-import { formatImage } from '../domain/image.ts'
 import type { Carried, Carry } from '../domain/message.ts'
+import { formatImages } from '../domain/release.ts'
 import type { Train } from '../domain/train.ts'
 import { fresh, note, wish, type Turn } from './turn.ts'
 
@@ -18,7 +18,7 @@ const DIFF_LENGTH_MAX = 4_096
 export function report(turn: Turn<Train>, cargo: Carry, said: Carried['news']): void {
   const train = turn.document
   const { stage, promotion, targets, line } = cargo
-  const image = formatImage(cargo.images[0])
+  const image = formatImages(cargo)
   const news = said.state === 'proposed' ? { ...said, diff: said.diff.slice(0, DIFF_LENGTH_MAX) } : said
   train.fence += 1
   const order = train.fence

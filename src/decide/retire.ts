@@ -1,9 +1,9 @@
 /** A line that no configuration asks for any more: it stays for its history and its refusals, and wishes for nothing. */
 
 import type { Line } from '../domain/line.ts'
+import { formatImages } from '../domain/release.ts'
 import { forgetLooks } from './look.ts'
 import { dropEffects, note, type Turn } from './turn.ts'
-import { formatImage } from '../domain/image.ts'
 import type { Input } from './index.ts'
 
 /** What its trains carry they put down themselves: they know the configuration too. */
@@ -15,7 +15,7 @@ export function retire(turn: Omit<Turn<Line>, 'rules'>, config: string, input: I
   for (const [stage, state] of Object.entries(line.stages)) {
     const { promotion } = state
     if (promotion !== undefined) {
-      const image = formatImage(promotion.candidate.images[0])
+      const image = formatImages(promotion.candidate)
       note(turn, { kind: 'withdrawn', reason: 'subscription-removed', detail, stage, promotion: promotion.id, image })
     }
     delete state.promotion

@@ -5,6 +5,7 @@ import type { EffectOf, Restoration } from '../domain/effect.ts'
 import { formatImage, parseImageReference } from '../domain/image.ts'
 import type { Line, StageState } from '../domain/line.ts'
 import type { Promotion } from '../domain/promotion.ts'
+import { formatImages } from '../domain/release.ts'
 import type { Stage } from '../domain/subscription.ts'
 import { stuck } from './effects.ts'
 import { lookAgain } from './look.ts'
@@ -30,7 +31,7 @@ export function fail(turn: Turn<Line>, stage: Stage, state: StageState, failure:
   const { promotion } = state
   if (promotion === undefined) return
   const { reason, detail, as, by } = failure
-  const common = { stage: stage.name, promotion: promotion.id, image: formatImage(promotion.candidate.images[0]) }
+  const common = { stage: stage.name, promotion: promotion.id, image: formatImages(promotion.candidate) }
   note(turn, { ...common, kind: as, reason, detail, ...(by === null ? {} : { by }) })
   const refused = { reason: as, detail: `${reason}: ${detail}`, at: turn.now, by }
   rememberRefused(state, { ...refusedCandidate(promotion.candidate), ...refused })
@@ -81,7 +82,7 @@ function leaveAll(turn: Turn<Line>, stage: Stage, promotion: Promotion, why: str
   for (const [target, { state }] of Object.entries(promotion.deliveries)) {
     if (state !== 'settled') promotion.deliveries[target] = { state: 'settled', restored: false, detail }
   }
-  const common = { stage: stage.name, promotion: promotion.id, image: formatImage(promotion.candidate.images[0]) }
+  const common = { stage: stage.name, promotion: promotion.id, image: formatImages(promotion.candidate) }
   note(turn, { ...common, kind: 'rolled-back', reason: 'not-proven', detail })
 }
 
@@ -92,7 +93,7 @@ function putAllBack(turn: Turn<Line>, stage: Stage, state: StageState, promotion
 }
 
 function putBack(turn: Turn<Line>, stage: Stage, state: StageState, promotion: Promotion, target: string): void {
-  const common = { stage: stage.name, promotion: promotion.id, image: formatImage(promotion.candidate.images[0]) }
+  const common = { stage: stage.name, promotion: promotion.id, image: formatImages(promotion.candidate) }
   const back = restoration(state, target)
   if (back === null) {
     const why = 'nothing that was seen running well is known for it, so it stays as it is'
@@ -142,7 +143,7 @@ export function finishRollback(
 ): void {
   const promotion = state.promotion
   if (promotion?.id !== effect.promotion) return
-  const common = { stage: stage.name, promotion: promotion.id, image: formatImage(promotion.candidate.images[0]) }
+  const common = { stage: stage.name, promotion: promotion.id, image: formatImages(promotion.candidate) }
   if (answer.kind === 'delivered') {
     const { now, reference } = answer
     state.holds[effect.target] = [now]

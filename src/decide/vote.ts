@@ -3,9 +3,9 @@
 import type { Answer } from '../domain/answer.ts'
 import type { EffectOf } from '../domain/effect.ts'
 import type { ApprovalGate } from '../domain/gate.ts'
-import { formatImage } from '../domain/image.ts'
 import type { Line, StageState } from '../domain/line.ts'
 import type { Promotion } from '../domain/promotion.ts'
+import { formatImages } from '../domain/release.ts'
 import type { Stage } from '../domain/subscription.ts'
 import type { Vote } from '../domain/vote.ts'
 import { stuck } from './effects.ts'
@@ -162,5 +162,5 @@ function disregard(turn: Turn<Line>, { name, id }: Place, { by, decision, how }:
 }
 
 function aboutPromotion(stage: Stage, { id, candidate }: Promotion) {
-  return { stage: stage.name, promotion: id, image: formatImage(candidate.images[0]) }
+  return { stage: stage.name, promotion: id, image: formatImages(candidate) }
 }

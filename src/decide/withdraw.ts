@@ -5,6 +5,7 @@ import type { Effect } from '../domain/effect.ts'
 import { formatImage } from '../domain/image.ts'
 import type { Line, StageState } from '../domain/line.ts'
 import type { Promotion } from '../domain/promotion.ts'
+import { formatImages } from '../domain/release.ts'
 import { dropEffects, fresh, note, wish, type Turn } from './turn.ts'
 
 export type End = 'superseded' | 'withdrawn' | 'rejected' | 'distrusted' | 'expired'
@@ -53,7 +54,7 @@ export function end(
     detail,
     stage,
     promotion: promotion.id,
-    image: formatImage(promotion.candidate.images[0]),
+    image: formatImages(promotion.candidate),
     ...(by === null ? {} : { by }),
   })
 }
@@ -63,7 +64,7 @@ export function end(
  * target holds something of ours, which must not look like somebody's hand. True where there was any such.
  */
 export function rememberUnanswered(turn: Turn<Line>, state: StageState, promotion: Promotion): boolean {
-  const image = formatImage(promotion.candidate.images[0])
+  const image = formatImages(promotion.candidate)
   const begun = turn.document.effects.flatMap((effect) => maybeWritten(effect, promotion, image))
   // A train may have proposed it without our having heard so yet.
   const travels = promotion.trains.length === 0 ? [] : Object.entries(promotion.deliveries)
