@@ -21,6 +21,7 @@ import {
   type DocumentNode,
   type GraphQLSchema,
 } from 'graphql'
+import { COMMENTS } from '../src/notifications/github-documents.ts'
 import { commitDocument, foldersDocument, lookDocument, REVIEW, UPDATE_REFS } from '../src/delivery/github-documents.ts'
 
 const OPERATIONS = [
@@ -34,6 +35,15 @@ const OPERATIONS = [
   ['patch', '/repos/{owner}/{repo}/pulls/{pull_number}'],
   ['put', '/repos/{owner}/{repo}/pulls/{pull_number}/merge'],
   ['post', '/repos/{owner}/{repo}/issues/{issue_number}/comments'],
+  ['patch', '/repos/{owner}/{repo}/issues/comments/{comment_id}'],
+  ['get', '/repos/{owner}/{repo}/commits/{ref}'],
+  ['get', '/repos/{owner}/{repo}/commits/{ref}/check-runs'],
+  ['get', '/repos/{owner}/{repo}/commits/{ref}/status'],
+  ['get', '/repos/{owner}/{repo}/commits/{commit_sha}/pulls'],
+  ['post', '/repos/{owner}/{repo}/statuses/{sha}'],
+  ['get', '/repos/{owner}/{repo}/deployments'],
+  ['post', '/repos/{owner}/{repo}/deployments'],
+  ['post', '/repos/{owner}/{repo}/deployments/{deployment_id}/statuses'],
 ] as const
 const DOCUMENTS = [
   UPDATE_REFS,
@@ -42,6 +52,7 @@ const DOCUMENTS = [
   lookDocument(1, false),
   commitDocument(1),
   foldersDocument(1),
+  COMMENTS,
 ]
 /** Types that an answer may have though no document names them. */
 const ANSWERS = ['Bot', 'User', 'Tree', 'Tag']

@@ -74,6 +74,7 @@ type OfLine =
   | 'verify'
   | 'listen'
   | 'check'
+  | 'ask-authors'
   | 'deliver'
   | 'preview'
   | 'check-health'
@@ -148,6 +149,18 @@ const performers: Performers = {
     const asked = { image: promotion.candidate.images[0], commit, source: subscription?.source }
     return { kind: 'checked', ...(await outbound.probe.ask(gate, asked)) }
   },
+  'ask-authors': async ({ commit, attempt }, { subscription, outbound }) => {
+    if (subscription?.source === undefined) return GONE
+    try {
+      const authors = await outbound.probe.authorsOf(commit, subscription.source)
+      return authors.ok
+        ? { kind: 'authors', logins: authors.value }
+        : failedFor('authors-unknown', authors.error.detail)
+    } catch (error) {
+      if (attempt < AUTHORS_ATTEMPTS_MAX) throw error
+      return failedFor('authors-unknown', 'GitHub could not be asked')
+    }
+  },
   deliver: async (effect, work) => {
     const order = orderOf(effect, work, { kind: 'candidate' })
     return order === null ? GONE : arrived(await work.outbound.delivery(order.target).deliver(order))
@@ -204,7 +217,7 @@ const performers: Performers = {
     const { state, ...rest } = looked.value
     switch (state) {
       case 'open':
-        return { kind: 'open', head: 'head' in rest ? rest.head : '' }
+        return { kind: 'open', head: 'head' in rest ? rest.head : '', reviews: 'reviews' in rest ? rest.reviews : [] }
       case 'merged':
         return { kind: 'merged', commit: 'commit' in rest ? rest.commit : '', by: 'by' in rest ? rest.by : null }
       case 'closed':
@@ -331,6 +344,10 @@ function arrived(result: Result<Delivered, DeliveryFailure>): Answer {
   if (!result.ok) return failed(result.error)
   const { status, reference, now, diff } = result.value
   return { kind: 'delivered', status, reference, now, diff }
+}
+
+function failedFor(reason: string, detail: string): Answer {
+  return { kind: 'failed', reason, detail }
 }
 
 /** `fenced` says only that this attempt came too late: the next one has a higher number. */

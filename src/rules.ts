@@ -4,6 +4,7 @@ import type { Config, LoadedConfig } from './domain/config.ts'
 import type { DocumentId } from './domain/document.ts'
 import { lineId, newLine, type Line } from './domain/line.ts'
 import { NOTICE_KINDS_DEFAULT } from './domain/notice.ts'
+import { isSameRepository, type Source } from './domain/source.ts'
 import type { Subscription } from './domain/subscription.ts'
 import type { Target } from './domain/target.ts'
 import { newTrain, trainId, type Train, type TrainAddress } from './domain/train.ts'
@@ -37,6 +38,8 @@ function lineRules({ subscription: name }: Pick<Line, 'subscription'>, config: C
     ordered: filter.ordered,
     trainOf: (stage, target) => trainOf(name, stage, target, config),
     personOf: (text) => personOf(text, config),
+    personOfGitHub: (login) => personOfGitHub(login, config),
+    knowsAuthors: subscription.source !== undefined && hasWayIn(subscription.source, config),
     channels: channelsOf(name, config),
   }
 }
@@ -46,6 +49,19 @@ function personOf(text: string, { people }: Config): string {
   const is = (one: string | readonly string[] | undefined): boolean => [one].flat().some((name) => name === text)
   const known = Object.entries(people).find(([, { slack, pusher, github }]) => is(slack) || is(pusher) || is(github))
   return known?.[0] ?? text
+}
+
+/** Logins come in any case. */
+function personOfGitHub(login: string, { people }: Config): string {
+  const name = login.toLowerCase()
+  const known = Object.entries(people).find(([, { github }]) => github?.toLowerCase() === name)
+  return known?.[0] ?? `github:${name}`
+}
+
+/** Its own credential, or that of the entry of `git:` for the same repository. */
+function hasWayIn({ app, token, github }: Source, { git }: Config): boolean {
+  if (app !== undefined || token !== undefined) return true
+  return Object.values(git).some((entry) => 'github' in entry && isSameRepository(entry.github, github))
 }
 
 /** Those that want to hear of this subscription. */

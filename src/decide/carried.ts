@@ -8,6 +8,7 @@ import type { Stage } from '../domain/subscription.ts'
 import { startOver } from './look.ts'
 import { arrive, DIFF_LENGTH_MAX } from './progress.ts'
 import { refusedCandidate, rememberRefused } from './refuse.ts'
+import { reviewed } from './review.ts'
 import { fail, stopForSomebody } from './rollback.ts'
 import { note, type Turn } from './turn.ts'
 import { end, requeue, sendDrop, withdraw } from './withdraw.ts'
@@ -34,6 +35,8 @@ export function messageToLine(turn: Turn<Line>, message: Message): void {
     }
     case 'closed':
       return closed(turn, stage, state, promotion, news)
+    case 'reviewed':
+      return reviewed(turn, stage, state, promotion, { ...message, news })
     case 'stopped': {
       if (news.reason === 'moved') return stopForSomebody(turn, stage, state, news.detail)
       if (news.reason === 'unwanted') {

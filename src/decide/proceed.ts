@@ -7,6 +7,7 @@ import { formatImages } from '../domain/release.ts'
 import type { Stage } from '../domain/subscription.ts'
 import { BREAK_GLASS, brokenGlassOf, describeBroken } from './broken-glass.ts'
 import { hasTrainThatMerges, sendCarries, wishDeliveries } from './deliver.ts'
+import { wishAuthors } from './authors.ts'
 import { askGates } from './gates/index.ts'
 import { policyOf, termsOf } from './terms.ts'
 import { turnDown } from './turn-down.ts'
@@ -52,7 +53,7 @@ function meetNewTerms(turn: Turn<Line>, stage: Stage, promotion: Promotion, stat
   if (isFree && promotion.phase === 'delivering') return
   const votes = promotion.votes.length
   delete promotion.gatedAt
-  Object.assign(promotion, { gates: [], votes: [], checks: {} })
+  Object.assign(promotion, { gates: [], votes: [], votesSince: turn.now, checks: {} })
   startAgain(turn, stage, state, promotion, 'the configuration demands something else now')
   if (votes === 0) return
   const detail = `the stage's verification or gates changed: ${votes} ${votes === 1 ? 'vote is' : 'votes are'} void`
@@ -117,6 +118,7 @@ function passGates(turn: Turn<Line>, stage: Stage, state: StageState, promotion:
   const broken = gates.find(({ state: one }) => one === 'failed')
   if (broken !== undefined) return failGate(turn, stage, state, broken)
   wishChecks(turn, stage, promotion)
+  wishAuthors(turn, stage, promotion)
   if (gates.some(({ state: one }) => one === 'waiting')) {
     return sendEarly(turn, stage, state, promotion)
   }
@@ -153,6 +155,16 @@ function permit(
   if (ends.length === 0) return { until: null }
   promotion.mergeUntil = Math.min(...ends)
   return { until: promotion.mergeUntil }
+}
+
+/** A vote that let it through was taken back: nothing is merged until its gates hold again. What has arrived stays. */
+export function reopen(turn: Turn<Line>, stage: Stage, state: StageState, promotion: Promotion): void {
+  const isOnlyShown = Object.values(promotion.deliveries).every(
+    ({ state: one }) => one === 'pending' || one === 'proposed',
+  )
+  if (promotion.phase !== 'delivering' || !isOnlyShown || isWriting(turn, promotion)) return
+  stepBack(turn, state, promotion)
+  sendCarries(turn, stage, state, promotion, { merges: 'by-itself', merge: null })
 }
 
 /** Reviews count as votes where Drayage merges: the pull request is open while the gates wait, and not merged. */

@@ -8,6 +8,7 @@ import type { Line, StageState } from '../domain/line.ts'
 import type { Promotion } from '../domain/promotion.ts'
 import { formatImages } from '../domain/release.ts'
 import type { Stage } from '../domain/subscription.ts'
+import { authorsAnswered } from './authors.ts'
 import { stuck } from './effects.ts'
 import { heard } from './listen.ts'
 import { lookAgain, looked } from './look.ts'
@@ -52,6 +53,8 @@ export function answerLine(turn: Turn<Line>, effect: Effect, answer: Answer): vo
       return vouched(turn, effect, answer)
     case 'show':
       return shown(turn, state, effect, answer)
+    case 'ask-authors':
+      return authorsAnswered(turn, state, effect, answer)
     case 'check':
       return probed(turn, state, effect, answer)
     case 'check-health':

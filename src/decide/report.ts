@@ -10,6 +10,7 @@ const KINDS: Record<Carried['news']['state'], EntryKind> = {
   proposed: 'proposed',
   merged: 'delivered',
   closed: 'rejected',
+  reviewed: 'noticed',
   stopped: 'failed',
 }
 /** A diff in a message is for reading, not for applying. */
@@ -45,6 +46,8 @@ function describe(news: Carried['news']): string {
         : `${news.url} merged as ${news.commit}`
     case 'closed':
       return `${news.url} closed without a merge`
+    case 'reviewed':
+      return `${news.url}: ${news.reviews.map(({ by, decision }) => `${decision} by ${by}`).join(', ') || 'no review stands'}`
     case 'stopped':
       return news.detail
   }

@@ -6,6 +6,7 @@ import type { Carry, Message } from '../domain/message.ts'
 import type { Train } from '../domain/train.ts'
 import { claim, revive, stuck } from './effects.ts'
 import { report } from './report.ts'
+import { headsOf, tellReviews } from './review.ts'
 import { dropEffects, fresh, isLeased, wish, type Turn } from './turn.ts'
 
 const LOOK_FIRST_MS = 5_000
@@ -119,7 +120,9 @@ function shown(turn: Turn<Train>, cargo: Carry, answer: Extract<Answer, { kind: 
   const isSame = before?.number === number && before.head === head && before.shows.promotion === cargo.promotion
   const since = before?.number === number ? before.since : turn.now
   train.lastHead = head
-  train.pullRequest = { number, url, head, shows: cargo, since, builtAt: turn.now }
+  const heads = headsOf(before?.number === number ? before : null, cargo.promotion, head)
+  const told = before !== null && heads.includes(before.head) ? { reviewed: before.reviewed ?? [] } : {}
+  train.pullRequest = { number, url, head, heads, ...told, shows: cargo, since, builtAt: turn.now }
   if (!isSame) report(turn, cargo, { state: 'proposed', url, diff })
   const look = lookId(train, train.pullRequest)
   dropEffects(
@@ -181,6 +184,7 @@ function lookedAt(turn: Turn<Train>, effect: EffectOf<'look'>, answer: Answer): 
       if (cargo !== undefined) report(turn, pullRequest.shows, { state: 'closed', by: answer.by, url: pullRequest.url })
       return endOf(turn, pullRequest)
     case 'open':
+      tellReviews(turn, pullRequest, answer.reviews ?? [])
       if (answer.head === pullRequest.head) rebuild(turn, pullRequest)
       return lookLater(turn, pullRequest)
     default:

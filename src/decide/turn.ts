@@ -23,6 +23,10 @@ export type Rules = {
   readonly trainOf: (stage: string, target: Target) => TrainAddress | null
   /** The name that the history has for who has this id in the chat, or is called so by a registry: each person once. */
   readonly personOf: (idOrPusher: string) => string
+  /** The same for a login of GitHub, which anybody may choose: a stranger's is `github:` and the login. */
+  readonly personOfGitHub: (login: string) => string
+  /** Whether GitHub can be asked who wrote a commit of the source repository. */
+  readonly knowsAuthors: boolean
   /** Who wants to be told what. */
   readonly channels: readonly ChannelRule[]
 }

@@ -24,6 +24,8 @@ export type VoteInput = {
   readonly stage: string
   readonly promotion: string
   readonly vote: Vote
+  /** Said before: that it does not count is known. */
+  readonly isRepeat?: boolean
 }
 
 /** A click in a chat: who it was is proven, which groups they are in is not known yet. */
@@ -38,34 +40,47 @@ export type BallotInput = {
   readonly at: number
 }
 
-export function vote(turn: Turn<Line>, { stage: name, promotion: id, vote: voice }: VoteInput): void {
+export function vote(turn: Turn<Line>, { stage: name, promotion: id, vote: voice, isRepeat = false }: VoteInput): void {
   const found = promotionAt(turn, name, id)
-  if (found === null) return disregard(turn, { name, id }, voice, 'that promotion has ended, or never was')
+  const why = found === null ? 'that promotion has ended, or never was' : whyNotHeard(turn, found, voice)
+  if (why !== null) return isRepeat ? undefined : disregard(turn, { name, id }, voice, why)
+  if (found === null) return
   const { stage, state, promotion } = found
+  if (voice.decision === 'reject') return reject(turn, stage, state, voice)
+  approve(turn, stage, promotion, voice)
+}
+
+type FoundPromotion = { readonly stage: Stage; readonly state: StageState; readonly promotion: Promotion }
+
+/** Null: it counts. */
+function whyNotHeard(turn: Turn<Line>, { stage, promotion }: FoundPromotion, voice: Vote): string | null {
   const gates = approvalsOf(stage)
-  if (gates.length === 0) return disregard(turn, { name, id }, voice, `${name} asks nobody for approval`)
-  if (!isOpen(promotion))
-    return disregard(turn, { name, id }, voice, 'too late: its gates held already, and it is on its way')
-  if (voice.decision === 'reject') return reject(turn, stage, state, promotion, voice)
-  approve(turn, stage, promotion, gates, voice)
+  if (gates.length === 0) return `${stage.name} asks nobody for approval`
+  if (!isOpen(promotion) && !mayStop(promotion, voice)) return 'too late: its gates held already, and it is on its way'
+  if (voice.decision === 'reject') return firstOf(gates.map((gate) => whyNotAmong(gate, voice)))
+  const { pusher } = promotion.candidate
+  if (pusher !== undefined && isSamePerson(turn.rules.personOf(pusher), voice.by)) {
+    return `${voice.by} pushed it: somebody else has to approve`
+  }
+  const isTold = promotion.votes.some(({ by, decision }) => isSamePerson(by, voice.by) && decision === 'approve')
+  if (!isTold && promotion.votes.length >= VOTES_MAX) return `more than ${VOTES_MAX} votes`
+  return firstOf(gates.map((gate) => whyNotCounted(gate, promotion, voice)))
+}
+
+/** The first reason, where every gate has one. */
+function firstOf(reasons: readonly (string | null)[]): string | null {
+  return reasons.every((reason) => reason !== null) ? (reasons[0] ?? null) : null
+}
+
+/** A review says no to a pull request for so long as nothing of it was merged. */
+function mayStop({ phase, deliveries }: Promotion, { how, decision }: Vote): boolean {
+  const isOnlyShown = Object.values(deliveries).every(({ state }) => state === 'proposed')
+  return how === 'git' && decision === 'reject' && phase === 'delivering' && isOnlyShown
 }
 
 type Place = { readonly name: string; readonly id: string }
 
-function approve(
-  turn: Turn<Line>,
-  stage: Stage,
-  promotion: Promotion,
-  gates: readonly ApprovalGate[],
-  voice: Vote,
-): void {
-  const place = { name: stage.name, id: promotion.id }
-  const { pusher } = promotion.candidate
-  if (pusher !== undefined && isSamePerson(turn.rules.personOf(pusher), voice.by)) {
-    return disregard(turn, place, voice, `${voice.by} pushed it: somebody else has to approve`)
-  }
-  const reasons = gates.map((gate) => whyNotCounted(gate, promotion, voice))
-  if (reasons.every((reason) => reason !== null)) return disregard(turn, place, voice, reasons[0] ?? '')
+function approve(turn: Turn<Line>, stage: Stage, promotion: Promotion, voice: Vote): void {
   // The same person once, however often and in however many ways they say it.
   if (promotion.votes.some(({ by, decision }) => isSamePerson(by, voice.by) && decision === 'approve')) return
   if (promotion.votes.length >= VOTES_MAX) return disregard(turn, place, voice, `more than ${VOTES_MAX} votes`)
@@ -81,7 +96,7 @@ function approve(
 }
 
 /** One who may approve may say no for all; so may who pushed it. */
-function reject(turn: Turn<Line>, stage: Stage, state: StageState, promotion: Promotion, voice: Vote): void {
+function reject(turn: Turn<Line>, stage: Stage, state: StageState, voice: Vote): void {
   const gates = approvalsOf(stage)
   const reasons = gates.map((gate) => whyNotAmong(gate, voice))
   if (reasons.every((reason) => reason !== null)) {

@@ -14,6 +14,9 @@ export const REVIEW = `query Review($owner: String!, $name: String!, $number: In
       mergeCommit { oid }
       mergedBy { login }
       closings: timelineItems(itemTypes: [CLOSED_EVENT], last: 1) { nodes { ... on ClosedEvent { actor { login } } } }
+      latestOpinionatedReviews(first: 100, writersOnly: true) {
+        nodes { id state body submittedAt author { __typename login } commit { oid } }
+      }
       comments(last: 20) { nodes { body viewerDidAuthor } }
     }
   }

@@ -4,7 +4,8 @@ import * as z from 'zod'
 import type { GitHub } from '../clients/github.ts'
 import { err, ok, type Result } from '../domain/result.ts'
 import { RetryLater } from '../domain/retry.ts'
-import type { ProposalFailure, Proposals, PullRequestState } from './delivery.ts'
+import { Review as Said } from '../domain/review.ts'
+import type { ProposalFailure, Proposals, PullRequestState, ReviewOfCommit } from './delivery.ts'
 import { REVIEW } from './github-documents.ts'
 import { refusedBy } from './github-failure.ts'
 import type { FindGitHub } from './github-place.ts'
@@ -12,6 +13,15 @@ import { createMoves, NO_OBJECT } from './github-write.ts'
 import { checkBranch, describeWithdrawal } from './pull-request.ts'
 
 const Actor = z.object({ login: z.string() }).nullish()
+/** Of whoever may write there: others have no say, and a stranger's words take no room. */
+const Opinion = z.object({
+  id: z.string(),
+  state: z.string(),
+  body: z.string(),
+  submittedAt: z.iso.datetime({ offset: true }).nullable(),
+  author: z.object({ __typename: z.string(), login: z.string() }).nullable(),
+  commit: z.object({ oid: z.string() }).nullable(),
+})
 const Answer = z.object({
   repository: z.object({
     id: z.string(),
@@ -27,6 +37,7 @@ const Answer = z.object({
         mergeCommit: z.object({ oid: z.string() }).nullish(),
         mergedBy: Actor,
         closings: z.object({ nodes: z.array(z.object({ actor: Actor }).nullable()) }),
+        latestOpinionatedReviews: z.object({ nodes: z.array(Opinion.nullable()).nullable() }).nullable(),
         comments: z.object({ nodes: z.array(z.object({ body: z.string(), viewerDidAuthor: z.boolean() }).nullable()) }),
       })
       .nullable(),
@@ -77,7 +88,7 @@ async function read(github: GitHub, number: number): Answered<Review> {
 function stateOf({ pullRequest }: Review): PullRequestState {
   switch (pullRequest.state) {
     case 'OPEN':
-      return { state: 'open', head: pullRequest.headRefOid }
+      return { state: 'open', head: pullRequest.headRefOid, reviews: reviewsOf(pullRequest) }
     case 'MERGED':
       return {
         state: 'merged',
@@ -87,6 +98,23 @@ function stateOf({ pullRequest }: Review): PullRequestState {
     case 'CLOSED':
       return { state: 'closed', by: pullRequest.closings.nodes.at(-1)?.actor?.login ?? null }
   }
+}
+
+/** What is dismissed says nothing any more, and a program is no person. */
+function reviewsOf({ latestOpinionatedReviews: latest }: Review['pullRequest']): readonly ReviewOfCommit[] {
+  return (latest?.nodes ?? []).flatMap((opinion) => {
+    const { id, state, body, submittedAt, author, commit } = opinion ?? {}
+    const decision = state === 'APPROVED' ? 'approve' : state === 'CHANGES_REQUESTED' ? 'reject' : null
+    if (decision === null || author?.__typename !== 'User' || !commit || !submittedAt) return []
+    const said = Said.safeParse({
+      id,
+      by: author.login.toLowerCase(),
+      decision,
+      reason: body,
+      at: Date.parse(submittedAt),
+    })
+    return said.success ? [{ ...said.data, head: commit.oid }] : []
+  })
 }
 
 /** Bound to the head that was decided on: a commit pushed meanwhile is never merged along. */

@@ -1,6 +1,7 @@
 /** What performing an effect came to. An effect is cleared by its answer, or due again. */
 
 import type { Known } from './known.ts'
+import type { Review } from './review.ts'
 import type { Verdict } from './verdict.ts'
 
 type Failed = {
@@ -11,6 +12,9 @@ type Failed = {
   /** What stands at the target, where that is the reason. */
   readonly found?: string | undefined
 }
+
+/** A review, and the commit that it is of. */
+export type Reviewed = Review & { readonly head: string }
 
 export type Answer =
   | { readonly kind: 'found'; readonly image: string; readonly running: 'well' | 'not-well' | 'not-observed' }
@@ -42,7 +46,8 @@ export type Answer =
       readonly diff: string
     }
   | { readonly kind: 'nothing-to-propose'; readonly commit: string }
-  | { readonly kind: 'open'; readonly head: string }
+  | { readonly kind: 'open'; readonly head: string; readonly reviews?: readonly Reviewed[] | undefined }
+  | { readonly kind: 'authors'; readonly logins: readonly string[] }
   | { readonly kind: 'merged'; readonly commit: string; readonly by: string | null }
   | { readonly kind: 'closed'; readonly by: string | null }
   | { readonly kind: 'withdrawn' }

@@ -6,6 +6,7 @@ import { Instant } from './event.ts'
 import { PinnedImage } from './image.ts'
 import { Message } from './message.ts'
 import { Notice } from './notice.ts'
+import { Commit } from './source.ts'
 
 const shared = {
   /** Deterministic: the same wish has the same id. */
@@ -41,6 +42,8 @@ export const Effect = z.discriminatedUnion('kind', [
     /** Asks for no scan. */
     breakGlass: z.literal(true).optional(),
   }),
+  /** Who wrote the commit that a promotion was built from. */
+  z.object({ kind: z.literal('ask-authors'), ...shared, stage: z.string(), promotion: z.string(), commit: Commit }),
   /** Asks a gate's check, by its name. */
   z.object({ kind: z.literal('check'), ...shared, stage: z.string(), promotion: z.string(), check: z.string() }),
   /** What scanners say by now of what runs there; `looks`: how many there were for one piece of news, with this one. */

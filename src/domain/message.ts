@@ -3,6 +3,7 @@
 import * as z from 'zod'
 import { Instant } from './event.ts'
 import { PinnedImage } from './image.ts'
+import { Review } from './review.ts'
 
 /** Line → train: bring this to your branch. A higher `order` replaces a lower one, whichever arrives first. */
 export const Carry = z.object({
@@ -49,6 +50,12 @@ const Carried = z.object({
     z.object({ state: z.literal('proposed'), url: z.string(), diff: z.string() }),
     z.object({ state: z.literal('merged'), commit: z.string(), by: z.string().nullable(), url: z.string().nullable() }),
     z.object({ state: z.literal('closed'), by: z.string().nullable(), url: z.string() }),
+    /** What stands there of what people said; `isNew`: it was not told before. */
+    z.object({
+      state: z.literal('reviewed'),
+      url: z.string(),
+      reviews: z.array(Review.extend({ isNew: z.boolean() })),
+    }),
     z.object({ state: z.literal('stopped'), reason: z.string(), detail: z.string(), found: z.string().nullable() }),
   ]),
 })

@@ -61,6 +61,14 @@ export const Promotion = z.object({
   /** Until then its trains may merge by themselves; absent: they may not, or without an end. */
   mergeUntil: Instant.optional(),
   votes: z.array(Vote),
+  /** Votes of before were given under other terms: reviews that still stand at the Git host count from then on. */
+  votesSince: Instant.optional(),
+  /** By train: the order of the newest word of its reviews. */
+  reviewed: z.record(z.string(), z.number().int()).optional(),
+  /** Who wrote the commit that it was built from: they do not approve it themselves. */
+  authors: z
+    .object({ state: z.enum(['asked', 'known', 'unknown']), people: z.array(z.string()), detail: z.string() })
+    .optional(),
   /** By the check's name: what it said last. */
   checks: z.record(
     z.string(),

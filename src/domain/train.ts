@@ -27,6 +27,10 @@ export const Train = z.object({
       number: z.number().int(),
       url: z.string(),
       head: z.string(),
+      /** All heads that showed the same promotion, oldest first. */
+      heads: z.array(z.string()).optional(),
+      /** The reviews that were told last, by their ids. */
+      reviewed: z.array(z.string()).optional(),
       /** What it showed last. */
       shows: Carry,
       since: Instant,

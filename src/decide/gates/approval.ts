@@ -13,7 +13,10 @@ export function approval(gate: ApprovalGate, { promotion, mode }: Facts, now: nu
   )
   const missing = missingOf(gate, yes)
   const names = yes.map(({ by, how }) => `${by} (${how})`).join(', ')
-  if (missing === null) return held(`approved by ${names}`)
+  const { authors } = promotion
+  if (missing === null && authors?.state === 'asked') return waiting(`${authors.detail}; approved by ${names}`)
+  const unknown = authors?.state === 'unknown' ? `; ${authors.detail}` : ''
+  if (missing === null) return held(`approved by ${names}${unknown}`)
   const end = expiryOf(gate, promotion)
   const so = names === '' ? '' : `; so far ${names}`
   if (now >= end) return failed(`not approved within ${formatDuration(gate.expires)}: ${missing}${so}`)
@@ -32,11 +35,20 @@ export function whyNotAmong({ from }: ApprovalGate, voter: Voter): string | null
 }
 
 /** Null: this person's yes counts at this gate. */
-export function whyNotCounted(gate: ApprovalGate, { candidate }: Promotion, voter: Voter): string | null {
+export function whyNotCounted(gate: ApprovalGate, { candidate, authors }: Promotion, voter: Voter): string | null {
   const stranger = whyNotAmong(gate, voter)
   if (stranger !== null) return stranger
-  if (isSamePerson(candidate.pusher, voter.by)) return `${voter.by} pushed it: somebody else has to approve`
+  const { pusher } = candidate
+  // A registry that says logins of GitHub says them without more.
+  const isPusher = [pusher, pusher === undefined ? undefined : `github:${pusher}`].some((one) => isVoter(one, voter))
+  if (isPusher) return `${voter.by} pushed it: somebody else has to approve`
+  const isAuthor = authors?.people.some((one) => isVoter(one, voter)) === true
+  if (isAuthor) return `${voter.by} wrote the commit that it was built from: somebody else has to approve`
   return null
+}
+
+function isVoter(one: string | undefined, { by, groups }: Voter): boolean {
+  return isSamePerson(one, by) || groups.some((name) => name.startsWith('github:') && isSamePerson(one, name))
 }
 
 /** Null: the quorum is complete. */
