@@ -29,16 +29,19 @@ export type FunctionName = (typeof FUNCTIONS)[number]
 export type LambdaOptions = {
   readonly config: Readonly<Record<string, unknown>>
   readonly secrets: Readonly<Record<string, string>>
+  /** Beside `drayage.yaml`, by name. */
+  readonly files?: Readonly<Record<string, string>>
   readonly deliver?: PollerOptions['deliver']
   /** What the functions log, as it comes. */
   readonly onOutput?: (text: string) => void
 }
 export type Lambdas = Awaited<ReturnType<typeof startLambdas>>
 
-export async function startLambdas({ config, secrets, deliver, onOutput }: LambdaOptions) {
+export async function startLambdas({ config, secrets, files = {}, deliver, onOutput }: LambdaOptions) {
   const folder = mkdtempSync(join(tmpdir(), 'drayage-lambda-'))
   const dist = join(folder, 'dist')
   writeFileSync(join(folder, 'drayage.yaml'), JSON.stringify(config))
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
   const build = [join(ROOT, 'scripts/build-aws.ts'), '--config', join(folder, 'drayage.yaml'), '--out', dist]
   await promisify(execFile)(process.execPath, build)
   const dynalite = await startDynalite()

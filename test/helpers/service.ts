@@ -20,6 +20,8 @@ export type ServiceOptions = {
   /** Lines of `drayage.yaml` after `server:`; `server` is filled in. */
   readonly yaml: string
   readonly env?: Readonly<Record<string, string>>
+  /** Beside `drayage.yaml`, by name. */
+  readonly files?: Readonly<Record<string, string>>
   /** Fixed, so that a registry can be told before the service starts. */
   readonly port?: number
   /** `server.api.tokens`; on this machine the local token does without. */
@@ -32,7 +34,15 @@ export type ServiceOptions = {
 export type Service = Awaited<ReturnType<typeof startService>>
 
 /** The folder, and with it the state, stays over restarts until `remove`. */
-export async function startService({ yaml, env = {}, port, tokens = [], database, follows }: ServiceOptions) {
+export async function startService({
+  yaml,
+  env = {},
+  files = {},
+  port,
+  tokens = [],
+  database,
+  follows,
+}: ServiceOptions) {
   const folder = mkdtempSync(join(tmpdir(), 'drayage-service-'))
   const config = join(folder, 'drayage.yaml')
   const state = join(folder, 'state.db')
@@ -46,6 +56,7 @@ export async function startService({ yaml, env = {}, port, tokens = [], database
     ...(follows === undefined ? {} : { config: follows }),
   }
   writeFileSync(config, `version: 1\nserver: ${JSON.stringify(server)}\n${yaml}`)
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
   let child: ChildProcess | undefined
   let log = ''
   let client: Client | undefined

@@ -19,6 +19,8 @@ process.env['CLOUDFLARE_CF_FETCH_ENABLED'] = 'false'
 export type WorkerOptions = {
   readonly config: Readonly<Record<string, unknown>>
   readonly secrets: Readonly<Record<string, string>>
+  /** Beside `drayage.yaml`, by name. */
+  readonly files?: Readonly<Record<string, string>>
   /** In place of the handler: one that wraps it. */
   readonly entry?: string
   /** Other Workers that it is bound to, by binding: their modules. On the platform, Workers VPC services. */
@@ -31,10 +33,11 @@ export type WorkerOptions = {
 export type Worker = Awaited<ReturnType<typeof startWorker>>
 
 export async function startWorker(options: WorkerOptions) {
-  const { config, entry, schedule: isScheduled = true } = options
+  const { config, files = {}, entry, schedule: isScheduled = true } = options
   const folder = mkdtempSync(join(tmpdir(), 'drayage-worker-'))
   const yaml = join(folder, 'drayage.yaml')
   writeFileSync(yaml, JSON.stringify(config))
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
   const out = join(folder, 'out')
   const script = join(ROOT, 'scripts/build-cloudflare.ts')
   const wrapped = entry === undefined ? [] : ['--entry', entry]

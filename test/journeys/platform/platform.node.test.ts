@@ -5,12 +5,12 @@ import { startService } from '../../helpers/service.ts'
 import type { StartPlatform } from './platform.ts'
 import { describePlatform } from './suite.ts'
 
-const startNodePlatform: StartPlatform = async ({ config, secrets }) => {
+const startNodePlatform: StartPlatform = async ({ config, secrets, files = {} }) => {
   const { version: _version, server, ...rest } = config
   const { api } = z.object({ api: z.object({ tokens: z.array(z.unknown()) }) }).parse(server)
   // JSON is YAML too.
   const yaml = Object.entries(rest).map(([name, value]) => `${name}: ${JSON.stringify(value)}\n`)
-  const service = await startService({ yaml: yaml.join(''), env: secrets, tokens: api.tokens })
+  const service = await startService({ yaml: yaml.join(''), env: secrets, files, tokens: api.tokens })
   return {
     hooks: service.hooks,
     api: service.api,

@@ -8,14 +8,14 @@ import { describe } from 'vitest'
 import type { StartPlatform } from './platform.ts'
 import { describePlatform } from './suite.ts'
 
-const startFleet: StartPlatform = async ({ config, secrets }) => {
+const startFleet: StartPlatform = async ({ config, secrets, files = {} }) => {
   const { version: _version, server, ...rest } = config
   const { api } = z.object({ api: z.object({ tokens: z.array(z.unknown()) }) }).parse(server)
   // JSON is YAML too.
   const yaml = Object.entries(rest).map(([name, value]) => `${name}: ${JSON.stringify(value)}\n`)
   const postgres = await startPostgres()
   const database = await postgres.create('fleet')
-  const options = { yaml: yaml.join(''), env: secrets, tokens: api.tokens, database }
+  const options = { yaml: yaml.join(''), env: secrets, files, tokens: api.tokens, database }
   const members = await Promise.all([startService(options), startService(options)])
   const hooks = await startBalancer(() => members.map((member) => member.hooks))
   const asked = await startBalancer(() => members.map((member) => member.api))

@@ -5,6 +5,8 @@ export type PlatformOptions = {
   readonly config: Readonly<Record<string, unknown>>
   /** By name: what `env:NAME` means. */
   readonly secrets: Readonly<Record<string, string>>
+  /** Beside `drayage.yaml`, by name: what it says `file:` of. */
+  readonly files?: Readonly<Record<string, string>>
 }
 
 export type Platform = {

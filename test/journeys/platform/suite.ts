@@ -6,6 +6,7 @@ import { proofOf, pushOf, REGISTRY_ID, send, SENDER_TYPES } from '../../helpers/
 import type { Entry } from '../../../src/domain/history.ts'
 import { afterVoteCases, judgementCases, startJudges, voteOnce, type Judges } from './judgement.ts'
 import type { StartPlatform } from './platform.ts'
+import { createProofs, proofCases, type Proofs } from './proof.ts'
 import { eventOf, manifest, OLD, OPERATOR, SENDERS_HOOK, startWorld, type Scene, type World } from './world.ts'
 
 const START_TIMEOUT_MS = 120_000
@@ -39,9 +40,15 @@ export function describePlatform(name: string, start: StartPlatform): void {
     describe('a running service', { concurrent: true }, () => {
       let world: World
       let judges: Judges
+      let proofs: Proofs
       beforeAll(async () => {
         judges = await startJudges()
-        world = await startWorld(start, { ...SUBSCRIPTIONS, ...judges.subscriptions }, () => judges.more, judges)
+        proofs = createProofs()
+        const subscriptions = { ...SUBSCRIPTIONS, ...judges.subscriptions, ...proofs.subscriptions }
+        const signers = { ...judges.more.signers, ...proofs.signers }
+        const verify = { ...judges.verify, ...proofs.verify }
+        const more = { ...judges.more, signers, trust: proofs.trust }
+        world = await startWorld(start, subscriptions, () => more, { ...judges, ...proofs, verify })
       }, START_TIMEOUT_MS)
       afterAll(async () => {
         const seen = (await world.seen()) + judges.heard()
@@ -57,6 +64,10 @@ export function describePlatform(name: string, start: StartPlatform): void {
       judgementCases(
         () => world,
         () => judges,
+      )
+      proofCases(
+        () => world,
+        () => proofs,
       )
     })
 

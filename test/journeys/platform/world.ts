@@ -37,7 +37,14 @@ export type Judged = {
   /** By subscription. Default: none. */
   readonly verify?: Readonly<Record<string, object>>
   readonly secrets?: Readonly<Record<string, string>>
+  /** Beside `drayage.yaml`, by name. */
+  readonly files?: Readonly<Record<string, string>>
+  /** More entries for the registry at this host. */
+  readonly registries?: (host: string) => Readonly<Record<string, object>>
+  /** What that host answers beside its registry. */
+  readonly answer?: Answer
 }
+type Answer = (path: string) => object | null
 export type World = Awaited<ReturnType<typeof startWorld>>
 export type Scene = ReturnType<World['scene']>
 
@@ -46,10 +53,10 @@ export async function startWorld(
   start: StartPlatform,
   subscriptions: Readonly<Record<string, Stages>>,
   more: (registry: { readonly host: string }) => Readonly<Record<string, unknown>> = () => ({}),
-  { verify = {}, secrets: judgesSecrets = {} }: Judged = {},
+  { verify = {}, secrets: judgesSecrets = {}, files = {}, registries, answer }: Judged = {},
 ) {
   const registry = await startRegistry()
-  const front = await countRequests(registry.host)
+  const front = await countRequests(registry.host, answer)
   const github = await startFakeGitHub()
   const issuer = await startIssuer(SENDERS_HOOK)
   const names = Object.keys(subscriptions)
@@ -68,6 +75,7 @@ export async function startWorld(
       azure: { ...entryOf('acr', 'SENDERS_HOOK', issuer.keys), host: front.host, sweep: 'none' },
       grid: { ...entryOf('acr-event-grid', 'SENDERS_HOOK', issuer.keys), host: front.host, sweep: 'none' },
       ...Object.fromEntries(SENDER_TYPES.map((type) => [type, entryOf(type, 'SENDERS_HOOK', issuer.keys)])),
+      ...registries?.(front.host),
     },
     git: Object.fromEntries(
       names.map((name) => [
@@ -96,7 +104,7 @@ export async function startWorld(
     VIEWER_TOKEN,
     ...judgesSecrets,
   }
-  const platform = await start({ config, secrets })
+  const platform = await start({ config, secrets, files })
   const client = (token = OPERATOR_TOKEN): Client => createClient({ url: platform.api, token })
 
   return {
@@ -215,7 +223,7 @@ async function postSigned(hook: string, key: Buffer, id: string, image: string):
 }
 
 /** In front of the registry: what is asked of each repository is counted, and passed on as it is. */
-async function countRequests(target: string) {
+async function countRequests(target: string, answer: Answer = () => null) {
   const counts = new Map<string, number>()
   const said: string[] = []
   const server = createServer((incoming, response) => {
@@ -224,9 +232,14 @@ async function countRequests(target: string) {
     counts.set(repository, (counts.get(repository) ?? 0) + 1)
     const { method, url, headers } = incoming
     said.push(JSON.stringify([url, headers]))
-    const outgoing = ask(`http://${target}${url}`, { method, headers }, (answer) => {
-      response.writeHead(answer.statusCode ?? 502, answer.headers)
-      answer.pipe(response)
+    const own = answer(url ?? '')
+    if (own !== null) {
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(own))
+      return
+    }
+    const outgoing = ask(`http://${target}${url}`, { method, headers }, (answered) => {
+      response.writeHead(answered.statusCode ?? 502, answered.headers)
+      answered.pipe(response)
     })
     outgoing.on('error', () => response.destroy())
     incoming.pipe(outgoing)
