@@ -38,6 +38,8 @@ export type BallotInput = {
   readonly decision: Vote['decision']
   readonly reason: string
   readonly at: number
+  /** Which message it was; absent: the promotion's own. */
+  readonly shown?: string | undefined
 }
 
 export function vote(turn: Turn<Line>, { stage: name, promotion: id, vote: voice, isRepeat = false }: VoteInput): void {
@@ -83,7 +85,6 @@ type Place = { readonly name: string; readonly id: string }
 function approve(turn: Turn<Line>, stage: Stage, promotion: Promotion, voice: Vote): void {
   // The same person once, however often and in however many ways they say it.
   if (promotion.votes.some(({ by, decision }) => isSamePerson(by, voice.by) && decision === 'approve')) return
-  if (promotion.votes.length >= VOTES_MAX) return disregard(turn, place, voice, `more than ${VOTES_MAX} votes`)
   promotion.votes.push({ ...voice, reason: voice.reason.slice(0, REASON_LENGTH_MAX) })
   const why = voice.reason === '' ? '' : `: ${voice.reason}`
   note(turn, {
@@ -97,18 +98,13 @@ function approve(turn: Turn<Line>, stage: Stage, promotion: Promotion, voice: Vo
 
 /** One who may approve may say no for all; so may who pushed it. */
 function reject(turn: Turn<Line>, stage: Stage, state: StageState, voice: Vote): void {
-  const gates = approvalsOf(stage)
-  const reasons = gates.map((gate) => whyNotAmong(gate, voice))
-  if (reasons.every((reason) => reason !== null)) {
-    return disregard(turn, { name: stage.name, id: promotion.id }, voice, reasons[0] ?? '')
-  }
   const detail = voice.reason === '' ? 'no reason given' : voice.reason.slice(0, REASON_LENGTH_MAX)
   turnDown(turn, stage, state, { end: 'rejected', as: 'rejected', reason: 'rejected', detail, by: voice.by })
 }
 
 /** Saved first, and answered at once; the chat is asked about the groups afterwards. */
 export function ballot(turn: Turn<Line>, input: BallotInput): void {
-  const { stage, promotion, member, decision, reason, at } = input
+  const { stage, promotion, member, decision, reason, at, shown } = input
   const found = promotionAt(turn, stage, promotion)
   if (found === null) {
     const voice = voiceOf(turn, input, [])
@@ -118,7 +114,7 @@ export function ballot(turn: Turn<Line>, input: BallotInput): void {
   if (waiting.length >= BALLOTS_MAX) return
   const groups = [...new Set(approvalsOf(found.stage).flatMap(groupsOf))]
   const common = { stage, promotion, member, groups, decision, reason: reason.slice(0, REASON_LENGTH_MAX), at }
-  wish(turn, { kind: 'vouch', ...fresh(turn, `${promotion}/vouch/${member}/${decision}`), ...common })
+  wish(turn, { kind: 'vouch', ...fresh(turn, `${promotion}/vouch/${member}/${decision}`), ...common, ...(shown && { shown }) })
 }
 
 /** Which groups the person was in when asked: now it is a vote. */
@@ -128,11 +124,11 @@ export function vouched(turn: Turn<Line>, effect: EffectOf<'vouch'>, answer: Ans
   vote(turn, { kind: 'vote', stage, promotion, vote: voiceOf(turn, effect, answer.groups) })
 }
 
-type Click = Pick<BallotInput, 'member' | 'decision' | 'reason' | 'at' | 'promotion'>
+type Click = Pick<BallotInput, 'member' | 'decision' | 'reason' | 'at' | 'promotion' | 'shown'>
 
 function voiceOf(
   turn: Turn<Line>,
-  { member, decision, reason, at, promotion }: Click,
+  { member, decision, reason, at, promotion, shown = `the message of ${promotion}` }: Click,
   groups: readonly string[],
 ): Vote {
   return {
@@ -143,7 +139,7 @@ function voiceOf(
     decision,
     reason,
     at,
-    shown: `the message of ${promotion}`,
+    shown,
   }
 }
 
