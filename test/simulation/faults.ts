@@ -11,16 +11,21 @@ import type { Verdict } from '../../src/domain/verdict.ts'
 import type { Order } from '../../src/delivery/delivery.ts'
 import type { Ports } from '../../src/pipeline.ts'
 import type { Random } from './random.ts'
+import type { Kind } from './simulate.ts'
 import type { World } from './world.ts'
 
 export type Fault = {
   readonly name: string
+  /** The schedules that can show it. */
+  readonly kind: Kind
   readonly plant?: (ports: Ports, random: Random) => Ports
   /** A mistake of the world's half of the bargain. */
   readonly bend?: (world: World) => void
 }
 
-export const FAULTS: readonly Fault[] = [
+type Planted = Omit<Fault, 'kind'>
+
+const PLAIN: readonly Planted[] = [
   { name: 'targets do not test the fence', bend: ({ cluster }) => (cluster.ignoresFences = true) },
   { name: 'a lease that ran out is still used', plant: onOrder((order) => ({ ...order, stillHeld: () => true })) },
   { name: 'whatever stands at the target is overwritten', plant: onOrder((order) => ({ ...order, expected: null })) },
@@ -44,7 +49,7 @@ export const FAULTS: readonly Fault[] = [
 ]
 
 /** Found where stages demand something. */
-export const DEMAND_FAULTS: readonly Fault[] = [
+const DEMANDING: readonly Planted[] = [
   {
     name: 'what is undecided counts as trusted',
     plant: onVerdict((state) => (state === 'undecided' ? 'trusted' : state)),
@@ -61,6 +66,17 @@ export const DEMAND_FAULTS: readonly Fault[] = [
   { name: 'a soak is not waited for', plant: onConfig((stage) => ({ ...stage, gates: stage.gates.map(withoutSoak) })) },
   { name: 'the switch is read once', plant: switchReadOnce },
 ]
+
+export const FAULTS: readonly Fault[] = [
+  ...PLAIN.map((fault) => ({ ...fault, kind: 'plain' as const })),
+  ...DEMANDING.map((fault) => ({ ...fault, kind: 'demands' as const })),
+]
+
+export function faultNamed(name: string): Fault {
+  const fault = FAULTS.find((one) => one.name === name)
+  if (fault === undefined) throw new Error(`there is no planted fault ${JSON.stringify(name)}`)
+  return fault
+}
 
 function onVerdict(change: (state: Verdict['state']) => Verdict['state']) {
   return (ports: Ports): Ports => ({

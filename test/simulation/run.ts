@@ -1,54 +1,105 @@
-/** `npm run simulate -- [--losses] [--demands] [--schedules N] [--seed N]`: many schedules, or one with its whole trace. */
+/**
+ * `npm run simulate -- [--schedules N] [--from N] [--demands | --losses] [--threads N]`: many schedules. `--seed N`: one, with its
+ * whole trace. `--faults`: plants each mistake that we know of, and says how soon it is found.
+ */
 
 import { parseArgs } from 'node:util'
-import { simulate, type Outcome } from './simulate.ts'
+import { simulateMany } from './crew.ts'
+import { FAULTS } from './faults.ts'
+import { simulate, type Kind } from './simulate.ts'
+import type { Tally } from './tally.ts'
+
+const SCHEDULES_DEFAULT = 1_000
+const SCHEDULES_TO_FIND_MAX = 10_000
+const BROKEN_SHOWN_MAX = 10
+const PROGRESS_EVERY_MS = 1_000
 
 const { values } = parseArgs({
   options: {
-    losses: { type: 'boolean' },
-    demands: { type: 'boolean' },
+    losses: { type: 'boolean', default: false },
+    demands: { type: 'boolean', default: false },
+    faults: { type: 'boolean', default: false },
     schedules: { type: 'string' },
+    from: { type: 'string', default: '1' },
     seed: { type: 'string' },
+    threads: { type: 'string' },
   },
 })
-const losesWebhooks = values.losses === true
-const demands = values.demands === true
-const failures =
-  values.seed === undefined ? await many(Number(values.schedules ?? 1_000)) : await one(Number(values.seed))
-process.exitCode = failures === 0 ? 0 : 1
+const kind: Kind | undefined = values.losses ? 'losses' : values.demands ? 'demands' : undefined
+const ofKind = kind === undefined ? {} : { kind }
+const crew = values.threads === undefined ? {} : { threads: Number(values.threads) }
 
-async function one(seed: number): Promise<number> {
-  const { trace, violations } = await simulate(seed, { isTraced: true, losesWebhooks, demands })
-  console.log(trace.join('\n'))
-  console.log(violations.length === 0 ? `seed ${seed} holds` : `seed ${seed}: ${violations.join('\n')}`)
-  return violations.length
+process.exitCode = (await isFine()) ? 0 : 1
+
+function isFine(): Promise<boolean> {
+  if (values.faults) return findFaults()
+  return values.seed === undefined
+    ? many(Number(values.from), Number(values.schedules ?? SCHEDULES_DEFAULT))
+    : one(Number(values.seed))
 }
 
-async function many(schedules: number): Promise<number> {
+async function one(seed: number): Promise<boolean> {
+  const { trace, violations } = await simulate(seed, { isTraced: true, ...ofKind })
+  console.log(trace.join('\n'))
+  console.log(violations.length === 0 ? `seed ${seed} holds` : `seed ${seed}: ${violations.join('\n')}`)
+  return violations.length === 0
+}
+
+async function many(from: number, schedules: number): Promise<boolean> {
   const started = performance.now()
-  const outcomes: Outcome[] = []
-  for (let seed = 1; seed <= schedules; seed += 1) {
-    const outcome = await simulate(seed, { losesWebhooks, demands })
-    outcomes.push(outcome)
-    if (outcome.violations.length > 0) console.log(`seed ${seed}: ${outcome.violations[0]}`)
+  const seconds = (): number => (performance.now() - started) / 1_000
+  const errand = { from, to: from + schedules - 1, ...ofKind }
+  const tally = await simulateMany(errand, { ...crew, onProgress: progressOf(schedules, seconds) })
+  report(tally, seconds())
+  return tally.broken.length === 0
+}
+
+/** On a terminal, one line that is written over; elsewhere, nothing. */
+function progressOf(schedules: number, seconds: () => number): (tally: Tally) => void {
+  let shownAt = 0
+  return ({ schedules: done, broken }) => {
+    if (!process.stderr.isTTY || seconds() * 1_000 - shownAt < PROGRESS_EVERY_MS) return
+    shownAt = seconds() * 1_000
+    process.stderr.write(
+      `\r${done} of ${schedules}, ${Math.round(done / seconds())} a second, ${broken.length} broken `,
+    )
   }
-  const seconds = (performance.now() - started) / 1_000
-  const sum = (of: (outcome: Outcome) => number): number => outcomes.reduce((total, one) => total + of(one), 0)
-  const faults = new Map<string, number>()
-  for (const outcome of outcomes)
-    for (const [kind, count] of outcome.faults) faults.set(kind, (faults.get(kind) ?? 0) + count)
-  const broken = outcomes.filter(({ violations }) => violations.length > 0).length
+}
+
+function report({ schedules, steps, writes, checks, simulatedMs, faults, broken }: Tally, seconds: number): void {
+  if (process.stderr.isTTY) process.stderr.write('\n')
+  for (const { seed, violation } of broken.slice(0, BROKEN_SHOWN_MAX)) {
+    console.log(`seed ${seed}: ${violation}\n  ${commandFor(seed)}`)
+  }
   console.log(`${schedules} schedules in ${seconds.toFixed(1)} s: ${Math.round(schedules / seconds)} a second`)
+  console.log(`${steps} steps, ${writes} writes, ${Math.round(simulatedMs / 86_400_000)} simulated days`)
+  console.log(`${checks} checks of invariants`)
+  const injected = [...faults].toSorted(([a], [b]) => (a < b ? -1 : 1))
+  console.log(`${injected.reduce((total, [, count]) => total + count, 0)} faults injected:`)
+  for (const [name, count] of injected) console.log(`${String(count).padStart(9)}  ${name}`)
+  console.log(`${schedules - broken.length} held, ${broken.length} broken`)
+}
+
+function commandFor(seed: number): string {
+  return `npm run simulate -- ${kind === undefined ? '' : `--${kind} `}--seed ${seed}`
+}
+
+async function findFaults(): Promise<boolean> {
+  let missed = 0
+  for (const fault of FAULTS) {
+    const errand = { from: 1, to: SCHEDULES_TO_FIND_MAX, kind: fault.kind, fault: fault.name, stopsAtFirst: true }
+    const { broken } = await simulateMany(errand, crew)
+    const [first] = broken
+    missed += first === undefined ? 1 : 0
+    console.log(
+      `${String(first?.seed ?? 'never').padStart(6)}  ${fault.name.padEnd(60)}  ${first?.violation ?? ''}`.slice(
+        0,
+        200,
+      ),
+    )
+  }
   console.log(
-    `${sum(({ steps }) => steps)} steps, ${sum(({ writes }) => writes)} writes, ${Math.round(sum(({ simulatedMs }) => simulatedMs) / 86_400_000)} simulated days`,
+    `${FAULTS.length - missed} of ${FAULTS.length} planted faults found within ${SCHEDULES_TO_FIND_MAX} schedules`,
   )
-  console.log(`${sum(({ checks }) => checks)} checks`)
-  console.log(
-    `faults: ${[...faults]
-      .toSorted(([a], [b]) => (a < b ? -1 : 1))
-      .map(([kind, count]) => `${kind} ${count}`)
-      .join(', ')}`,
-  )
-  console.log(`${schedules - broken} held, ${broken} broken`)
-  return broken
+  return missed === 0
 }

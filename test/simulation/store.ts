@@ -3,6 +3,7 @@
  * and that each can be read again, is looked at with the first saves of a schedule, and then with every few.
  */
 
+import { copyOf } from '../../src/domain/copy.ts'
 import { wakeAt, type Document } from '../../src/domain/document.ts'
 import type { Documents } from '../../src/state/documents.ts'
 import { createMemoryState } from '../../src/state/memory.ts'
@@ -13,11 +14,12 @@ import type { Chronicle } from './chronicle.ts'
 const CHECKED_FIRST = 4
 const CHECKED_EVERY = 16
 
+/** Its text where it was looked at. */
 type Row = {
   readonly version: number
   readonly wake: number | null
-  readonly text: string
   readonly document: Document
+  readonly text?: string
 }
 
 export function createSimulatedState(chronicle: Chronicle): State {
@@ -27,14 +29,11 @@ export function createSimulatedState(chronicle: Chronicle): State {
 function createDocuments({ check }: Chronicle): Documents {
   const rows = new Map<string, Row>()
   let saves = 0
-  const textOf = (document: Document): string => {
+  const kept = (document: Document): Pick<Row, 'document' | 'text'> => {
     saves += 1
-    const isLookedAt = saves <= CHECKED_FIRST || saves % CHECKED_EVERY === 0
-    if (!isLookedAt) return JSON.stringify(document)
-    const before = rows.get(document.id)
-    const isAsSaved = before === undefined || JSON.stringify(before.document) === before.text
-    check(isAsSaved, () => `somebody changed ${document.id} after it was read`)
-    return documentText(document)
+    if (saves > CHECKED_FIRST && saves % CHECKED_EVERY !== 0) return { document: copyOf(document) }
+    const text = documentText(document)
+    return { document: JSON.parse(text) as Document, text }
   }
   return {
     async load(id) {
@@ -42,10 +41,11 @@ function createDocuments({ check }: Chronicle): Documents {
       return row === undefined ? null : { document: row.document, version: row.version }
     },
     async save(document, wasVersion) {
-      const text = textOf(document)
-      if ((rows.get(document.id)?.version ?? 0) !== wasVersion) return 'conflict'
-      const kept = JSON.parse(text) as Document
-      rows.set(document.id, { version: wasVersion + 1, wake: wakeAt(document), text, document: kept })
+      const before = rows.get(document.id)
+      if ((before?.version ?? 0) !== wasVersion) return 'conflict'
+      const isAsSaved = before?.text === undefined || JSON.stringify(before.document) === before.text
+      check(isAsSaved, () => `somebody changed ${document.id} after it was read`)
+      rows.set(document.id, { version: wasVersion + 1, wake: wakeAt(document), ...kept(document) })
       return 'saved'
     },
     async due(now, limit) {
