@@ -3,6 +3,8 @@
 import type { Answer } from '../domain/answer.ts'
 import type { EffectOf } from '../domain/effect.ts'
 import type { Candidate } from '../domain/candidate.ts'
+import type { Digest } from '../domain/image.ts'
+import type { Known } from '../domain/known.ts'
 import type { Line, Refused, StageState } from '../domain/line.ts'
 import type { Promotion, Proof } from '../domain/promotion.ts'
 import { formatImages } from '../domain/release.ts'
@@ -49,7 +51,8 @@ export function judged(
   if (policy === null) return true
   const { verdict, builtAt } = answer
   if (verdict.state === 'distrusted') {
-    turnDownUnproven(turn, stage, state, policy, 'distrusted', verdict.outcomes)
+    const known = answer.known ?? promotion.proof?.known
+    turnDownUnproven(turn, stage, state, policy, { reason: 'distrusted', outcomes: verdict.outcomes, known })
     return false
   }
   const was = promotion.proof
@@ -69,7 +72,8 @@ function waitOn(turn: Turn<Line>, stage: Stage, state: StageState, promotion: Pr
   promotion.phase = 'verifying'
   const end = (promotion.provenBy ??= turn.now + policy.wait)
   if (turn.now >= end) {
-    turnDownUnproven(turn, stage, state, policy, 'never-proven', promotion.proof?.outcomes ?? [])
+    const { outcomes = [], known } = promotion.proof ?? {}
+    turnDownUnproven(turn, stage, state, policy, { reason: 'never-proven', outcomes, known })
     return false
   }
   const waited = turn.now - (end - policy.wait)
@@ -78,13 +82,18 @@ function waitOn(turn: Turn<Line>, stage: Stage, state: StageState, promotion: Pr
   return false
 }
 
+type Unproven = {
+  readonly reason: 'distrusted' | 'never-proven'
+  readonly outcomes: readonly RuleOutcome[]
+  readonly known: Known | undefined
+}
+
 function turnDownUnproven(
   turn: Turn<Line>,
   stage: Stage,
   state: StageState,
   policy: Policy,
-  reason: 'distrusted' | 'never-proven',
-  outcomes: readonly RuleOutcome[],
+  { reason, outcomes, known }: Unproven,
 ): void {
   const late = reason === 'never-proven' ? 'not proven in time. ' : ''
   const detail = `${late}${describeOutcomes(outcomes)}`
@@ -95,14 +104,15 @@ function turnDownUnproven(
     detail,
     by: null,
     again: policy.reconsider,
+    platforms: known?.platforms ?? [],
   })
 }
 
-/** Somebody said something new about this content: whoever waits for a proof of it looks now. */
-export function hearSignal(turn: Turn<Line>, subject: string): readonly Revived[] {
+/** Somebody said something new about this content, or about a platform of it: whoever waits for a proof of it looks now. */
+export function hearSignal(turn: Turn<Line>, subject: Digest): readonly Revived[] {
   const revived = reconsidered(turn, subject)
   for (const { promotion } of Object.values(turn.document.stages)) {
-    if (promotion === undefined || !promotion.candidate.images.some(({ digest }) => digest === subject)) continue
+    if (promotion === undefined || !isAbout(promotion.candidate, promotion.proof?.known?.platforms, subject)) continue
     for (const effect of turn.document.effects) {
       const isMeant = effect.kind === 'verify' && effect.promotion === promotion.id && effect.dead === undefined
       if (isMeant && !isLeased(effect, turn.now)) effect.due = Math.min(effect.due, turn.now)
@@ -111,13 +121,19 @@ export function hearSignal(turn: Turn<Line>, subject: string): readonly Revived[
   return revived
 }
 
+/** Scanners, and pipelines that attest platform by platform, do not name the index. */
+function isAbout({ images }: Candidate, platforms: readonly Digest[] = [], subject: Digest): boolean {
+  return platforms.includes(subject) || images.some(({ digest }) => digest === subject)
+}
+
 export type Revived = { readonly stage: Stage; readonly candidate: Candidate }
 
 /** What was denied for want of proof is offered again, where the policy says so. */
-function reconsidered(turn: Turn<Line>, subject: string): readonly Revived[] {
+function reconsidered(turn: Turn<Line>, subject: Digest): readonly Revived[] {
   return turn.rules.subscription.stages.flatMap((stage): Revived[] => {
     const state = turn.document.stages[stage.name]
-    const isMeant = ({ again }: Refused): boolean => again?.images.some(({ digest }) => digest === subject) === true
+    const isMeant = ({ again, platforms }: Refused): boolean =>
+      again !== undefined && isAbout(again, platforms, subject)
     const refused = stage.verify !== 'none' && stage.verify.reconsider ? state?.refused.find(isMeant) : undefined
     if (state === undefined || refused?.again === undefined) return []
     state.refused = state.refused.filter((one) => one !== refused)

@@ -2,7 +2,7 @@
 
 import * as z from 'zod'
 import { Instant } from './event.ts'
-import { SEVERITIES, Severity, type Evidence, type Finding } from './evidence.ts'
+import { SEVERITIES, Severity, type Evidence, type Finding, type ScanFact } from './evidence.ts'
 import { Digest } from './image.ts'
 import { Commit } from './source.ts'
 
@@ -17,7 +17,7 @@ export const Known = z.object({
   at: Instant,
   /** By which configured name, and who that was, as the signature says. */
   signers: z.array(z.object({ name: z.string(), by: z.string() })),
-  /** What was scanned, where that is not the image's own digest. */
+  /** Of an index: what scanners and reports speak of instead of it. */
   platforms: z.array(Digest),
   /** Of the finished scan that counts most. */
   counts: z.partialRecord(Severity, z.number().int().min(0)),
@@ -34,17 +34,14 @@ export const Known = z.object({
 })
 export type Known = Readonly<z.infer<typeof Known>>
 
-export function knownFrom(evidence: readonly Evidence[], at: number): Known {
+export function knownFrom(evidence: readonly Evidence[], at: number, platforms: readonly Digest[] = []): Known {
   const scans = evidence.filter((fact) => fact.kind === 'scan').filter(({ state }) => state === 'finished')
   const ids = idsOf(scans.flatMap(({ findings }) => findings ?? []))
   const isBlind = scans.some(({ findings }) => findings === null)
   return {
     at,
     signers: signersOf(evidence),
-    platforms: [...new Set(scans.filter(({ platform }) => platform !== null).map(({ subject }) => subject))].slice(
-      0,
-      PLATFORMS_KEPT_MAX,
-    ),
+    platforms: [...new Set([...platforms, ...scannedIn(scans)])].slice(0, PLATFORMS_KEPT_MAX),
     counts: Object.fromEntries(
       SEVERITIES.flatMap((severity) => {
         const most = Math.max(0, ...scans.map(({ counts }) => counts[severity] ?? 0))
@@ -55,6 +52,10 @@ export function knownFrom(evidence: readonly Evidence[], at: number): Known {
     more: Math.max(0, ids.length - FINDINGS_KEPT_MAX),
     named: scans.length === 0 ? 'none' : isBlind ? 'counts-alone' : 'all',
   }
+}
+
+function scannedIn(scans: readonly ScanFact[]): readonly Digest[] {
+  return scans.filter(({ platform }) => platform !== null).map(({ subject }) => subject)
 }
 
 function idsOf(findings: readonly Finding[]): readonly string[] {

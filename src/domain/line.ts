@@ -48,6 +48,8 @@ export const Refused = z.object({
   by: z.string().nullable(),
   /** Where the policy says `reconsider`: what is offered again when something new is said of it. */
   again: Candidate.optional(),
+  /** Of what is offered again: news of these is news of it. */
+  platforms: z.array(Digest).optional(),
 })
 export type Refused = z.infer<typeof Refused>
 

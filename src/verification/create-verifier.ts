@@ -37,7 +37,8 @@ async function verify(tools: Tools, question: Question): Promise<Verified> {
   const evidence: readonly Evidence[] = [...all, ...scans, ...problemsOf(facts)]
   const images = facts === null || 'problem' in facts ? null : await contextOf(tools, question, facts)
   const given: Case = { policy, image, evidence, signers, platforms, facts: images, runningBuiltAt, now: now() }
-  return { ...judgePolicy(given), evidence }
+  const others = (platforms ?? []).map(({ digest }) => digest).filter((digest) => digest !== image.digest)
+  return { ...judgePolicy(given), evidence, platforms: others }
 }
 
 /** Of an image that is no index; an index is told where its reports would count. */

@@ -1,7 +1,7 @@
 /** The port of verification: what is found about an image, and what that comes to under a policy. */
 
 import type { Evidence } from '../domain/evidence.ts'
-import type { PinnedImage } from '../domain/image.ts'
+import type { Digest, PinnedImage } from '../domain/image.ts'
 import type { RunsAs } from '../domain/runs-as.ts'
 import type { Verdict } from '../domain/verdict.ts'
 import type { Policy } from '../domain/verification-policy.ts'
@@ -24,6 +24,8 @@ export type Verified = {
   /** The earliest verified time of what proves its source; null: nothing says when. */
   readonly builtAt: number | null
   readonly evidence: readonly Evidence[]
+  /** The manifests that an index stands for, where they were read. */
+  readonly platforms?: readonly Digest[]
 }
 
 export type Verifier = {

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Answer } from '../../../src/domain/answer.ts'
+import type { Digest } from '../../../src/domain/image.ts'
+import { knownFrom } from '../../../src/domain/known.ts'
 import type { Verdict } from '../../../src/domain/verdict.ts'
 import type { Requirement } from '../../../src/domain/verification-policy.ts'
 import { aDigest } from '../../helpers/build.ts'
@@ -112,6 +114,37 @@ describe('a promotion under a policy', () => {
       refused: [],
       promotion: { phase: 'verifying', candidate: { id: aDigest(1) } },
     })
+  })
+
+  /** Of an index, with the platforms that were found in it. */
+  const saidOf = (line: PlayedLine, state: Verdict['state'], platforms: readonly Digest[]): Answer => ({
+    kind: 'verdict',
+    verdict: { state, outcomes: [{ rule: 'scan', state: 'waiting', detail: 'no scan' }], at: line.now() },
+    builtAt: null,
+    known: knownFrom([], line.now(), platforms),
+  })
+  const scanOf = (line: PlayedLine, digest: Digest) =>
+    line.step({ kind: 'signal', signal: 'scan', digests: [digest], tag: null, cause: 'ecr/9' })
+
+  it('looks again at once when a platform of its index was scanned, and for no other', () => {
+    const line = verifying()
+    line.answer('verify', saidOf(line, 'undecided', [aDigest(7), aDigest(8)]))
+    const due = (): readonly number[] => line.effects('verify').map((effect) => effect.due - line.now())
+    scanOf(line, aDigest(9))
+    expect(due()).toEqual([15_000])
+    scanOf(line, aDigest(8))
+    expect(due()).toEqual([0])
+    expect(line.notes.filter(({ kind }) => kind === 'signalled')).toMatchObject([{ reason: 'scan', stage: 'dev' }])
+  })
+
+  it('comes again when a platform of its index is spoken of, where the policy says reconsider', () => {
+    const line = verifying({ ...verified, verify: { ...policy, reconsider: true } })
+    line.answer('verify', saidOf(line, 'distrusted', [aDigest(7)]))
+    expect(line.stage().refused).toMatchObject([{ platforms: [aDigest(7)] }])
+    scanOf(line, aDigest(8))
+    expect(line.stage().promotion).toBeUndefined()
+    scanOf(line, aDigest(7))
+    expect(line.stage()).toMatchObject({ refused: [], promotion: { phase: 'verifying' } })
   })
 
   it('is superseded while it waits: the newest wins', () => {
