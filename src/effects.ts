@@ -120,9 +120,9 @@ const performers: Performers = {
     const policy = effect.breakGlass === true ? policyForBreakGlass(stage.verify) : stage.verify
     const question = questionOf(policy, state, promotion)
     const runsAs = await usersAt(stage, question, outbound)
-    const { verdict, builtAt, evidence } = await outbound.verifier.verify({ ...question, runsAs })
+    const { verdict, builtAt, evidence, platforms } = await outbound.verifier.verify({ ...question, runsAs })
     const commit = builtFrom(evidence, stage.verify)
-    const known = { ...knownFrom(evidence, verdict.at), ...(commit !== null && { builtFrom: commit }) }
+    const known = { ...knownFrom(evidence, verdict.at, platforms), ...(commit !== null && { builtFrom: commit }) }
     return { kind: 'verdict', verdict, builtAt, known }
   },
   listen: async (effect, { document, subscription, outbound }) => {
@@ -131,14 +131,14 @@ const performers: Performers = {
     const candidates = [current?.state === 'candidate' ? current.candidate : undefined, promotion?.candidate]
     const candidate = candidates.find((one) => one?.id === effect.candidate)
     if (stage === undefined || candidate === undefined || stage.verify === 'none') return GONE
-    const { verdict, builtAt, evidence } = await outbound.verifier.verify({
+    const { verdict, builtAt, evidence, platforms } = await outbound.verifier.verify({
       image: candidate.images[0],
       policy: policyForListening(stage.verify),
       running: null,
       runningBuiltAt: null,
       since: candidate.since,
     })
-    return { kind: 'verdict', verdict, builtAt, known: knownFrom(evidence, verdict.at) }
+    return { kind: 'verdict', verdict, builtAt, known: knownFrom(evidence, verdict.at, platforms) }
   },
   check: async (effect, { document, subscription, outbound }) => {
     const stage = subscription?.stages.find(({ name }) => name === effect.stage)
