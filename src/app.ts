@@ -30,6 +30,8 @@ const HOOK = /^\/hooks\/(?<source>[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)(?:\/(?<s
 /** No registry has this name: what nobody of ours was asked for is counted under it. */
 const NO_SOURCE = '-'
 const CONFIGURATION = '-configuration'
+/** Where Git hosts post, by their names: `/hooks/git/<name>`. */
+const GIT = 'git'
 /** Clicks in the chat. */
 const INTERACTIONS = '-slack'
 
@@ -155,13 +157,18 @@ async function hook(context: Context, edge: Edge, withBody: WithBody, options: A
   const { path } = parseTarget(edge.targetOf(context.req.raw, context.env))
   const groups = HOOK.exec(path)?.groups
   const source = groups?.['source'] ?? ''
+  const pathSecret = groups?.['secret'] ?? null
+  const host = source === GIT && pathSecret !== null ? options.receivers().get(`${GIT}/${pathSecret}`) : undefined
+  if (host !== undefined) {
+    return serve(context, { source: `${GIT}/${pathSecret}`, receiver: host, pathSecret: null, options }, edge, withBody)
+  }
   const receiver = options.receivers().get(source)
   if (receiver === undefined) {
     options.measure({ kind: 'event', source: NO_SOURCE, outcome: 'unknown-registry' })
     options.log.warn('request refused', { outcome: 'unknown-registry' })
     return context.json({ error: 'not found' }, 404)
   }
-  return serve(context, { source, receiver, pathSecret: groups?.['secret'] ?? null, options }, edge, withBody)
+  return serve(context, { source, receiver, pathSecret, options }, edge, withBody)
 }
 
 async function serve(context: Context, to: Hook, edge: Edge, withBody: WithBody): Promise<Response> {

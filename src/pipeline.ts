@@ -14,6 +14,7 @@ import { believersAmong, isCovered, waitsUntil } from './hear.ts'
 import { match } from './match.ts'
 import { offerToAll } from './offer.ts'
 import type { Ports } from './ports.ts'
+import { lookAtPull } from './pulls.ts'
 import { signalAll } from './signal.ts'
 import type { Step } from './step.ts'
 
@@ -39,6 +40,10 @@ export async function handleEvent(
   const { config } = ports.config()
   const step: Step = (entry) => void walk.push({ at: ports.now(), ...entry })
   if (accepted.event.ballot !== undefined) return handleBallot(accepted.event.ballot, accepted, ports, { step, walk })
+  if (accepted.event.pull !== undefined) {
+    await lookAtPull(accepted.event.pull, accepted.id, ports, step)
+    return { state: 'done', walk }
+  }
   const matched = match(accepted, config.registries[accepted.source], config.subscriptions)
   if (!matched.matched) {
     step({ step: 'match', outcome: 'settled', reason: matched.reason, detail: matched.detail })

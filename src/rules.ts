@@ -104,6 +104,15 @@ function trainOf(subscription: string, stage: string, target: Target, config: Co
   return git !== undefined && 'github' in git ? { git: target.git, base: git.base, subscription, stage } : null
 }
 
+/** The trains that own a branch of a repository. */
+export function trainsOn(git: string, branch: string, { config }: LoadedConfig): readonly DocumentId[] {
+  const ids = config.subscriptions.flatMap(({ name, stages }) =>
+    stages.flatMap((stage) => stage.targets.flatMap((target) => trainOf(name, stage.name, target, config) ?? [])),
+  )
+  const trains = ids.filter((address) => address.git === git && newTrain(address).branch === branch)
+  return [...new Set(trains.map(trainId))]
+}
+
 export function newDocument(id: DocumentId): Line | Train {
   return id.startsWith('train/') ? newTrain(addressOf(id)) : newLine(id.slice(lineId('').length))
 }

@@ -16,7 +16,7 @@ export async function signalAll(
   step: Step,
 ): Promise<void> {
   const { event, id: cause } = accepted
-  if (event.kind === 'push' || event.kind === 'ballot') return
+  if (event.kind === 'push' || event.kind === 'ballot' || event.kind === 'pull-request') return
   const digests = [event.subject, event.digest].filter((digest) => digest !== null)
   const about = `a ${event.kind} of ${event.subject ?? event.digest ?? event.tag ?? 'unknown content'}`
   for (const subscription of subscriptions) {

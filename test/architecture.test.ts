@@ -13,6 +13,7 @@ const ports = [
   'src/health/health.ts',
   'src/conversations/conversation.ts',
   'src/notifications/notifier.ts',
+  'src/notifications/teller.ts',
   'src/verification/verifier.ts',
   'src/checks/probe.ts',
   'src/state/documents.ts',
@@ -72,6 +73,7 @@ const mayImport: Record<string, readonly string[]> = {
   'src/hear.ts': ['src/domain/', 'src/advance.ts', 'src/match.ts', 'src/ports.ts', 'src/rules.ts', 'src/step.ts'],
   'src/gather.ts': ['src/domain/', 'src/ports.ts'],
   'src/offer.ts': ['src/domain/', 'src/advance.ts', 'src/ports.ts', 'src/rules.ts', 'src/step.ts'],
+  'src/pulls.ts': ['src/domain/', 'src/advance.ts', 'src/ports.ts', 'src/rules.ts', 'src/step.ts'],
   'src/signal.ts': ['src/domain/', 'src/advance.ts', 'src/match.ts', 'src/ports.ts', 'src/step.ts'],
   'src/pipeline.ts': [
     'src/domain/',
@@ -81,6 +83,7 @@ const mayImport: Record<string, readonly string[]> = {
     'src/match.ts',
     'src/offer.ts',
     'src/ports.ts',
+    'src/pulls.ts',
     'src/signal.ts',
     'src/step.ts',
     'src/work.ts',

@@ -26,7 +26,8 @@ import { reconcile } from './reconcile.ts'
 import { tellChannels } from './tell.ts'
 import { retire } from './retire.ts'
 import { showCards } from './show.ts'
-import { answerTrain, claimOfTrain, messageToTrain, reconcileTrain } from './train.ts'
+import type { LookInput } from './look-now.ts'
+import { answerTrain, claimOfTrain, lookAtOnce, messageToTrain, reconcileTrain } from './train.ts'
 import type { RuleBook, Turn } from './turn.ts'
 import { hearSignal } from './verify.ts'
 import { ballot, vote, type BallotInput, type VoteInput } from './vote.ts'
@@ -58,6 +59,7 @@ export type Input =
   | ActInput
   | AnnounceInput
   | ReportInput
+  | LookInput
   /** Until then these are left alone: a person paused them. */
   | { readonly kind: 'hold'; readonly effects: readonly string[]; readonly until: number }
   /** Nothing but the passing of time, or another configuration. */
@@ -135,6 +137,8 @@ function workIntoLine(turn: Turn<Line>, input: Input): void {
       return act(turn, input)
     case 'report':
       return report(turn, input)
+    case 'look':
+      return
     case 'hold':
       return hold(turn, input.effects, input.until)
     case 'announce':
@@ -164,6 +168,8 @@ function workIntoTrain(turn: Turn<Train>, input: Input): void {
       return retry(turn, input)
     case 'hold':
       return hold(turn, input.effects, input.until)
+    case 'look':
+      return lookAtOnce(turn)
     case 'offer':
     case 'lift':
     case 'signal':
@@ -204,6 +210,7 @@ function causeOf(input: Input): string | undefined {
       return `${input.message.kind} ${input.message.promotion}`
     case 'signal':
     case 'notice':
+    case 'look':
       return input.cause
     case 'vote':
       return `${input.vote.decision} by ${input.vote.by}`

@@ -10,7 +10,7 @@ import { note, type Turn } from './turn.ts'
 /** Of a signature, a scan, an attestation or a delete. What waits for such a thing is decided anew by it. */
 export type Signal = {
   readonly kind: 'signal'
-  readonly signal: Exclude<RegistryEvent['kind'], 'push' | 'ballot'>
+  readonly signal: Exclude<RegistryEvent['kind'], 'push' | 'ballot' | 'pull-request'>
   /** What it is about, as far as the event says: any of these. */
   readonly digests: readonly Digest[]
   /** For a delete that names no digest. */

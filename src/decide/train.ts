@@ -6,6 +6,7 @@ import type { Carry, Message } from '../domain/message.ts'
 import type { Train } from '../domain/train.ts'
 import { claim, revive, stuck } from './effects.ts'
 import { report } from './report.ts'
+import { againId, lookNow } from './look-now.ts'
 import { headsOf, tellReviews } from './review.ts'
 import { dropEffects, fresh, isLeased, wish, type Turn } from './turn.ts'
 
@@ -172,7 +173,9 @@ export function claimOfTrain(turn: Turn<Train>, ids: readonly string[], until: n
 function lookedAt(turn: Turn<Train>, effect: EffectOf<'look'>, answer: Answer): void {
   const { pullRequest, cargo } = turn.document
   // Of one that another has taken the place of meanwhile.
-  if (pullRequest === null || effect.id !== lookId(turn.document, pullRequest)) return
+  if (pullRequest === null) return
+  const look = lookId(turn.document, pullRequest)
+  if (effect.id !== look && effect.id !== againId(look)) return
   // What we are changing just now may look like a person's act, or belong to what it showed before.
   if (isBusy(turn)) return lookLater(turn, pullRequest)
   switch (answer.kind) {
@@ -245,6 +248,12 @@ function lookLater(turn: Turn<Train>, pullRequest: PullRequest): void {
 
 function lookId(train: Train, { number }: PullRequest): string {
   return `${train.id}/look/${number}`
+}
+
+/** Word came that it has changed. */
+export function lookAtOnce(turn: Turn<Train>): void {
+  const { pullRequest } = turn.document
+  if (pullRequest !== null) lookNow(turn, lookId(turn.document, pullRequest))
 }
 
 /** The head that we wrote last stays known: the branch may outlive its pull request. */

@@ -8,7 +8,7 @@ export const ASSURANCES = ['signed-body', 'authenticated-sender', 'shared-secret
 export const Assurance = z.enum(ASSURANCES)
 export type Assurance = z.infer<typeof Assurance>
 
-export const EVENT_KINDS = ['push', 'delete', 'scan', 'signature', 'attestation', 'ballot'] as const
+export const EVENT_KINDS = ['push', 'delete', 'scan', 'signature', 'attestation', 'ballot', 'pull-request'] as const
 export const EventKind = z.enum(EVENT_KINDS)
 export type EventKind = z.infer<typeof EventKind>
 
@@ -41,6 +41,8 @@ export const RegistryEvent = z.object({
   occurredAt: Instant.nullable(),
   /** Google's name of an analysis: who wants to know which image it is about asks there. */
   occurrence: z.string().max(TEXT_LENGTH_MAX).optional(),
+  /** Something happened to a pull request of this branch, in a repository by its name under `git:`; about no registry. */
+  pull: z.object({ git: z.string().max(64), branch: z.string().max(TEXT_LENGTH_MAX) }).optional(),
   /** A person's click in a chat, about no registry: `ask` is the promotion. */
   ballot: z
     .object({

@@ -40,7 +40,11 @@ export async function loadReceivers(
   const names = new Set(types.filter((type) => type !== poll.type))
   const loaded = await Promise.all([...names].map(async (name) => [name, await loadReceiverType(name)] as const))
   const known = new Map(loaded)
-  return createEach(config, (name) => known.get(name), { secretOf, http })
+  const registries = createEach(config, (name) => known.get(name), { secretOf, http })
+  const hasHook = Object.values(config.git).some((entry) => 'github' in entry && entry.webhook !== undefined)
+  if (!hasHook) return registries
+  const { createGitHooks } = await import('./git-hook.ts')
+  return new Map([...registries, ...createGitHooks(config, secretOf)])
 }
 
 export async function loadReceiverType(name: string): Promise<ReceiverType | undefined> {
