@@ -1,6 +1,8 @@
 /** One exhaustive map: effect kind → port. What comes back is an answer; what is thrown means "later". */
 
 import type { Answer } from './domain/answer.ts'
+import { listOf, type Bulletin } from './domain/bulletin.ts'
+import type { Document } from './domain/document.ts'
 import type { Effect, EffectKind, EffectOf, Restoration } from './domain/effect.ts'
 import type { ImageName } from './domain/image.ts'
 import type { Line, StageState } from './domain/line.ts'
@@ -52,7 +54,7 @@ export type Outbound = {
   notifier(channel: string): Notifier | null
 }
 
-export type Work<D = Line | Train> = {
+export type Work<D = Document> = {
   readonly document: D
   /** Null: it is no longer in the configuration. */
   readonly subscription: Subscription | null
@@ -80,13 +82,23 @@ type OfLine =
   | 'check-health'
   | 'roll-back'
 type Performers = {
-  [K in Performed]: (effect: EffectOf<K>, work: Work<K extends OfLine ? Line : Train>) => Promise<Answer>
+  [K in Performed]: (
+    effect: EffectOf<K>,
+    work: Work<K extends OfLine ? Line : K extends 'post' ? Bulletin : Train>,
+  ) => Promise<Answer>
 }
 
 const performers: Performers = {
   show: async ({ card, channel, known }, { outbound }) => {
     if (outbound.conversation === null) return GONE
     const shown = await outbound.conversation.show(card, channel, known)
+    return shown.ok ? { kind: 'shown', message: shown.value } : { kind: 'failed', ...shown.error }
+  },
+  post: async ({ page: number }, { document, outbound }) => {
+    if (outbound.conversation === null) return GONE
+    const page = document.pages.find((one) => one.number === number)
+    if (page === undefined) return GONE
+    const shown = await outbound.conversation.list(listOf(document, page), document.channel, page.message)
     return shown.ok ? { kind: 'shown', message: shown.value } : { kind: 'failed', ...shown.error }
   },
   vouch: async ({ member, groups }, { outbound }) => {

@@ -57,7 +57,7 @@ function createInteractions(signingSecret: Secret, conversation: Pick<SlackConve
     },
     async confirm(received) {
       const wish = asking.get(received)
-      if (wish !== undefined) await conversation.askWhy(wish.ask, titleOf(wish.ask), wish.trigger)
+      if (wish !== undefined) await conversation.askWhy(wish.ask, wish.called ?? titleOf(wish.ask), wish.trigger)
       return received
     },
   }
@@ -74,13 +74,13 @@ function receivedOf(interaction: SlackInteraction): Received {
   }
 }
 
-/** The same person says the same of the same promotion once, however often they click. */
+/** One request that is sent again is the same event; another click is another, since its person may be in the group by now. */
 function eventOf(interaction: Extract<SlackInteraction, { kind: 'approve' | 'reject' }>): RegistryEvent {
-  const { ask, person, kind } = interaction
+  const { ask, person, kind, click } = interaction
   const reason = interaction.kind === 'reject' ? interaction.reason : ''
   return {
     kind: 'ballot',
-    id: `${ask}/${person.team}/${person.id}/${kind}`,
+    id: `${ask}/${person.team}/${person.id}/${kind}/${click}`,
     ballot: { ask, member: person.id, decision: kind, reason },
     registry: null,
     repository: null,

@@ -6,10 +6,9 @@
 import { candidateOf } from './domain/candidate.ts'
 import type { AcceptedEvent } from './domain/event.ts'
 import { formatImage, type PinnedImage } from './domain/image.ts'
-import { lineId } from './domain/line.ts'
 import type { RegistryProblem } from './domain/registry.ts'
 import type { WalkStep } from './domain/walk.ts'
-import { advance } from './advance.ts'
+import { castBallot } from './ballots.ts'
 import { believersAmong, isCovered, waitsUntil } from './hear.ts'
 import { match } from './match.ts'
 import { offerToAll } from './offer.ts'
@@ -39,7 +38,10 @@ export async function handleEvent(
 ): Promise<Handled> {
   const { config } = ports.config()
   const step: Step = (entry) => void walk.push({ at: ports.now(), ...entry })
-  if (accepted.event.ballot !== undefined) return handleBallot(accepted.event.ballot, accepted, ports, { step, walk })
+  if (accepted.event.ballot !== undefined) {
+    await castBallot(accepted.event.ballot, accepted.receivedAt, ports, step)
+    return { state: 'done', walk }
+  }
   if (accepted.event.pull !== undefined) {
     await lookAtPull(accepted.event.pull, accepted.id, ports, step)
     return { state: 'done', walk }
@@ -72,30 +74,6 @@ export async function handleEvent(
   const { pusher } = accepted.event
   const seen = { observedAt, cause: accepted.id, since: accepted.receivedAt, ...(pusher === null ? {} : { pusher }) }
   await offerToAll(wanting, { accepted, candidate: candidateOf(looked.image, seen) }, ports, step)
-  return { state: 'done', walk }
-}
-
-/** A click goes to the line of its promotion, which knows what was asked and who may answer. */
-async function handleBallot(
-  { ask, member, decision, reason }: NonNullable<AcceptedEvent['event']['ballot']>,
-  { receivedAt: at }: AcceptedEvent,
-  ports: Ports,
-  { step, walk }: { readonly step: Step; readonly walk: readonly WalkStep[] },
-): Promise<Handled> {
-  const [subscription = '', stage = ''] = ask.split('/')
-  const isKnown = ports.config().config.subscriptions.some(({ name }) => name === subscription)
-  if (!isKnown) {
-    step({ step: 'match', outcome: 'settled', reason: 'no-subscription', detail: `no subscription ${subscription}` })
-    return { state: 'done', walk }
-  }
-  await advance(lineId(subscription), { kind: 'ballot', stage, promotion: ask, member, decision, reason, at }, ports)
-  step({
-    step: 'match',
-    subscription,
-    outcome: 'pass',
-    reason: 'ballot',
-    detail: `${decision} by ${member} for ${ask}`,
-  })
   return { state: 'done', walk }
 }
 

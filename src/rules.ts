@@ -1,9 +1,11 @@
 /** What the configuration says about each document: the rules by which it is decided. Pure, but for what it has compiled before. */
 
+import { newBulletin } from './domain/bulletin.ts'
 import type { Config, LoadedConfig } from './domain/config.ts'
-import type { DocumentId } from './domain/document.ts'
+import type { Document, DocumentId } from './domain/document.ts'
 import { lineId, newLine, type Line } from './domain/line.ts'
 import { NOTICE_KINDS_DEFAULT } from './domain/notice.ts'
+import { windowOf } from './domain/quiet.ts'
 import { isSameRepository, type Source } from './domain/source.ts'
 import type { Subscription } from './domain/subscription.ts'
 import type { Target } from './domain/target.ts'
@@ -41,6 +43,7 @@ function lineRules({ subscription: name }: Pick<Line, 'subscription'>, config: C
     personOfGitHub: (login) => personOfGitHub(login, config),
     knowsAuthors: subscription.source !== undefined && hasWayIn(subscription.source, config),
     channels: channelsOf(name, config),
+    quiet: config.slack?.quiet === undefined ? null : windowOf(config.slack.quiet),
   }
 }
 
@@ -66,9 +69,16 @@ function hasWayIn({ app, token, github }: Source, { git }: Config): boolean {
 
 /** Those that want to hear of this subscription. */
 function channelsOf(subscription: string, { notifications }: Config): readonly ChannelRule[] {
-  return Object.entries(notifications).flatMap(([name, { on, stages, subscriptions }]) => {
+  return Object.entries(notifications).flatMap(([name, { on, stages, subscriptions, quiet }]) => {
     if (subscriptions !== undefined && !subscriptions.includes(subscription)) return []
-    return [{ name, kinds: on ?? NOTICE_KINDS_DEFAULT, stages: stages ?? null }]
+    return [
+      {
+        name,
+        kinds: on ?? NOTICE_KINDS_DEFAULT,
+        stages: stages ?? null,
+        quiet: quiet === undefined ? null : windowOf(quiet),
+      },
+    ]
   })
 }
 
@@ -85,11 +95,13 @@ function trainRules({ id }: Train, config: Config, hash: string): TrainRules {
 }
 
 /** The subscription that a document is about. */
-export function subscriptionOf(document: Line | Train, { config }: LoadedConfig): Subscription | undefined {
+export function subscriptionOf(document: Document, { config }: LoadedConfig): Subscription | undefined {
   return subscriptionNamed(subscriptionNameOf(document), config)
 }
 
-export function subscriptionNameOf(document: Line | Train): string {
+/** A list is about many: it has the empty name. */
+export function subscriptionNameOf(document: Document): string {
+  if (document.kind === 'bulletin') return ''
   return document.kind === 'line' ? document.subscription : addressOf(document.id).subscription
 }
 
@@ -113,7 +125,8 @@ export function trainsOn(git: string, branch: string, { config }: LoadedConfig):
   return [...new Set(trains.map(trainId))]
 }
 
-export function newDocument(id: DocumentId): Line | Train {
+export function newDocument(id: DocumentId): Document {
+  if (id.startsWith('bulletin/')) return newBulletin(id)
   return id.startsWith('train/') ? newTrain(addressOf(id)) : newLine(id.slice(lineId('').length))
 }
 

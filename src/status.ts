@@ -71,6 +71,8 @@ export async function statusOf(
 /** `line/<subscription>`, or `train/…/<subscription>/<stage>`. */
 function subscriptionOf(id: DocumentId): string {
   const parts = id.split('/')
+  // A list of messages belongs to no one.
+  if (parts[0] === 'bulletin') return id
   return (parts[0] === 'train' ? parts.at(-2) : parts[1]) ?? id
 }
 

@@ -71,6 +71,7 @@ export function causeOfNote(
   was: Document,
   is: Document,
 ): string | undefined {
+  if (is.kind === 'bulletin' || was.kind === 'bulletin') return cause
   if (is.kind === 'train' || was.kind === 'train') return is.kind === 'train' ? (is.cargo?.cause ?? cause) : cause
   const promotions = [is, was].map(({ stages }) => stages[stage]?.promotion)
   return promotions.find((one) => one !== undefined && one.id === id)?.candidate.cause ?? cause
@@ -78,6 +79,7 @@ export function causeOfNote(
 
 /** The event that led to an effect; null where no push did. */
 export function causeOf(effect: Effect, document: Document): string | null {
+  if (document.kind === 'bulletin') return null
   if (document.kind === 'train') return document.cargo?.cause ?? null
   if (!('promotion' in effect)) return null
   return document.stages[effect.stage]?.promotion?.candidate.cause ?? null

@@ -2,10 +2,11 @@
 
 import type { Answer } from './domain/answer.ts'
 import { wakeAt, type Document, type DocumentId } from './domain/document.ts'
-import type { Effect, EffectKind } from './domain/effect.ts'
+import type { Effect, EffectKind, EffectOf } from './domain/effect.ts'
 import type { Message } from './domain/message.ts'
 import { isDue } from './decide/effects.ts'
 import { advance, transition } from './advance.ts'
+import { announce } from './announce.ts'
 import { createAnswers } from './answers.ts'
 import { later, perform } from './effects.ts'
 import type { Ports } from './ports.ts'
@@ -52,9 +53,11 @@ export async function work(id: DocumentId, ports: Ports): Promise<void> {
   }
 }
 
+const TELLING: ReadonlySet<EffectKind> = new Set(['show', 'post', 'notify'])
+
 /** A chat that hangs must not hold up a delivery: what people are told comes in rounds of its own, after all else. */
 function inOrder(due: readonly Effect[]): readonly Effect[] {
-  const acts = due.filter(({ kind }) => kind !== 'show' && kind !== 'notify')
+  const acts = due.filter(({ kind }) => !TELLING.has(kind))
   return acts.length > 0 ? acts : due
 }
 
@@ -105,7 +108,9 @@ async function performOne(effect: Effect, document: Document, until: number, por
   const answer =
     effect.kind === 'send'
       ? await send(effect.to, effect.message, ports)
-      : await performAt(effect, document, stillHeld, ports)
+      : effect.kind === 'show'
+        ? await show(effect, document, stillHeld, ports)
+        : await performAt(effect, document, stillHeld, ports)
   const endedAt = ports.now()
   const span = spanOfEffect(effect, document, { startedAt: started, endedAt }, answer.kind)
   if (span !== null) ports.trace?.(span)
@@ -154,6 +159,16 @@ async function whyNotNow(effect: Effect, document: Document, ports: Ports): Prom
   }
   const isSame = ports.config().hash === document.config
   return isSame ? null : { kind: 'later', detail: 'the configuration changed meanwhile' }
+}
+
+/** As a row of the channel's list, or in a message of its own. */
+async function show(effect: EffectOf<'show'>, document: Document, stillHeld: () => boolean, ports: Ports) {
+  try {
+    if (await announce(effect, document, ports)) return { kind: 'listed' } as const
+  } catch (error) {
+    return later(error)
+  }
+  return performAt(effect, document, stillHeld, ports)
 }
 
 async function send(to: DocumentId, message: Message, ports: Ports) {

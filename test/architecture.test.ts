@@ -48,6 +48,7 @@ const mayImport: Record<string, readonly string[]> = {
   'src/advance.ts': ['src/domain/', 'src/ports.ts', 'src/rules.ts', 'src/trace.ts', 'src/decide/', ...ports],
   'src/answers.ts': ['src/domain/', 'src/advance.ts', 'src/decide/', 'src/ports.ts'],
   'src/work.ts': [
+    'src/announce.ts',
     'src/answers.ts',
     'src/domain/',
     'src/advance.ts',
@@ -70,6 +71,8 @@ const mayImport: Record<string, readonly string[]> = {
     'src/rules.ts',
     'src/sweep-plan.ts',
   ],
+  'src/announce.ts': ['src/domain/', 'src/decide/', 'src/advance.ts', 'src/ports.ts'],
+  'src/ballots.ts': ['src/domain/', 'src/advance.ts', 'src/ports.ts', 'src/step.ts'],
   'src/hear.ts': ['src/domain/', 'src/advance.ts', 'src/match.ts', 'src/ports.ts', 'src/rules.ts', 'src/step.ts'],
   'src/gather.ts': ['src/domain/', 'src/ports.ts'],
   'src/offer.ts': ['src/domain/', 'src/advance.ts', 'src/ports.ts', 'src/rules.ts', 'src/step.ts'],
@@ -78,6 +81,7 @@ const mayImport: Record<string, readonly string[]> = {
   'src/pipeline.ts': [
     'src/domain/',
     'src/advance.ts',
+    'src/ballots.ts',
     'src/gather.ts',
     'src/hear.ts',
     'src/match.ts',

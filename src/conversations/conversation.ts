@@ -1,7 +1,7 @@
 /** The port of chats: one message for each promotion, which changes in place and carries buttons. */
 
 import type { Result } from '../domain/result.ts'
-import type { Card } from '../domain/card.ts'
+import type { Card, CardList } from '../domain/card.ts'
 
 /** Where the message stands. */
 export type MessageReference = { readonly channel: string; readonly message: string }
@@ -17,6 +17,12 @@ export type Conversation = {
   /** Posts the card, or changes the message that already stands for it. One that was deleted meanwhile is posted anew. */
   show(
     card: Card,
+    channel: string,
+    known: MessageReference | null,
+  ): Promise<Result<MessageReference, ConversationFailure>>
+  /** The same for a message that lists many. */
+  list(
+    list: CardList,
     channel: string,
     known: MessageReference | null,
   ): Promise<Result<MessageReference, ConversationFailure>>

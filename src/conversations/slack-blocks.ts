@@ -21,7 +21,7 @@ export const REASON_INPUT = 'text'
 
 export type Block = Readonly<Record<string, unknown>>
 
-const MARK: Readonly<Record<CardTone, string>> = {
+export const MARK: Readonly<Record<CardTone, string>> = {
   waits: ':hourglass_flowing_sand:',
   works: ':arrows_counterclockwise:',
   good: ':white_check_mark:',
@@ -74,7 +74,7 @@ export function rejectForm(ask: string, title: string): Block {
 function changesOf({ changes }: Card): string {
   const lines = changes.slice(0, CHANGES_MAX).map(({ repository, from, to, digest }) => {
     const was = from === null ? '' : `${escapeForSlack(from)} → `
-    return `*${escapeForSlack(repository)}*  ${was}*${escapeForSlack(to)}*  ${escapeForSlack(digest.slice(0, DIGEST_SHOWN))}`
+    return `*${escapeForSlack(repository)}*  ${was}*${escapeForSlack(to)}*  ${escapeForSlack(shortDigest(digest))}`
   })
   const more = changes.length - CHANGES_MAX
   return [...lines, ...(more > 0 ? [`and ${more} more`] : [])].join('\n')
@@ -103,10 +103,20 @@ function voteOf({ person, decision, at, reason }: CardVote): string {
 
 /** Our own links: what is no plain web address is not shown. */
 function linksOf({ links }: Card): readonly Block[] {
-  const shown = links.filter(({ url }) => /^https?:\/\/[^\s<>|]{1,1000}$/u.test(url)).slice(0, LINKS_MAX)
-  if (shown.length === 0) return []
-  const texts = shown.map(({ label, url }) => `<${url.replaceAll('&', '&amp;')}|${escapeForSlack(label)}>`)
+  const texts = links.flatMap(({ label, url }) => linkOf(label, url) ?? []).slice(0, LINKS_MAX)
+  if (texts.length === 0) return []
   return [{ type: 'context', elements: [mrkdwn(texts.join('  ·  '))] }]
+}
+
+/** Null: no web address. */
+export function linkOf(label: string, url: string): string | null {
+  if (!/^https?:\/\/[^\s<>|]{1,1000}$/u.test(url)) return null
+  return `<${url.replaceAll('&', '&amp;')}|${escapeForSlack(label)}>`
+}
+
+/** Enough to tell two apart; the whole of it is in the thread and in the history. */
+export function shortDigest(digest: string): string {
+  return digest.slice(0, DIGEST_SHOWN)
 }
 
 /** A button holds nothing but the opaque id: what it stands for is in our own store. */
@@ -123,14 +133,14 @@ function buttonsOf({ ask }: Card): readonly Block[] {
   ]
 }
 
-function section(text: string): Block {
+export function section(text: string): Block {
   return { type: 'section', text: mrkdwn(clip(text, SECTION_LENGTH_MAX)) }
 }
 
-function mrkdwn(text: string): Block {
+export function mrkdwn(text: string): Block {
   return { type: 'mrkdwn', text, verbatim: true }
 }
 
-function clip(text: string, lengthMax: number): string {
+export function clip(text: string, lengthMax: number): string {
   return text.length <= lengthMax ? text : `${text.slice(0, lengthMax - 1)}…`
 }

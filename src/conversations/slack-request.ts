@@ -5,10 +5,12 @@ import { Json } from '../domain/json.ts'
 import { err, ok, type Result } from '../domain/result.ts'
 import { isSameSecret, type Secret } from '../domain/secret.ts'
 import { ACTION_APPROVE, ACTION_REJECT, CALLBACK_REJECT, REASON_BLOCK, REASON_INPUT } from './slack-blocks.ts'
+import { ACTION_APPROVE_ALL, ACTION_ROW, APPROVE, REJECT } from './slack-list.ts'
 
 const TOLERANCE_SECONDS = 300
 const VERSION = 'v0'
-const ASK_LENGTH_MAX = 128
+/** Two names, a release's id and an attempt. */
+const ASK_LENGTH_MAX = 256
 const REASON_LENGTH_MAX = 500
 
 export type SlackRequest = {
@@ -20,10 +22,23 @@ export type SlackRequest = {
 export type SlackPerson = { readonly id: string; readonly name: string; readonly team: string }
 
 export type SlackInteraction =
-  | { readonly kind: 'approve'; readonly ask: string; readonly person: SlackPerson }
+  | { readonly kind: 'approve'; readonly ask: string; readonly person: SlackPerson; readonly click: string }
   /** The form for the reason is to be opened, within three seconds. */
-  | { readonly kind: 'wants-to-reject'; readonly ask: string; readonly person: SlackPerson; readonly trigger: string }
-  | { readonly kind: 'reject'; readonly ask: string; readonly person: SlackPerson; readonly reason: string }
+  | {
+      readonly kind: 'wants-to-reject'
+      readonly ask: string
+      readonly person: SlackPerson
+      readonly trigger: string
+      /** What the menu called it, for the form's words alone. */
+      readonly called?: string | undefined
+    }
+  | {
+      readonly kind: 'reject'
+      readonly ask: string
+      readonly person: SlackPerson
+      readonly reason: string
+      readonly click: string
+    }
   | { readonly kind: 'ignored'; readonly detail: string }
 
 export type SlackRefusal = {
@@ -40,13 +55,23 @@ const Clicked = z.object({
   user: Person,
   team: Team,
   trigger_id: z.string().max(256),
-  actions: z.tuple([z.object({ action_id: z.string().max(256), value: Ask.optional() })], z.unknown()),
+  actions: z.tuple(
+    [
+      z.object({
+        action_id: z.string().max(256),
+        value: Ask.optional(),
+        selected_option: z.object({ value: Ask, text: z.object({ text: z.string().max(128) }).optional() }).optional(),
+      }),
+    ],
+    z.unknown(),
+  ),
 })
 const Submitted = z.object({
   type: z.literal('view_submission'),
   user: Person,
   team: Team,
   view: z.object({
+    id: z.string().max(64),
     callback_id: z.string().max(256),
     private_metadata: z.string().max(3_000),
     state: z.object({
@@ -118,21 +143,37 @@ function interactionOf(payload: z.infer<typeof Payload>): Result<SlackInteractio
 }
 
 function clickOf({ actions, user, team, trigger_id: trigger }: z.infer<typeof Clicked>): SlackInteraction {
-  const [{ action_id: action, value: ask }] = actions
+  const [{ action_id: action, value: ask, selected_option: option }] = actions
   const person = personOf(user, team)
+  if (action === ACTION_ROW) return choiceOf(option, person, trigger)
   if (ask === undefined) return { kind: 'ignored', detail: 'a button without a value' }
-  if (action === ACTION_APPROVE) return { kind: 'approve', ask, person }
+  if (action === ACTION_APPROVE || action === ACTION_APPROVE_ALL)
+    return { kind: 'approve', ask, person, click: trigger }
   if (action === ACTION_REJECT) return { kind: 'wants-to-reject', ask, person, trigger }
   return { kind: 'ignored', detail: 'a button that is not ours' }
+}
+
+type Option = z.infer<typeof Clicked>['actions'][0]['selected_option']
+
+/** From the menu of one row. */
+function choiceOf(option: Option, person: SlackPerson, trigger: string): SlackInteraction {
+  const { value = '', text } = option ?? {}
+  if (value.startsWith(APPROVE)) return { kind: 'approve', ask: value.slice(APPROVE.length), person, click: trigger }
+  if (value.startsWith(REJECT)) {
+    const called = text?.text.replace(/^Reject | …$/gu, '')
+    return { kind: 'wants-to-reject', ask: value.slice(REJECT.length), person, trigger, called }
+  }
+  return { kind: 'ignored', detail: 'a menu that is not ours' }
 }
 
 function submissionOf({ view, user, team }: z.infer<typeof Submitted>): SlackInteraction {
   const ask = Ask.safeParse(view.private_metadata)
   if (view.callback_id !== CALLBACK_REJECT || !ask.success)
     return { kind: 'ignored', detail: 'a form that is not ours' }
-  const reason = view.state.values[REASON_BLOCK]?.[REASON_INPUT]?.value ?? ''
-  const text = reason.trim().slice(0, REASON_LENGTH_MAX)
-  return { kind: 'reject', ask: ask.data, person: personOf(user, team), reason: text === '' ? 'no reason given' : text }
+  const written = view.state.values[REASON_BLOCK]?.[REASON_INPUT]?.value ?? ''
+  const text = written.trim().slice(0, REASON_LENGTH_MAX)
+  const reason = text === '' ? 'no reason given' : text
+  return { kind: 'reject', ask: ask.data, person: personOf(user, team), reason, click: view.id }
 }
 
 /** Who acts is the id; the name is only shown. */

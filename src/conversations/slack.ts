@@ -8,6 +8,7 @@ import type { Secret, SecretReferences } from '../domain/secret.ts'
 import type { SlackConfig } from '../domain/slack.ts'
 import type { Conversation, ConversationFailure, MessageReference } from './conversation.ts'
 import { messageOf, rejectForm } from './slack-blocks.ts'
+import { messageOfList } from './slack-list.ts'
 
 /** A person who left a group may vote for so long. */
 const GROUP_KEPT_MS = 60_000
@@ -60,14 +61,20 @@ export function createSlackConversation(slack: Slack, now: () => number): SlackC
     return posted.ok ? ok({ channel: posted.value.channel, message: posted.value.ts }) : failed(posted.error)
   }
 
+  async function put(
+    message: object,
+    channel: string,
+    known: MessageReference | null,
+  ): Promise<Result<MessageReference, ConversationFailure>> {
+    if (known === null) return post(channel, message)
+    const updated = await slack('chat.update', { channel: known.channel, ts: known.message, ...message }, Posted)
+    if (updated.ok) return ok(known)
+    return GONE.has(updated.error.error) ? post(channel, message) : failed(updated.error)
+  }
+
   return {
-    async show(card, channel, known) {
-      const message = messageOf(card)
-      if (known === null) return post(channel, message)
-      const updated = await slack('chat.update', { channel: known.channel, ts: known.message, ...message }, Posted)
-      if (updated.ok) return ok(known)
-      return GONE.has(updated.error.error) ? post(channel, message) : failed(updated.error)
-    },
+    show: (card, channel, known) => put(messageOf(card), channel, known),
+    list: (list, channel, known) => put(messageOfList(list), channel, known),
 
     async membersOf(group) {
       const kept = groups.get(group)

@@ -8,6 +8,7 @@ import { formatImage } from '../domain/image.ts'
 import type { Line, StageState } from '../domain/line.ts'
 import type { Promotion } from '../domain/promotion.ts'
 import type { Stage } from '../domain/subscription.ts'
+import { closedUntil } from './gates/window.ts'
 import { fresh, isLeased, note, wish, type Turn } from './turn.ts'
 
 /** A document has a length, and so has a message. */
@@ -37,7 +38,7 @@ export function showCards(turn: Turn<Line>): void {
     if (state === undefined) continue
     const channel = channelOf(stage)
     const { promotion } = state
-    for (const board of state.boards) if (board.promotion !== promotion?.id) finish(turn, stage, board)
+    for (const board of state.boards) if (board.promotion !== promotion?.id) finish(turn, stage, state, board)
     if (promotion !== undefined && channel !== null && turn.rules.mode === 'act') {
       keep(turn, stage, state, promotion, channel)
     }
@@ -59,10 +60,11 @@ function keep(turn: Turn<Line>, stage: Stage, state: StageState, promotion: Prom
   if (known !== undefined && isSame(known.card, card)) return
   const board: Board = known ?? { promotion: promotion.id, channel, message: null, card, isOver: false }
   if (known === undefined) state.boards.push(board)
-  show(turn, stage, board, card)
+  const isUrgent = promotion.phase === 'rolling-back' || promotion.breakGlass !== undefined
+  show(turn, stage, board, card, isUrgent)
 }
 
-function finish(turn: Turn<Line>, stage: Stage, board: Board): void {
+function finish(turn: Turn<Line>, stage: Stage, state: StageState, board: Board): void {
   const ends = turn.notes.filter(({ promotion, kind }) => promotion === board.promotion && ENDS[kind] !== undefined)
   const end = ends.at(-1)
   const told = end === undefined ? undefined : ENDS[end.kind]
@@ -70,37 +72,80 @@ function finish(turn: Turn<Line>, stage: Stage, board: Board): void {
     if (board.isOver) return
     return over(turn, stage, board, { ...board.card, tone: 'over', status: 'ended' })
   }
+  const isUrgent = end.kind === 'failed' || end.kind === 'rolled-back'
+  if (!isUrgent && forgetUnseen(turn, state, board)) return
   const why = told.tone === 'good' ? '' : `: ${end.reason}: ${end.detail}`
-  over(turn, stage, board, { ...board.card, tone: told.tone, status: clip(`${told.words}${why}`) })
+  over(turn, stage, board, { ...board.card, tone: told.tone, status: clip(`${told.words}${why}`) }, isUrgent)
 }
 
-function over(turn: Turn<Line>, stage: Stage, board: Board, card: Card): void {
+/** Held back, and nobody saw it: there is nothing to take back either. */
+function forgetUnseen(turn: Turn<Line>, state: StageState, board: Board): boolean {
+  const id = showId(board)
+  const waiting = turn.document.effects.find((effect) => effect.id === id)
+  if (board.message !== null || board.isListed === true || waiting === undefined || waiting.attempt > 0) return false
+  turn.document.effects = turn.document.effects.filter((effect) => effect !== waiting)
+  state.boards = state.boards.filter((other) => other !== board)
+  return true
+}
+
+function over(turn: Turn<Line>, stage: Stage, board: Board, card: Card, isUrgent = false): void {
   board.isOver = true
-  show(turn, stage, board, { ...card, ask: null, waitsFor: [] })
+  show(turn, stage, board, { ...card, ask: null, waitsFor: [] }, isUrgent)
+}
+
+function showId({ promotion }: Board): string {
+  return `${promotion}/show`
 }
 
 /** One wish for each message: what is not under way yet is said anew, what is under way is followed by the next. */
-function show(turn: Turn<Line>, stage: Stage, board: Board, card: Card): void {
-  const id = `${board.promotion}/show`
+function show(turn: Turn<Line>, stage: Stage, board: Board, card: Card, isUrgent: boolean): void {
+  const id = showId(board)
   const waiting = turn.document.effects.find((effect) => effect.id === id)
   if (waiting !== undefined && isLeased(waiting, turn.now)) return
   turn.document.effects = turn.document.effects.filter((effect) => effect !== waiting)
-  const due = waiting?.dead === undefined ? Math.max(waiting?.due ?? 0, turn.now) : turn.now
-  const { promotion, channel, message } = board
+  const { promotion, channel, message, isListed, isOver } = board
+  const isNew = message === null && isListed !== true
+  const quiet = isNew && !isUrgent ? quietUntil(turn) : null
+  const patience = waiting?.dead === undefined && (waiting?.attempt ?? 0) > 0 ? (waiting?.due ?? 0) : 0
+  const due = Math.max(turn.now, quiet ?? 0, patience)
   board.card = card
-  wish(turn, { kind: 'show', ...fresh(turn, id), due, stage: stage.name, promotion, channel, known: message, card })
+  wish(turn, {
+    kind: 'show',
+    ...fresh(turn, id),
+    // What was tried stays tried: a chat that is down is not asked more often for it.
+    attempt: waiting?.dead === undefined ? (waiting?.attempt ?? 0) : 0,
+    due,
+    stage: stage.name,
+    promotion,
+    channel,
+    known: message,
+    card,
+    ...(isListed === true && { isListed }),
+    ...(isOver && { isLast: true }),
+  })
+}
+
+/** Null: people may be asked now. */
+function quietUntil({ rules, now }: Turn<Line>): number | null {
+  return rules.quiet === null ? null : closedUntil(rules.quiet, now)
 }
 
 /** What came of showing it. A chat that refuses is told of in the history and delays nothing. */
 export function shown(turn: Turn<Line>, state: StageState, effect: EffectOf<'show'>, answer: Answer): void {
   const board = state.boards.find(({ promotion }) => promotion === effect.promotion)
   if (answer.kind === 'shown' && board !== undefined) board.message = answer.message
+  if (board !== undefined && answer.kind !== 'failed') setListed(board, answer.kind === 'listed')
   if (answer.kind === 'failed') {
     const { stage, promotion } = effect
     note(turn, { kind: 'noticed', reason: 'not-shown', detail: answer.detail, stage, promotion })
   }
   const isLast = board?.isOver === true && isSame(board.card, effect.card)
   if (isLast) state.boards = state.boards.filter((other) => other !== board)
+}
+
+function setListed(board: Board, isListed: boolean): void {
+  if (isListed) board.isListed = true
+  else delete board.isListed
 }
 
 function cardOf(turn: Turn<Line>, stage: Stage, state: StageState, promotion: Promotion): Card {

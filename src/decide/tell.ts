@@ -4,6 +4,7 @@ import type { Answer } from '../domain/answer.ts'
 import type { EffectOf } from '../domain/effect.ts'
 import type { Line } from '../domain/line.ts'
 import { isAlarm, noticeOf } from '../domain/notice.ts'
+import { closedUntil } from './gates/window.ts'
 import { dropEffects, fresh, note, wish, type Turn } from './turn.ts'
 
 /** A channel that is down for long loses its oldest news, never a document's room. */
@@ -18,10 +19,12 @@ export function tellChannels(turn: Turn<Line>): void {
     const notice = noticeOf({ ...told, document: turn.document.id, seq, at: turn.now })
     // News of a channel that does not work would go to the same channel.
     if (notice === null || told.reason === 'notification-refused') return
-    for (const { name, kinds, stages } of channels) {
+    for (const { name, kinds, stages, quiet } of channels) {
       const isAsked = kinds.includes(told.kind) && (stages === null || stages.includes(told.stage ?? ''))
       if (!isAsked && !isAlarm(told)) continue
-      wish(turn, { kind: 'notify', ...fresh(turn, `${notice.id}/notify/${name}`), channel: name, notice })
+      const until = quiet === null || notice.urgency === 'page' ? null : closedUntil(quiet, turn.now)
+      const due = { due: until ?? turn.now }
+      wish(turn, { kind: 'notify', ...fresh(turn, `${notice.id}/notify/${name}`), ...due, channel: name, notice })
     }
   })
   const waiting = turn.document.effects.filter(({ kind }) => kind === 'notify')

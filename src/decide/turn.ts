@@ -1,7 +1,9 @@
 /** What one decision works on: a private copy of the document, the rules, and the notes it takes. */
 
+import type { Bulletin } from '../domain/bulletin.ts'
 import type { Document } from '../domain/document.ts'
 import type { Effect } from '../domain/effect.ts'
+import type { WindowGate } from '../domain/gate.ts'
 import type { EntryKind, Note } from '../domain/history.ts'
 import type { Tag } from '../domain/image.ts'
 import type { Line } from '../domain/line.ts'
@@ -29,6 +31,8 @@ export type Rules = {
   readonly knowsAuthors: boolean
   /** Who wants to be told what. */
   readonly channels: readonly ChannelRule[]
+  /** When people are not asked anew; null: at no time. */
+  readonly quiet: WindowGate | null
 }
 
 export type ChannelRule = {
@@ -36,6 +40,8 @@ export type ChannelRule = {
   readonly kinds: readonly EntryKind[]
   /** Null: all. */
   readonly stages: readonly string[] | null
+  /** When it is sent nothing that can wait; null: at no time. */
+  readonly quiet: WindowGate | null
 }
 
 export type TrainRules = {
@@ -54,7 +60,10 @@ export type RuleBook = {
   train(document: Train): TrainRules
 }
 
-type RulesOf<D> = D extends Train ? TrainRules : Rules
+/** A list of messages has no rules of its own. */
+export type BulletinRules = { readonly hash: string }
+
+type RulesOf<D> = D extends Bulletin ? BulletinRules : D extends Train ? TrainRules : Rules
 
 export type Turn<D extends Document> = {
   readonly document: D

@@ -114,7 +114,12 @@ export function ballot(turn: Turn<Line>, input: BallotInput): void {
   if (waiting.length >= BALLOTS_MAX) return
   const groups = [...new Set(approvalsOf(found.stage).flatMap(groupsOf))]
   const common = { stage, promotion, member, groups, decision, reason: reason.slice(0, REASON_LENGTH_MAX), at }
-  wish(turn, { kind: 'vouch', ...fresh(turn, `${promotion}/vouch/${member}/${decision}`), ...common, ...(shown && { shown }) })
+  wish(turn, {
+    kind: 'vouch',
+    ...fresh(turn, `${promotion}/vouch/${member}/${decision}`),
+    ...common,
+    ...(shown && { shown }),
+  })
 }
 
 /** Which groups the person was in when asked: now it is a vote. */

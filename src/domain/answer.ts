@@ -23,6 +23,8 @@ export type Answer =
       readonly status: 'changed' | 'unchanged'
       readonly reference: string
       readonly now: string
+      /** What stands at the further targets of the same write, in their order. */
+      readonly also?: readonly string[] | undefined
       readonly diff?: string | undefined
     }
   | { readonly kind: 'healthy' | 'progressing' | 'not-observed'; readonly detail: string }
@@ -37,6 +39,7 @@ export type Answer =
   | { readonly kind: 'sent' }
   | { readonly kind: 'notified' }
   | { readonly kind: 'vouched'; readonly groups: readonly string[] }
+  | { readonly kind: 'listed' }
   | { readonly kind: 'shown'; readonly message: { channel: string; message: string } }
   | {
       readonly kind: 'proposed'

@@ -44,6 +44,25 @@ export const Card = z.object({
 })
 export type Card = Readonly<z.infer<typeof Card>>
 
+/** Many promotions in one message: each answered by itself, or all that are asked about at once. */
+export type CardRow = {
+  readonly title: string
+  readonly tone: CardTone
+  readonly status: string
+  readonly from: string | null
+  readonly to: string
+  readonly digest: string
+  readonly more: number
+  readonly compare: string | null
+  readonly ask: string | null
+}
+export type CardList = {
+  readonly title: string
+  readonly rows: readonly CardRow[]
+  /** For all that are asked about; null: there are not several. */
+  readonly askAll: string | null
+}
+
 /** The message that stands for a promotion, and what it said last. */
 export const Board = z.object({
   promotion: z.string(),
@@ -53,5 +72,7 @@ export const Board = z.object({
   card: Card,
   /** The promotion has ended: what is shown next is the last. */
   isOver: z.boolean(),
+  /** It is a row of the channel's list, and has no message of its own. */
+  isListed: z.boolean().optional(),
 })
 export type Board = z.infer<typeof Board>

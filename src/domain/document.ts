@@ -1,12 +1,13 @@
 /** What is saved as one: all that must be consistent lives in one document, and documents talk by messages. */
 
 import * as z from 'zod'
+import { Bulletin } from './bulletin.ts'
 import { Line } from './line.ts'
 import { err, ok, type Result } from './result.ts'
 import { Train } from './train.ts'
 import { upgrade, type UpgradeProblem } from './upgrade.ts'
 
-export const Document = z.discriminatedUnion('kind', [Line, Train])
+export const Document = z.discriminatedUnion('kind', [Line, Train, Bulletin])
 export type Document = z.infer<typeof Document>
 export type DocumentId = string
 

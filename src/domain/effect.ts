@@ -70,7 +70,15 @@ export const Effect = z.discriminatedUnion('kind', [
     known: z.object({ channel: z.string(), message: z.string() }).nullable(),
     card: Card,
   }),
+    /** As a row of the channel's list. */
+    isListed: z.boolean().optional(),
+    /** The promotion has ended: nothing is said of it after this. */
+    isLast: z.boolean().optional(),
+    /** It goes together with others of its stage. */
+    isBatch: z.boolean().optional(),
   /** Which of the groups a member of the chat is in: their click is worth that much. */
+  /** A list of promotions, as its page stands when this is taken. */
+  z.object({ kind: z.literal('post'), ...shared, page: z.number().int(), edition: z.number().int() }),
   z.object({
     kind: z.literal('vouch'),
     ...shared,
@@ -82,6 +90,7 @@ export const Effect = z.discriminatedUnion('kind', [
     reason: z.string(),
     at: Instant,
   }),
+    shown: z.string().optional(),
   /** One-way news to a channel, by its name. */
   z.object({ kind: z.literal('notify'), ...shared, channel: z.string(), notice: Notice }),
   z.object({ kind: z.literal('propose'), ...shared }),

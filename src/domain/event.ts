@@ -15,6 +15,8 @@ export type EventKind = z.infer<typeof EventKind>
 /** Kind, repository, tag, digest and instant fit, for senders that give no id. */
 export const EVENT_ID_LENGTH_MAX = 640
 const TEXT_LENGTH_MAX = 256
+/** What a person wrote. */
+const REASON_LENGTH_MAX = 500
 /** 31 December 9999: later instants do not fit a date. */
 const INSTANT_MAX = 253_402_300_799_000
 
@@ -43,13 +45,13 @@ export const RegistryEvent = z.object({
   occurrence: z.string().max(TEXT_LENGTH_MAX).optional(),
   /** Something happened to a pull request of this branch, in a repository by its name under `git:`; about no registry. */
   pull: z.object({ git: z.string().max(64), branch: z.string().max(TEXT_LENGTH_MAX) }).optional(),
-  /** A person's click in a chat, about no registry: `ask` is the promotion. */
+  /** A person's click in a chat, about no registry: `ask` is the promotion, or what a list's button holds. */
   ballot: z
     .object({
       ask: z.string().max(TEXT_LENGTH_MAX),
       member: z.string().max(64),
       decision: z.enum(['approve', 'reject']),
-      reason: z.string().max(TEXT_LENGTH_MAX),
+      reason: z.string().max(REASON_LENGTH_MAX),
     })
     .optional(),
 })

@@ -13,18 +13,27 @@ const Hours = z
   .max(TEXT_LENGTH_MAX)
   .refine((text) => parseSlot(text) !== null, EXPECTED)
 
-export const Quiet = z
-  .strictObject({
-    hours: z
-      .union([Hours, z.array(Hours).min(1).max(LIST_MAX)], { error: EXPECTED })
-      .describe('When it is quiet: `20:00-07:00`, `Sat,Sun`, `2026-12-24..2027-01-02`, or a list of them.'),
-    timezone: z
-      .string()
-      .max(128)
-      .refine(isTimezone, 'expected a time zone, such as Europe/Berlin')
-      .default('UTC')
-      .describe('Whose clock counts: `Europe/Berlin`. Default `UTC`.'),
-  })
-  .transform(({ hours, timezone }): WindowGate => {
-    return { kind: 'window', allow: [], deny: [hours].flat().flatMap((text) => parseSlot(text) ?? []), timezone }
-  })
+export const Quiet = z.strictObject({
+  hours: z
+    .union([Hours, z.array(Hours).min(1).max(LIST_MAX)], { error: EXPECTED })
+    .describe('When it is quiet: `20:00-07:00`, `Sat,Sun`, `2026-12-24..2027-01-02`, or a list of them.'),
+  timezone: z
+    .string()
+    .max(128)
+    .refine(isTimezone, 'expected a time zone, such as Europe/Berlin')
+    .default('UTC')
+    .describe('Whose clock counts: `Europe/Berlin`. Default `UTC`.'),
+})
+export type Quiet = Readonly<z.infer<typeof Quiet>>
+
+const windows = new WeakMap<Quiet, WindowGate>()
+
+/** Open when nobody minds. */
+export function windowOf(quiet: Quiet): WindowGate {
+  const known = windows.get(quiet)
+  if (known !== undefined) return known
+  const deny = [quiet.hours].flat().flatMap((text) => parseSlot(text) ?? [])
+  const window: WindowGate = { kind: 'window', allow: [], deny, timezone: quiet.timezone }
+  windows.set(quiet, window)
+  return window
+}

@@ -1,5 +1,6 @@
 /** A document out of a backup: what it says about the world is old. What people decided stays, what it was about to do does not. */
 
+import type { Bulletin } from './bulletin.ts'
 import type { Document } from './document.ts'
 import type { Note } from './history.ts'
 import type { Line, StageState } from './line.ts'
@@ -26,6 +27,23 @@ export function restored(was: Document, { now, by, reason }: { now: number; by: 
   const document = was.kind === 'line' ? restoredLine({ ...was, ...base }) : restoredTrain({ ...was, ...base })
   const detail = `${reason}. Restored from a backup: what runs is looked at again, and nothing goes on that was under way`
   return { document, notes: [{ kind: 'operator', reason: 'restored', detail, by }], causes }
+}
+
+function restoredDocument(was: Document, base: Pick<Document, 'fence' | 'config' | 'effects'>): Document {
+  switch (was.kind) {
+    case 'line':
+      return restoredLine({ ...was, ...base })
+    case 'train':
+      return restoredTrain({ ...was, ...base })
+    case 'bulletin':
+      return restoredBulletin({ ...was, ...base })
+  }
+}
+
+/** Nothing that it lists goes on. Its numbers are never given again: the backup may not know the newest. */
+function restoredBulletin(bulletin: Bulletin): Bulletin {
+  const numbers = { lastRow: bulletin.fence, lastPage: bulletin.fence }
+  return { ...bulletin, ...numbers, alone: [], pages: [] }
 }
 
 function restoredLine(line: Line): Line {

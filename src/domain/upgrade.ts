@@ -17,7 +17,7 @@ export type Steps = Readonly<Record<string, readonly Step[]>>
  * A member that is added, left out or means something else is a new version, with a step here and samples in
  * `test/fixtures/documents`: older programs drop what they do not know, and must not be let near it.
  */
-export const STEPS = { line: [lineWithGates], train: [trainToldWhenToMerge] } as const satisfies Steps
+export const STEPS = { line: [lineWithGates], train: [trainToldWhenToMerge], bulletin: [] } as const satisfies Steps
 
 export type UpgradeProblem = { readonly reason: 'malformed-document' | 'newer-schema'; readonly detail: string }
 

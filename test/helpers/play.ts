@@ -3,6 +3,7 @@
 import { decide, type Input } from '../../src/decide/index.ts'
 import type { Answer } from '../../src/domain/answer.ts'
 import { candidateOf } from '../../src/domain/candidate.ts'
+import type { Document } from '../../src/domain/document.ts'
 import type { Effect, EffectKind, EffectOf } from '../../src/domain/effect.ts'
 import type { Note } from '../../src/domain/history.ts'
 import { newLine, type Line, type StageState } from '../../src/domain/line.ts'
@@ -14,7 +15,7 @@ import { aLoadedConfig, type WorldOptions } from './world.ts'
 
 const LEASE_MS = 300_000
 
-type Played<D extends Line | Train> = {
+type Played<D extends Document> = {
   document(): D
   /** All that was noted so far, oldest first. */
   readonly notes: Note[]
@@ -32,10 +33,10 @@ type Played<D extends Line | Train> = {
   reply(effect: Effect, answer: Answer): readonly Note[]
 }
 
-function play<D extends Line | Train>(
+function play<D extends Document>(
   first: D,
   options: WorldOptions,
-  isOurs: (one: Line | Train) => one is D,
+  isOurs: (one: Document) => one is D,
 ): Played<D> {
   let document = first
   let book = rulesOf(aLoadedConfig(options))

@@ -1,7 +1,7 @@
 /** A small world behind the ports: a registry, targets that check expectation and fence as real ones do, pull requests, a clock. */
 
 import type { Delivered, Delivery, DeliveryFailure, Order, Proposals } from '../../src/delivery/delivery.ts'
-import type { Card } from '../../src/domain/card.ts'
+import type { Card, CardList } from '../../src/domain/card.ts'
 import { Config, type LoadedConfig } from '../../src/domain/config.ts'
 import type { DocumentId } from '../../src/domain/document.ts'
 import type { Entry } from '../../src/domain/history.ts'
@@ -119,6 +119,7 @@ export function createWorld(options: WorldOptions = {}) {
   const ruleHealth = new Map<string, Health>()
   const cards: { readonly channel: string; readonly card: Card; readonly isUpdate: boolean }[] = []
   const groups = new Map<string, ReadonlySet<string>>()
+  const lists: { readonly channel: string; readonly list: CardList; readonly known: string | null }[] = []
   const channelsDown = new Set<string>()
   const channelsRefusing = new Set<string>()
 
@@ -257,6 +258,11 @@ export function createWorld(options: WorldOptions = {}) {
         cards.push({ channel, card, isUpdate: known !== null })
         return ok(known ?? { channel, message: `m${cards.length}` })
       },
+      async list(list, channel, known) {
+        if (channelsDown.has(channel)) throw new RetryLater('the chat is down')
+        lists.push({ channel, list, known: known?.message ?? null })
+        return ok(known ?? { channel, message: `l${lists.length}` })
+      },
       membersOf: async (group) => ok(groups.get(group) ?? new Set()),
     },
     notifier: (channel) => ({
@@ -297,6 +303,7 @@ export function createWorld(options: WorldOptions = {}) {
     told,
     ruleHealth,
     cards,
+    lists,
     groups,
     channelsDown,
     channelsRefusing,

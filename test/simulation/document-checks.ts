@@ -136,7 +136,7 @@ export function createDocumentChecks({
         check(!isNewConfig || at === now(), () => `${effect.id} stays given up under another configuration`)
       }
       if (document.kind === 'line') savedLine(before?.kind === 'line' ? before : undefined, document)
-      else savedTrain(before?.kind === 'train' ? before : undefined, document)
+      else if (document.kind === 'train') savedTrain(before?.kind === 'train' ? before : undefined, document)
     },
   }
 }

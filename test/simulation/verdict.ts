@@ -73,7 +73,7 @@ export async function checkEnd(scene: Scene, last: Shape): Promise<void> {
     check(dead.length === 0, () => `${id} gave up ${dead.map((one) => `${one.id}: ${one.dead?.detail}`).join(', ')}`)
     checkLosses(scene, history)
     if (document.kind === 'line') checkLine(scene, document, last, history)
-    else checkTrain(scene, document)
+    else if (document.kind === 'train') checkTrain(scene, document)
   }
 }
 

@@ -34,6 +34,12 @@ function answer(gate: WindowGate, minute: number): Said {
   return waiting(`${why} (${timezone}); opens ${describeInstant(opens)}`, opens)
 }
 
+/** When it opens; null: it is open. */
+export function closedUntil(gate: WindowGate, now: number): number | null {
+  const { state, until } = window(gate, now)
+  return state === 'held' ? null : (until ?? now)
+}
+
 /** Null: it is open. */
 function whyClosed({ allow, deny, timezone }: WindowGate, at: number): string | null {
   const wall = wallTime(at, timezone)
