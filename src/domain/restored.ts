@@ -24,7 +24,7 @@ export function restored(was: Document, { now, by, reason }: { now: number; by: 
   // Another configuration than any: everything is decided anew at the next start.
   const base = { fence, config: '', effects: [] }
   const causes = was.kind === 'line' ? Object.values(was.stages).flatMap(causesOf) : []
-  const document = was.kind === 'line' ? restoredLine({ ...was, ...base }) : restoredTrain({ ...was, ...base })
+  const document = restoredDocument(was, base)
   const detail = `${reason}. Restored from a backup: what runs is looked at again, and nothing goes on that was under way`
   return { document, notes: [{ kind: 'operator', reason: 'restored', detail, by }], causes }
 }
