@@ -8,6 +8,7 @@ import { loadFollowed } from './followed.ts'
 import type { ConfigFile, Include } from './include.ts'
 import { CONFIG_BYTES_MAX } from './limits.ts'
 import { loadConfig, type Loaded, type LoadOptions } from './load.ts'
+import type { Checks } from './reading.ts'
 import { loadPolicy } from './policy-file.ts'
 import { problemAt, type ConfigProblem } from './problem.ts'
 
@@ -51,10 +52,7 @@ export async function loadSecondPart(
 }
 
 /** A file with `trust:`, `signers:` and `verify:` alone. */
-export async function loadPolicyFile(
-  path: string,
-  options: Pick<LoadOptions, 'checkPattern'>,
-): ReturnType<typeof loadPolicy> {
+export async function loadPolicyFile(path: string, options: Checks): ReturnType<typeof loadPolicy> {
   const first = await readRegularFile(path, CONFIG_BYTES_MAX)
   if (first.ok) return loadPolicy(first.value, { ...options, path, include: includeFrom(path) })
   return err([problemAt({ file: path, line: 1, column: 1 }, { reason: 'unreadable', path: [], what: first.error })])

@@ -11,7 +11,7 @@ import { refuseNotAvailable } from './not-available.ts'
 import { checkPlatform, type Platform } from './platform.ts'
 import { formatPath, problemAt, type ConfigProblem, type Path } from './problem.ts'
 import { checkReferences } from './references.ts'
-import { createReading, readNamedFiles, type CheckPattern, type NamedFiles } from './reading.ts'
+import { createReading, readNamedFiles, type CheckPattern, type CheckTrustPolicy, type NamedFiles } from './reading.ts'
 import { resolveSigners, resolveTrust } from './signers.ts'
 import { readEvents, resolveRegistry, withOneReading, warnWithoutEvents, type EventType } from './registries.ts'
 import { readImages, resolveServer, resolveSubscription, type CheckFilter } from './resolve.ts'
@@ -31,6 +31,8 @@ export type LoadOptions = {
   readonly checkFilter?: CheckFilter
   /** Why a regular expression cannot work, or null. */
   readonly checkPattern?: CheckPattern
+  /** What cannot work of a Notation trust policy. */
+  readonly checkTrustPolicy?: CheckTrustPolicy
   /** The files that an `include:` names. Absent: there are no other files. */
   readonly include?: Include
   /** Where it is to run: what cannot work there is refused. Absent: nobody asked. */
@@ -105,7 +107,8 @@ function configOf(root: Tree, options: Options, report: Report): Config | null {
   const entries = mapped(raw.registries, (entry, name) => resolveRegistry(reader, name, entry, events.get(name)))
   const registries = withOneReading(reader, entries)
   const reading = createReading(root, report, {
-    checkPattern: options.checkPattern ?? (() => null),
+    checkPattern: options.checkPattern,
+    checkTrustPolicy: options.checkTrustPolicy,
     files: options.named,
   })
   const trust = resolveTrust(reading, raw.trust)

@@ -6,10 +6,9 @@ import type { Signers, TrustRoots } from '../domain/signer.ts'
 import { Name } from '../domain/subscription.ts'
 import type { Policy } from '../domain/verification-policy.ts'
 import { readWithIncludes, type Include } from './include.ts'
-import type { LoadOptions } from './load.ts'
 import { resolveVerify } from './policies.ts'
 import { formatPath, problemAt, type ConfigProblem } from './problem.ts'
-import { createReading, readNamedFiles } from './reading.ts'
+import { createReading, readNamedFiles, type Checks } from './reading.ts'
 import { shapeOf, type Report } from './shape.ts'
 import { resolveSigners, resolveTrust } from './signers.ts'
 import { plainOf } from './tree.ts'
@@ -24,12 +23,12 @@ const PolicyFile = z.strictObject({
 })
 
 export type LoadedPolicy = { readonly policy: Policy; readonly signers: Signers; readonly trust: TrustRoots }
-type Options = Pick<LoadOptions, 'checkPattern'> & { readonly path: string; readonly include: Include }
+type Options = Checks & { readonly path: string; readonly include: Include }
 
 /** All problems, each with its place; warnings come along with what could be loaded. */
 export async function loadPolicy(
   text: string,
-  { path, include, checkPattern = () => null }: Options,
+  { path, include, ...checks }: Options,
 ): Promise<
   Result<{ readonly loaded: LoadedPolicy; readonly warnings: readonly ConfigProblem[] }, readonly ConfigProblem[]>
 > {
@@ -39,7 +38,7 @@ export async function loadPolicy(
   const problems = new Map<string, ConfigProblem>()
   const report: Report = (problem, at) =>
     void problems.set(`${formatPath(at)} ${problem.reason} ${problem.line}:${problem.column}`, problem)
-  const reading = createReading(root, report, { checkPattern, files: await readNamedFiles(root, include) })
+  const reading = createReading(root, report, { ...checks, files: await readNamedFiles(root, include) })
   const raw = shapeOf(PolicyFile, root, [], plainOf(root), report)
   const trust = resolveTrust(reading, raw?.trust ?? {})
   const signers = resolveSigners(reading, raw?.signers ?? {}, trust)

@@ -1,6 +1,7 @@
 /** What the parts of a configuration are read with: the tree, who hears of problems, and the files that it names. */
 
 import type { Result } from '../domain/result.ts'
+import type { NotationSigner } from '../domain/signer.ts'
 import type { Include } from './include.ts'
 import { quoted } from './expected.ts'
 import { didYouMean, problemAt, type ConfigProblem, type Path } from './problem.ts'
@@ -9,13 +10,22 @@ import { entriesOf, keyPlaceOf, textOf, treeAt, type Tree } from './tree.ts'
 
 /** Why a regular expression cannot be used, in words that follow "expected"; null: it can. */
 export type CheckPattern = (pattern: string) => string | null
+/** What is wrong with a Notation trust policy, each with its place below `notation:`. */
+export type CheckTrustPolicy = (signer: NotationSigner) => readonly { readonly path: Path; readonly what: string }[]
 /** By the name that the configuration gives them. */
 export type NamedFiles = ReadonlyMap<string, Result<string, string>>
+
+/** What reading needs of other folders. Absent: nothing is found wrong there. */
+export type Checks = {
+  readonly checkPattern?: CheckPattern | undefined
+  readonly checkTrustPolicy?: CheckTrustPolicy | undefined
+}
 
 export type Reading = {
   readonly root: Tree
   readonly report: Report
   readonly checkPattern: CheckPattern
+  readonly checkTrustPolicy: CheckTrustPolicy
   readonly files: NamedFiles
   unknownName(path: Path, name: string, known: readonly string[], section: string): void
   warn(path: Path, reason: Extract<ConfigProblem['reason'], 'loose-pattern'>, what: string): void
@@ -24,12 +34,13 @@ export type Reading = {
 export function createReading(
   root: Tree,
   report: Report,
-  { checkPattern, files }: { readonly checkPattern: CheckPattern; readonly files: NamedFiles },
+  { checkPattern = () => null, checkTrustPolicy = () => [], files }: Checks & { readonly files: NamedFiles },
 ): Reading {
   return {
     root,
     report,
     checkPattern,
+    checkTrustPolicy,
     files,
     unknownName(path, name, known, section) {
       const what = `${section} has no entry ${quoted(name)}`

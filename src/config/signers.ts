@@ -168,10 +168,7 @@ function notationSigner(
     refuse(reading, [...at, 'trustStores'], 'missing', 'expected ca: or signingAuthority: with certificates')
     return undefined
   }
-  if (identities.includes('*') && identities.length > 1) {
-    refuse(reading, [...at, 'identities'], 'conflict', '`*` stands alone: it takes everybody that the stores vouch for')
-  }
-  return {
+  const signer: Signer = {
     kind: 'notation',
     level,
     override,
@@ -180,6 +177,14 @@ function notationSigner(
     verifyTimestamp,
     revocation: notation.revocation ?? 'network',
   }
+  // A file that could not be read was told already, and would shift the places of those after it.
+  const isWhole = (['ca', 'signingAuthority', 'tsa'] as const).every(
+    (name) => stores[name].length === (trustStores[name] ?? []).length,
+  )
+  for (const { path: below, what } of isWhole ? reading.checkTrustPolicy(signer) : []) {
+    refuse(reading, [...at, ...below], 'malformed', what)
+  }
+  return signer
 }
 
 /** `ref` or `refRegExp`: exactly one of them. */

@@ -23,7 +23,8 @@ export function readIdentities(texts: readonly string[]): Result<readonly Identi
     identities.push(identity.value)
   }
   if (identities.length === 0) return err('no identity is trusted')
-  if (identities.length > 1 && texts.includes('*')) return err("the identity '*' has to stand alone")
+  if (identities.length > 1 && texts.includes('*'))
+    return err("the identity '*' stands alone: it takes everybody that the trust stores vouch for")
   const subjects = identities.flatMap((one) => (one.kind === 'subject' ? [one.parts] : []))
   const overlap = subjects.some((one, at) => subjects.some((other, index) => index !== at && isPartOf(one, other)))
   return overlap ? err('one identity includes another') : ok(identities)

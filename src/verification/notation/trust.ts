@@ -25,6 +25,34 @@ export type TrustPolicy = {
   readonly revocation: NotationSigner['revocation']
 }
 
+/** One thing that is wrong, with its place below the signer. */
+export type TrustPolicyProblem = { readonly path: readonly (string | number)[]; readonly what: string }
+
+/** All that is wrong with it, for whoever writes the configuration. */
+export function trustPolicyProblems(signer: NotationSigner): readonly TrustPolicyProblem[] {
+  const { identities, trustStores } = signer
+  const found = identities.flatMap((text, at): TrustPolicyProblem[] => {
+    const identity = readIdentities([text])
+    return identity.ok ? [] : [{ path: ['identities', at], what: identity.error }]
+  })
+  for (const name of ['ca', 'signingAuthority', 'tsa'] as const) {
+    for (const [at, text] of trustStores[name].entries()) {
+      const what = storeProblem(name, text)
+      if (what !== null) found.push({ path: ['trustStores', name, at], what })
+    }
+  }
+  // What only shows in all of it together: two identities that overlap, stores that are empty.
+  const whole = found.length > 0 ? null : readTrustPolicy(signer)
+  if (whole?.ok !== false) return found
+  return [{ path: [readIdentities(identities).ok ? 'trustStores' : 'identities'], what: whole.error }]
+}
+
+function storeProblem(name: 'ca' | 'signingAuthority' | 'tsa', text: string): string | null {
+  const store = readStore([text])
+  if (!store.ok) return store.error
+  return name === 'tsa' && store.value.some(isNoRoot) ? NO_ROOT : null
+}
+
 const kept = new WeakMap<NotationSigner, Result<TrustPolicy, string>>()
 
 /** What is wrong with it, for a person; for the configuration as well. The answer is kept for as long as the signer is. */
@@ -43,8 +71,7 @@ function readAnew(signer: NotationSigner): Result<TrustPolicy, string> {
   const [ca, signingAuthority, tsa] = [trustStores.ca, trustStores.signingAuthority, trustStores.tsa].map(readStore)
   for (const store of [ca, signingAuthority, tsa]) if (store?.ok === false) return store
   if (!ca?.ok || !signingAuthority?.ok || !tsa?.ok) return err('a trust store cannot be read')
-  const strange = tsa.value.find((one) => one.basicConstraints?.ca !== true || !isSelfIssued(one))
-  if (strange !== undefined) return err('the trust store tsa holds a certificate that is no root')
+  if (tsa.value.some(isNoRoot)) return err(NO_ROOT)
   if (ca.value.length + signingAuthority.value.length === 0) return err('its trust stores are empty')
   return ok({
     actions: actionsOf(level, override),
@@ -62,6 +89,12 @@ function actionsOf(level: NotationSigner['level'], override: NotationSigner['ove
     expiry: override.expiry ?? expiry,
     revocation: override.revocation ?? revocation,
   }
+}
+
+const NO_ROOT = 'the trust store tsa holds a certificate that is no root'
+
+function isNoRoot(certificate: Certificate): boolean {
+  return certificate.basicConstraints?.ca !== true || !isSelfIssued(certificate)
 }
 
 function isSelfIssued({ issuer, subject }: Certificate): boolean {

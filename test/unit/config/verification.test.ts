@@ -4,13 +4,17 @@ import { err, ok } from '../../../src/domain/result.ts'
 import type { Signer } from '../../../src/domain/signer.ts'
 import type { Policy, SignatureRule, VerificationPolicy } from '../../../src/domain/verification-policy.ts'
 import { load, problems } from '../../helpers/config.ts'
+import { aChain, authority, pem } from '../../helpers/notation-pki.ts'
 
 const KEY = '-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n'
-const CERTIFICATE = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n'
+const CERTIFICATE = pem(authority())
+const LEAF = pem(aChain().signer)
 const FILES: Readonly<Record<string, string>> = {
   'cosign.pub': KEY,
   'cosign.key': '-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----',
   'ca.pem': CERTIFICATE,
+  'leaf.pem': LEAF,
+  'spoilt.pem': '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n',
   'root.json': '{"mediaType":"x"}',
   'root.txt': 'no json',
 }
@@ -131,11 +135,36 @@ describe('a signer', () => {
     ['{ key: { file: none.pub } }', 'there is no file none.pub'],
     ['{ key: { file: cosign.pub }, trust: corq }', 'trust: has no entry "corq"'],
     ['{ notation: { trustStores: {}, identities: ["*"] } }', 'expected ca: or signingAuthority:'],
-    ['{ notation: { trustStores: { ca: [ca.pem] }, identities: ["*", "x509.subject: C=DE"] } }', 'stands alone'],
+    [
+      '{ notation: { trustStores: { ca: [ca.pem] }, identities: ["*", "x509.subject: C=DE, ST=BE, O=A"] } }',
+      'stands alone',
+    ],
     ['{ notation: { level: audit, trustStores: { ca: [ca.pem] }, identities: ["*"] } }', 'strict or permissive'],
     ['{ github: { repository: acme/app, workflow: r.yml, ref: x }, key: { file: cosign.pub } }', 'cannot stand beside'],
   ])('is refused: %s', async (written, message) => {
     expect((await messages({ signers: `{ one: ${written} }` })).join('\n')).toContain(message)
+  })
+
+  /** The place of what is wrong, as `drayage check` shows it. */
+  it.each([
+    ['ca: [ca.pem, spoilt.pem]', '"*"', 'trustStores.ca[1]', 'cannot be read'],
+    ['signingAuthority: [spoilt.pem]', '"*"', 'trustStores.signingAuthority[0]', 'cannot be read'],
+    ['ca: [ca.pem], tsa: [ca.pem, leaf.pem]', '"*"', 'trustStores.tsa[1]', 'is no root'],
+    ['ca: [ca.pem]', '"*", "x509.subject: C=DE, O=Acme"', 'identities[1]', 'ST missing'],
+    ['ca: [ca.pem]', '"CN=ci"', 'identities[0]', 'expected x509.subject:'],
+    ['ca: [ca.pem]', '"x509.subject: C=DE, C=DE, ST=BE, O=A"', 'identities[0]', 'stands twice'],
+    ['ca: [ca.pem]', '"arn:aws:signer:eu-west-1:1:/signing-profiles/x"', 'identities[0]', 'an ARN of AWS Signer'],
+    [
+      'ca: [ca.pem]',
+      '"x509.subject: C=DE, ST=BE, O=A", "x509.subject: C=DE, ST=BE, O=A, OU=x"',
+      'identities',
+      'includes another',
+    ],
+  ])('is a trust policy of Notation that cannot work: %s %s', async (stores, identities, place, message) => {
+    const written = `{ one: { notation: { trustStores: { ${stores} }, identities: [${identities}] } } }`
+    const found = (await messages({ signers: written })).join('\n')
+    expect(found).toContain(`signers.one.notation.${place}`)
+    expect(found).toContain(message)
   })
 
   it('is warned of a dot that takes any character', async () => {
