@@ -9,6 +9,7 @@ import { BREAK_GLASS, brokenGlassOf, describeBroken } from './broken-glass.ts'
 import { hasTrainThatMerges, sendCarries, wishDeliveries } from './deliver.ts'
 import { wishAuthors } from './authors.ts'
 import { askGates } from './gates/index.ts'
+import { closedUntil } from './gates/window.ts'
 import { policyOf, termsOf } from './terms.ts'
 import { turnDown } from './turn-down.ts'
 import { dropEffects, fresh, isLeased, note, wish, type Turn } from './turn.ts'
@@ -53,6 +54,7 @@ function meetNewTerms(turn: Turn<Line>, stage: Stage, promotion: Promotion, stat
   if (isFree && promotion.phase === 'delivering') return
   const votes = promotion.votes.length
   delete promotion.gatedAt
+  delete promotion.askedAt
   Object.assign(promotion, { gates: [], votes: [], votesSince: turn.now, checks: {} })
   startAgain(turn, stage, state, promotion, 'the configuration demands something else now')
   if (votes === 0) return
@@ -113,7 +115,7 @@ function passGates(turn: Turn<Line>, stage: Stage, state: StageState, promotion:
     promotion.provenBy ??= turn.now + policy.wait
     return wishVerify(turn, stage, promotion)
   }
-  promotion.gatedAt ??= turn.now
+  if (promotion.gatedAt === undefined) beginToWait(turn, promotion)
   const gates = asked(turn, stage, state, promotion)
   const broken = gates.find(({ state: one }) => one === 'failed')
   if (broken !== undefined) return failGate(turn, stage, state, broken)
@@ -124,6 +126,13 @@ function passGates(turn: Turn<Line>, stage: Stage, state: StageState, promotion:
   }
   if (!isProven(stage, promotion, turn.now)) return wishVerify(turn, stage, promotion)
   begin(turn, stage, state, promotion, gates)
+}
+
+/** Whom quiet hours keep from being asked is asked when they end, and has as long as any other from then on. */
+function beginToWait({ now, rules }: Turn<Line>, promotion: Promotion): void {
+  promotion.gatedAt = now
+  const askedAt = rules.quiet === null ? null : closedUntil(rules.quiet, now)
+  if (askedAt !== null) promotion.askedAt = askedAt
 }
 
 /** Every gate held for this candidate, and its proof is fresh. */

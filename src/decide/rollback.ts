@@ -36,7 +36,8 @@ export function fail(turn: Turn<Line>, stage: Stage, state: StageState, failure:
   const refused = { reason: as, detail: `${reason}: ${detail}`, at: turn.now, by }
   rememberRefused(state, { ...refusedCandidate(promotion.candidate), ...refused })
   const mayArrive = rememberUnanswered(turn, state, promotion)
-  dropEffects(turn, (effect) => 'promotion' in effect && effect.promotion === promotion.id)
+  // Its message stays: with its end, or while its answer is under way.
+  dropEffects(turn, (effect) => effect.kind !== 'show' && 'promotion' in effect && effect.promotion === promotion.id)
   for (const train of promotion.trains) sendDrop(turn, stage.name, promotion, train, detail)
   promotion.phase = 'rolling-back'
   promotion.failure = { reason, detail }

@@ -69,7 +69,7 @@ function finish(turn: Turn<Line>, stage: Stage, state: StageState, board: Board)
   const end = ends.at(-1)
   const told = end === undefined ? undefined : ENDS[end.kind]
   if (end === undefined || told === undefined) {
-    if (board.isOver) return
+    if (board.isOver) return sayAgain(turn, stage, board)
     return over(turn, stage, board, { ...board.card, tone: 'over', status: 'ended' })
   }
   const isUrgent = end.kind === 'failed' || end.kind === 'rolled-back'
@@ -89,8 +89,16 @@ function forgetUnseen(turn: Turn<Line>, state: StageState, board: Board): boolea
 }
 
 function over(turn: Turn<Line>, stage: Stage, board: Board, card: Card, isUrgent = false): void {
+  const last = { ...card, ask: null, waitsFor: [] }
   board.isOver = true
-  show(turn, stage, board, { ...card, ask: null, waitsFor: [] }, isUrgent)
+  show(turn, stage, board, last, isUrgent)
+  board.card = last
+}
+
+/** What was under way when it ended showed something older. */
+function sayAgain(turn: Turn<Line>, stage: Stage, board: Board): void {
+  const id = showId(board)
+  if (!turn.document.effects.some((effect) => effect.id === id)) show(turn, stage, board, board.card, false)
 }
 
 function showId({ promotion }: Board): string {

@@ -46,7 +46,8 @@ export function end(
   const promotion = state.promotion
   if (promotion === undefined) return
   rememberUnanswered(turn, state, promotion)
-  dropEffects(turn, (effect) => 'promotion' in effect && effect.promotion === promotion.id)
+  // Its message stays: with its end, or while its answer is under way.
+  dropEffects(turn, (effect) => effect.kind !== 'show' && 'promotion' in effect && effect.promotion === promotion.id)
   delete state.promotion
   note(turn, {
     kind,

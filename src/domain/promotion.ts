@@ -56,6 +56,8 @@ export const Promotion = z.object({
   provenBy: Instant.optional(),
   /** Since when it waits for its gates: deadlines count from there. */
   gatedAt: Instant.optional(),
+  /** When the chat asks, where its quiet hours held that back. */
+  askedAt: Instant.optional(),
   /** What each gate said last, where one did not hold. */
   gates: z.array(GateState),
   /** Until then its trains may merge by themselves; absent: they may not, or without an end. */

@@ -23,8 +23,9 @@ export function approval(gate: ApprovalGate, { promotion, mode }: Facts, now: nu
   return waiting(`waits for ${missing}${so}, until ${describeInstant(end)}`, end)
 }
 
-export function expiryOf({ expires }: ApprovalGate, promotion: Promotion): number {
-  return (promotion.gatedAt ?? promotion.openedAt) + expires
+/** From the moment that people were to be asked: in a chat, after its quiet hours. */
+export function expiryOf({ expires, slack }: ApprovalGate, { gatedAt, askedAt, openedAt }: Promotion): number {
+  return ((slack === undefined ? undefined : askedAt) ?? gatedAt ?? openedAt) + expires
 }
 
 type Voter = Pick<Vote, 'by' | 'groups'>

@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { aDigest } from '../../helpers/build.ts'
+import { playLine } from '../../helpers/play.ts'
 import { aWorkloadStage, createWorld } from '../../helpers/world.ts'
 
 const HOUR = 3_600_000
@@ -100,4 +101,17 @@ it('a stage that asks nobody shows nothing', async () => {
   const world = createWorld({})
   await world.push('1.1.0', 1)
   expect(world.cards).toEqual([])
+})
+
+describe('a message that is being posted when its promotion ends', () => {
+  it('is known by its answer, and changed in place to say so', () => {
+    const line = playLine(asking())
+    line.offer('1.1.0', 1)
+    line.look()
+    const posting = line.claim('show')
+    line.offer('1.2.0', 2)
+    line.reply(posting, { kind: 'shown', message: { channel: 'C0RELEASES', message: 'm1' } })
+    const last = line.effects('show').find(({ promotion }) => promotion === posting.promotion)
+    expect(last).toMatchObject({ known: { message: 'm1' }, card: { tone: 'over', ask: null }, isLast: true })
+  })
 })
