@@ -21,10 +21,12 @@ import { runningOf } from './health/rollout.ts'
 import { createRuleCheck } from './health/rules.ts'
 import { createRegistries, type RegistriesWithQuota } from './clients/registry/registries.ts'
 import { createConfiguredSlack } from './conversations/slack.ts'
+import { createGitHubTeller } from './notifications/github.ts'
 import { createNotifier, type CreateMail } from './notifications/index.ts'
 import { checkHttp } from './health/http.ts'
 import { checkPrometheus } from './health/prometheus.ts'
 import type { SecretOf } from './receivers/receiver.ts'
+import { readClaimedCommit } from './verification/claimed-commit.ts'
 import { createVerifier } from './verification/create-verifier.ts'
 import { createManagedSigning } from './verification/notation/managed-signing.ts'
 import { createRevocationChecks } from './verification/notation/revocation/configured.ts'
@@ -97,6 +99,10 @@ export function assemblePorts({
       ask: (gate, asked) => probe(gate, asked, { http, find }),
       authorsOf: (commit, source) => askAuthors(commit, source, find),
     },
+    teller: createGitHubTeller({
+      find,
+      claimedCommit: ({ image }, source) => readClaimedCommit(registries.content, image, source),
+    }),
     delivery: deliveryTo,
     proposals: () => github,
     healthRule: createRuleCheck({ clusters, http, now }),

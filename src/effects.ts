@@ -34,6 +34,7 @@ import type {
 import { worstOf, type Health, type HealthCheck, type RuleCheck } from './health/health.ts'
 import type { Conversation } from './conversations/conversation.ts'
 import type { Notifier } from './notifications/notifier.ts'
+import type { Teller } from './notifications/teller.ts'
 import type { Question, Verifier } from './verification/verifier.ts'
 import type { Probe } from './checks/probe.ts'
 
@@ -48,6 +49,7 @@ export type Outbound = {
   readonly healthRule: RuleCheck
   readonly verifier: Verifier
   readonly probe: Probe
+  readonly teller: Teller
   /** Null: the configuration has no chat any more. */
   readonly conversation: Conversation | null
   /** Null: the configuration has no such channel any more. */
@@ -77,6 +79,7 @@ type OfLine =
   | 'listen'
   | 'check'
   | 'ask-authors'
+  | 'tell-source'
   | 'deliver'
   | 'preview'
   | 'check-health'
@@ -160,6 +163,12 @@ const performers: Performers = {
     const commit = promotion.proof?.known?.builtFrom ?? null
     const asked = { image: promotion.candidate.images[0], commit, source: subscription?.source }
     return { kind: 'checked', ...(await outbound.probe.ask(gate, asked)) }
+  },
+  'tell-source': async ({ stage, promotion, image, commit, news }, { subscription, outbound }) => {
+    if (subscription?.source === undefined) return GONE
+    const telling = { subscription: subscription.name, stage, promotion, image, commit, news }
+    const told = await outbound.teller.tell(telling, subscription.source)
+    return told.ok ? { kind: 'notified' } : { kind: 'failed', ...told.error }
   },
   'ask-authors': async ({ commit, attempt }, { subscription, outbound }) => {
     if (subscription?.source === undefined) return GONE

@@ -53,7 +53,7 @@ export async function work(id: DocumentId, ports: Ports): Promise<void> {
   }
 }
 
-const TELLING: ReadonlySet<EffectKind> = new Set(['show', 'post', 'notify'])
+const TELLING: ReadonlySet<EffectKind> = new Set(['show', 'post', 'notify', 'tell-source'])
 
 /** A chat that hangs must not hold up a delivery: what people are told comes in rounds of its own, after all else. */
 function inOrder(due: readonly Effect[]): readonly Effect[] {

@@ -13,6 +13,7 @@ import type { Message } from '../domain/message.ts'
 import type { Train } from '../domain/train.ts'
 import { act, type ActInput } from './act.ts'
 import { report, type ReportInput } from './check-report.ts'
+import { tellDevelopers } from './developers.ts'
 import { messageToLine } from './carried.ts'
 import { decideBulletin, type AnnounceInput } from './bulletin.ts'
 import { claimOfLine } from './claim.ts'
@@ -93,6 +94,7 @@ function decideLine(turn: Turn<Line>, input: Input): void {
   reconcile(turn)
   showCards(turn)
   tellChannels(turn)
+  tellDevelopers(turn)
 }
 
 function workIntoLine(turn: Turn<Line>, input: Input): void {

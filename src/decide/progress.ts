@@ -9,6 +9,7 @@ import type { Promotion } from '../domain/promotion.ts'
 import { formatImages } from '../domain/release.ts'
 import type { Stage } from '../domain/subscription.ts'
 import { authorsAnswered } from './authors.ts'
+import { developersTold } from './developers.ts'
 import { stuck } from './effects.ts'
 import { heard } from './listen.ts'
 import { lookAgain, looked } from './look.ts'
@@ -53,6 +54,8 @@ export function answerLine(turn: Turn<Line>, effect: Effect, answer: Answer): vo
       return vouched(turn, effect, answer)
     case 'show':
       return shown(turn, state, effect, answer)
+    case 'tell-source':
+      return developersTold(turn, effect, answer)
     case 'ask-authors':
       return authorsAnswered(turn, state, effect, answer)
     case 'check':

@@ -58,7 +58,15 @@ function reconcileStage(turn: Turn<Line>, stage: Stage): void {
 }
 
 /** What only asks or tells. */
-const TALK: ReadonlySet<EffectKind> = new Set(['verify', 'check', 'ask-authors', 'show', 'vouch', 'notify'])
+const TALK: ReadonlySet<EffectKind> = new Set([
+  'verify',
+  'check',
+  'ask-authors',
+  'tell-source',
+  'show',
+  'vouch',
+  'notify',
+])
 
 /** What is being written, and a rollback that can still be done, is not taken away: first its answer, then the new order. */
 function isAtWork(turn: Turn<Line>, promotion: Promotion): boolean {

@@ -7,6 +7,7 @@ import { PinnedImage } from './image.ts'
 import { Message } from './message.ts'
 import { Notice } from './notice.ts'
 import { Commit } from './source.ts'
+import { SourceNews } from './source-news.ts'
 
 const shared = {
   /** Deterministic: the same wish has the same id. */
@@ -22,7 +23,8 @@ const shared = {
 }
 /** A candidate that was healthy there; or exactly what the first look found, as written. */
 export const Restoration = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('pinned'), image: PinnedImage }),
+  /** `others`: those of the same release, for the further targets of the write. */
+  z.object({ kind: z.literal('pinned'), image: PinnedImage, others: z.array(PinnedImage).optional() }),
   z.object({ kind: z.literal('restore'), image: z.string() }),
 ])
 export type Restoration = z.infer<typeof Restoration>
@@ -30,7 +32,12 @@ export type Restoration = z.infer<typeof Restoration>
 const atTarget = { ...shared, stage: z.string(), target: z.string() }
 const ofPromotion = { ...atTarget, promotion: z.string() }
 /** What the target may hold, as written; anything else is somebody's hand, or newer. */
-const writing = { ...ofPromotion, expected: z.array(z.string()) }
+const writing = {
+  ...ofPromotion,
+  expected: z.array(z.string()),
+  /** Further targets in the same repository, written by the same commit. */
+  also: z.array(z.string()).optional(),
+}
 
 export const Effect = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('observe'), ...atTarget }),
@@ -69,16 +76,16 @@ export const Effect = z.discriminatedUnion('kind', [
     channel: z.string(),
     known: z.object({ channel: z.string(), message: z.string() }).nullable(),
     card: Card,
-  }),
     /** As a row of the channel's list. */
     isListed: z.boolean().optional(),
     /** The promotion has ended: nothing is said of it after this. */
     isLast: z.boolean().optional(),
     /** It goes together with others of its stage. */
     isBatch: z.boolean().optional(),
-  /** Which of the groups a member of the chat is in: their click is worth that much. */
+  }),
   /** A list of promotions, as its page stands when this is taken. */
   z.object({ kind: z.literal('post'), ...shared, page: z.number().int(), edition: z.number().int() }),
+  /** Which of the groups a member of the chat is in: their click is worth that much. */
   z.object({
     kind: z.literal('vouch'),
     ...shared,
@@ -89,8 +96,18 @@ export const Effect = z.discriminatedUnion('kind', [
     decision: z.enum(['approve', 'reject']),
     reason: z.string(),
     at: Instant,
-  }),
     shown: z.string().optional(),
+  }),
+  /** How a promotion stands, for the developers of its image. */
+  z.object({
+    kind: z.literal('tell-source'),
+    ...shared,
+    stage: z.string(),
+    promotion: z.string(),
+    image: PinnedImage,
+    commit: Commit.nullable(),
+    news: SourceNews,
+  }),
   /** One-way news to a channel, by its name. */
   z.object({ kind: z.literal('notify'), ...shared, channel: z.string(), notice: Notice }),
   z.object({ kind: z.literal('propose'), ...shared }),

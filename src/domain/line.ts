@@ -7,9 +7,11 @@ import { Board } from './card.ts'
 import { Effect } from './effect.ts'
 import { Instant } from './event.ts'
 import { Entry } from './history.ts'
-import { Digest, Tag } from './image.ts'
+import { Digest, PinnedImage, Tag } from './image.ts'
 import { Known } from './known.ts'
 import { Promotion } from './promotion.ts'
+import { Commit } from './source.ts'
+import { SourceNews } from './source-news.ts'
 
 export const LINE_SCHEMA = 2
 
@@ -81,6 +83,20 @@ export const StageState = z.object({
   breakGlass: BreakGlassRequest.optional(),
   /** The messages of its promotions, oldest first. */
   boards: z.array(Board),
+  /** What the developers of its promotions are told, oldest first: `wished` is what was said last. */
+  told: z
+    .array(
+      z.object({
+        promotion: z.string(),
+        image: PinnedImage,
+        commit: Commit.nullable(),
+        news: SourceNews,
+        wished: SourceNews.optional(),
+        isOver: z.boolean(),
+        times: z.number().int().min(0),
+      }),
+    )
+    .optional(),
   /** When it was changed lately, oldest first. */
   changes: z.array(Instant),
   /** How often each candidate was tried here, newest last. */

@@ -83,6 +83,7 @@ const ports: Ports = {
     ask: () => Promise.reject(new Error('nothing is asked')),
     authorsOf: () => Promise.reject(new Error('nobody is asked')),
   },
+  teller: { tell: () => Promise.reject(new Error('nobody is told')) },
   health: () => ({ check: async () => ({ state: 'healthy', detail: 'all pods are ready' }) }),
   registries: {
     resolve: async () => ok({ digest: aDigest(), mediaType: 'application/vnd.oci.image.index.v1+json' }),

@@ -11,12 +11,12 @@ import { err, ok, type Result } from '../../src/domain/result.ts'
 import type { Notice } from '../../src/domain/notice.ts'
 import { RetryLater } from '../../src/domain/retry.ts'
 import { targetId } from '../../src/domain/target.ts'
-import type { Vote } from '../../src/domain/vote.ts'
 import type { Verdict } from '../../src/domain/verdict.ts'
+import type { Telling } from '../../src/notifications/teller.ts'
 import type { Probed } from '../../src/checks/probe.ts'
 import type { Health } from '../../src/health/health.ts'
 import { handleRow } from '../../src/settle.ts'
-import { advance, work, type Ports } from '../../src/pipeline.ts'
+import { work, type Ports } from '../../src/pipeline.ts'
 import { createMemoryState } from '../../src/state/memory.ts'
 import { aDigest, anAcceptedEvent, NOW } from './build.ts'
 
@@ -43,8 +43,7 @@ export type WorldOptions = {
   readonly notifications?: object
   readonly people?: object
   /** `payments`, unless told: none of them is configured any more. */
-  readonly subscriptions?: readonly object[]
-  readonly slack?: object
+  readonly subscriptions?: readonly never[]
 }
 
 const outcomes = {
@@ -83,7 +82,6 @@ export function aLoadedConfig(options: WorldOptions = {}, hash = 'c0ffee'): Load
     notifications: options.notifications ?? {},
     people: options.people ?? {},
     subscriptions: options.subscriptions ?? [
-    ...(options.slack && { slack: { token: 'env:T', signingSecret: 'env:S', ...options.slack } }),
       {
         name: 'payments',
         images: [{ registry: 'docker.io', repository: 'acme/payments' }],
@@ -108,7 +106,7 @@ export function createWorld(options: WorldOptions = {}) {
   const branches = new Map<string, string>()
   const wakes = new Map<DocumentId, number>()
   const requests = { registry: 0 }
-  const down = { registry: false, targets: false }
+  const down = { registry: false, targets: false, developers: false }
   /** By digest: what the health check says; healthy unless told. */
   const health = new Map<string, Health>()
   const refusals = new Map<string, DeliveryFailure>()
@@ -116,6 +114,7 @@ export function createWorld(options: WorldOptions = {}) {
   const verdicts = new Map<string, { readonly state: Verdict['state']; readonly builtAt?: number }>()
   const checks = new Map<string, Probed>()
   const authors = new Map<string, readonly string[]>()
+  const tellings: Telling[] = []
   /** What the channels were told, and those that are down or refuse. */
   const told: { readonly channel: string; readonly notice: Notice }[] = []
   /** By the kind of check. */
@@ -255,6 +254,13 @@ export function createWorld(options: WorldOptions = {}) {
       ask: async ({ name }) => checks.get(name) ?? { state: 'waiting', detail: `${name} says nothing` },
       authorsOf: async ({ id }) => ok(authors.get(id) ?? []),
     },
+    teller: {
+      async tell(telling) {
+        if (down.developers) throw new RetryLater('the Git host is down')
+        tellings.push(telling)
+        return ok(null)
+      },
+    },
     conversation: {
       async show(card, channel, known) {
         if (channelsDown.has(channel)) throw new RetryLater('the chat is down')
@@ -313,6 +319,7 @@ export function createWorld(options: WorldOptions = {}) {
     verdicts,
     checks,
     authors,
+    tellings,
     tags,
     pulls,
     health,
@@ -346,20 +353,6 @@ export function createWorld(options: WorldOptions = {}) {
     async line(): Promise<Line> {
       const found = await state.documents.load(lineId('payments'))
       if (found?.document.kind !== 'line') throw new Error('there is no line')
-    /** A voice whose owner is proven, by whatever way. */
-    async vote(stage: string, promotion: string, vote: Vote): Promise<void> {
-      await advance(lineId('payments'), { kind: 'vote', stage, promotion, vote }, ports)
-      await settle()
-    },
-    /** Somebody clicks in the chat. */
-    async click(ask: string, member: string, decision: 'approve' | 'reject' = 'approve', reason = ''): Promise<void> {
-      events += 1
-      const id = `-slack/${events}`
-      const ballot = { ask, member, decision, reason }
-      const event = { kind: 'ballot', id, ballot, registry: null, repository: null, tag: null, digest: null } as const
-      await state.inbox.put([anAcceptedEvent({ id, source: '-slack', receivedAt: now, event })])
-      await settle()
-    },
       return found.document
     },
     async stage(name: string) {

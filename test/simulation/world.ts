@@ -107,6 +107,7 @@ export function createWorld({ random, ledger, grounds, now, unwell, onUnwell, on
           ask: () => Promise.reject(new Error('nothing is asked')),
           authorsOf: () => Promise.reject(new Error('nobody is asked')),
         },
+        teller: { tell: () => Promise.reject(new Error('nobody is told')) },
         health: (target) => ({ check: (_target, image) => check(life, target, image) }),
       }
     },

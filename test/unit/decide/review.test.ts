@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import type { Reviewed } from '../../../src/domain/answer.ts'
+import type { Vote } from '../../../src/domain/vote.ts'
 import { NOW } from '../../helpers/build.ts'
 import { aCarry, image, playLine, playTrain, proposed, type PlayedLine, type PlayedTrain } from '../../helpers/play.ts'
 import { aGitStage } from '../../helpers/world.ts'
@@ -27,6 +28,10 @@ const optionsWith = (gate: object = {}, more: object = {}) => ({
 
 const aReview = (given: Partial<Reviewed> = {}): Reviewed => {
   return { id: 'r1', by: 'ann-gh', decision: 'approve', reason: '', at: NOW, head: 'h1', ...given }
+}
+
+const aVote = (given: Partial<Vote> = {}): Vote => {
+  return { by: 'anna', how: 'api', groups: [], decision: 'approve', reason: '', at: NOW, shown: 'x', ...given }
 }
 
 describe('a train', () => {
@@ -187,7 +192,7 @@ describe('a line', () => {
   it('counts a review as another way than chat', () => {
     const line = waiting({ otherWays: 1 })
     const { promotion } = heard()
-    const vote = { by: 'anna', how: 'slack', groups: [], decision: 'approve', reason: '', at: NOW, shown: 'x' } as const
+    const vote = aVote({ how: 'slack' })
     line.step({ kind: 'vote', stage: 'prod', promotion, vote })
     expect(phase(line)).toBe('gated')
     review(line, { by: 'cara' })
@@ -197,7 +202,7 @@ describe('a line', () => {
   it('counts one person once, whichever way', () => {
     const line = waiting({ votes: 2 })
     const { promotion } = heard()
-    const vote = { by: 'Anna', how: 'api', groups: [], decision: 'approve', reason: '', at: NOW, shown: 'x' } as const
+    const vote = aVote({ by: 'Anna' })
     line.step({ kind: 'vote', stage: 'prod', promotion, vote })
     review(line, {})
     expect(phase(line)).toBe('gated')
