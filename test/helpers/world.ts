@@ -11,12 +11,13 @@ import { err, ok, type Result } from '../../src/domain/result.ts'
 import type { Notice } from '../../src/domain/notice.ts'
 import { RetryLater } from '../../src/domain/retry.ts'
 import { targetId } from '../../src/domain/target.ts'
+import type { Vote } from '../../src/domain/vote.ts'
 import type { Verdict } from '../../src/domain/verdict.ts'
 import type { Telling } from '../../src/notifications/teller.ts'
 import type { Probed } from '../../src/checks/probe.ts'
 import type { Health } from '../../src/health/health.ts'
 import { handleRow } from '../../src/settle.ts'
-import { work, type Ports } from '../../src/pipeline.ts'
+import { advance, work, type Ports } from '../../src/pipeline.ts'
 import { createMemoryState } from '../../src/state/memory.ts'
 import { aDigest, anAcceptedEvent, NOW } from './build.ts'
 
@@ -43,7 +44,8 @@ export type WorldOptions = {
   readonly notifications?: object
   readonly people?: object
   /** `payments`, unless told: none of them is configured any more. */
-  readonly subscriptions?: readonly never[]
+  readonly subscriptions?: readonly object[]
+  readonly slack?: object
 }
 
 const outcomes = {
@@ -81,6 +83,7 @@ export function aLoadedConfig(options: WorldOptions = {}, hash = 'c0ffee'): Load
     git: { gitops: options.github === true ? { github: 'acme/gitops' } : { url: '/srv/gitops.git' } },
     notifications: options.notifications ?? {},
     people: options.people ?? {},
+    ...(options.slack && { slack: { token: 'env:T', signingSecret: 'env:S', ...options.slack } }),
     subscriptions: options.subscriptions ?? [
       {
         name: 'payments',
@@ -342,6 +345,20 @@ export function createWorld(options: WorldOptions = {}) {
       await state.inbox.put([anAcceptedEvent({ id, receivedAt: now, event: { id, tag } })])
       await settle()
       return id
+    },
+    /** A voice whose owner is proven, by whatever way. */
+    async vote(stage: string, promotion: string, vote: Vote): Promise<void> {
+      await advance(lineId('payments'), { kind: 'vote', stage, promotion, vote }, ports)
+      await settle()
+    },
+    /** Somebody clicks in the chat. */
+    async click(ask: string, member: string, decision: 'approve' | 'reject' = 'approve', reason = ''): Promise<void> {
+      events += 1
+      const id = `-slack/${events}`
+      const ballot = { ask, member, decision, reason }
+      const event = { kind: 'ballot', id, ballot, registry: null, repository: null, tag: null, digest: null } as const
+      await state.inbox.put([anAcceptedEvent({ id, source: '-slack', receivedAt: now, event })])
+      await settle()
     },
     async pass(ms: number): Promise<void> {
       now += ms
