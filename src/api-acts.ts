@@ -96,7 +96,15 @@ export async function reported(input: z.infer<typeof ReportBody>, call: Call): P
   return answered(await advance(found.line.id, report, ports), call, { reported: check })
 }
 
-export async function promoted(input: z.infer<typeof CandidateBody>, call: Call): Promise<Reply> {
+export function promoted(kind: 'promote' | 'break-glass') {
+  return (input: z.infer<typeof CandidateBody>, call: Call): Promise<Reply> => bring(kind, input, call)
+}
+
+async function bring(
+  kind: 'promote' | 'break-glass',
+  input: z.infer<typeof CandidateBody>,
+  call: Call,
+): Promise<Reply> {
   const { actor, ports } = call
   const { subscription: name, stage, candidate: written, reason } = input
   const subscription = ports.config().config.subscriptions.find((one) => one.name === name)
@@ -104,10 +112,12 @@ export async function promoted(input: z.infer<typeof CandidateBody>, call: Call)
   const resolved = await resolve(subscription, written, call)
   if ('error' in resolved) return refuse(400, resolved.error)
   const now = ports.now()
-  const seen = { observedAt: now, cause: `promote by ${actor.person}`, since: now }
+  const seen = { observedAt: now, cause: `${kind} by ${actor.person}`, since: now }
   const candidate = await releaseOf(resolved.images, seen)
-  const act = { kind: 'promote', candidate, stage, by: actor.person, reason } as const
-  return answered(await advance(lineId(name), act, ports), call, { promoted: formatImages(candidate) })
+  const act = { kind, candidate, stage, by: actor.person, reason } as const
+  const notes = await advance(lineId(name), act, ports)
+  const isAsked = notes.some(({ reason: why }) => why === 'break-glass-asked')
+  return answered(notes, call, { [isAsked ? 'asked' : 'promoted']: formatImages(candidate) })
 }
 
 /** The tag as it stands in the registry now; with a digest, exactly that content under the tag that is written. */

@@ -29,6 +29,7 @@ import { isSameSecret, type Secret } from './domain/secret.ts'
 import { describePause, pausesInForce } from './pause.ts'
 import { parseTarget, pathOf, standardEdge, type Edge } from './edge.ts'
 import { explain } from './explain.ts'
+import type { Identities } from './identities.ts'
 import { advance, type Ports } from './pipeline.ts'
 import { listAll, statusOf } from './status.ts'
 
@@ -36,13 +37,17 @@ const BODY_BYTES_MAX = 16 * 1024
 const PAGE_MAX = 500
 const REASON_LENGTH_MAX = 500
 const TEXT_LENGTH_MAX = 1024
-const BEARER = /^Bearer +(?<token>[\x21-\x7e]{1,512})$/u
+/** A signed token of an issuer is longer than any of ours. */
+const BEARER = /^Bearer +(?<token>[\x21-\x7e]{1,16384})$/u
+const SECRET_LENGTH_MAX = 512
 
 export type ApiToken = { readonly person: string; readonly role: Role; readonly secret: Secret }
 
 export type ApiOptions = {
   readonly ports: () => Ports
   readonly tokens: () => readonly ApiToken[]
+  /** Absent: no issuer's tokens count. */
+  readonly identities?: Identities
   /** Something may be due now. */
   readonly poke: () => void
   readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>
@@ -86,7 +91,8 @@ const ExplainQuery = z.strictObject({ subject: Text })
 const AffectedQuery = z.strictObject({ subject: Text })
 const RetryBody = z.strictObject({ subscription: Text, stage: Text.optional(), reason: Reason })
 const ReplayBody = z.strictObject({ event: Text, reason: Reason })
-const LiftBody = z.strictObject({ subscription: Text, stage: Text, candidate: Text, reason: Reason })
+/** Without a stage: wherever it is refused. */
+const LiftBody = z.strictObject({ subscription: Text, stage: Text.optional(), candidate: Text, reason: Reason })
 
 /** Every route with what it takes to call it. There is no other way to mount one, but for `/healthz`. */
 export const ROUTES: readonly Route[] = [
@@ -102,7 +108,8 @@ export const ROUTES: readonly Route[] = [
   route('POST', '/api/v1/approve', 'approve', CandidateBody, voted('approve')),
   route('POST', '/api/v1/reject', 'approve', CandidateBody, voted('reject')),
   route('POST', '/api/v1/report', 'report', ReportBody, reported),
-  route('POST', '/api/v1/promote', 'promote', CandidateBody, promoted),
+  route('POST', '/api/v1/promote', 'promote', CandidateBody, promoted('promote')),
+  route('POST', '/api/v1/break-glass', 'break-glass', CandidateBody, promoted('break-glass')),
   route('POST', '/api/v1/pause', 'pause', ScopeBody, paused),
   route('POST', '/api/v1/resume', 'resume', ScopeBody, resumed),
   route('POST', '/api/v1/pin', 'pin', StageBody, actedAt('pin')),
@@ -150,7 +157,8 @@ async function serve(context: Context, { path, method, action, answer }: Route, 
   const actor = await authenticate(headers.get('authorization') ?? [], options)
   if (actor === null) {
     options.log.warn('api refused', { reason: 'unauthenticated', path })
-    const error = 'expected the header Authorization: Bearer, once, with a token of server.api.tokens'
+    const error =
+      'expected the header Authorization: Bearer, once, with a token of server.api.tokens or server.api.oidc'
     return context.json({ error }, 401, { 'www-authenticate': 'Bearer' })
   }
   if (!isAllowed(actor, action)) {
@@ -178,15 +186,24 @@ async function serve(context: Context, { path, method, action, answer }: Route, 
 }
 
 /**
- * Every token is compared, so that the time does not say which one was nearly right. One that cannot be read lets nobody
- * in and keeps nobody else out; one that two persons share proves neither.
+ * By one of our tokens, or by an issuer's. Every one of ours is compared, so that the time does not say which one was nearly
+ * right. One that cannot be read lets nobody in and keeps nobody else out; one that two persons share proves neither.
  */
-async function authenticate(given: readonly string[], { tokens, log }: ApiOptions): Promise<Actor | null> {
+async function authenticate(given: readonly string[], { tokens, identities, ports, log }: ApiOptions) {
   const token = given.length === 1 ? BEARER.exec(given[0] ?? '')?.groups?.['token'] : undefined
   if (token === undefined) return null
+  const actors: Actor[] = token.length > SECRET_LENGTH_MAX ? [] : await ownersOf(token, tokens(), log)
+  if (identities !== undefined) actors.push(...(await identities(token, ports().now())))
+  const [actor] = actors
+  if (actors.every((other) => other.person === actor?.person && other.role === actor.role)) return actor ?? null
+  log.error('token shared', { persons: actors.map(({ person }) => person).join(', ') })
+  return null
+}
+
+async function ownersOf(token: string, tokens: readonly ApiToken[], log: Log): Promise<Actor[]> {
   const encoder = new TextEncoder()
   const actors: Actor[] = []
-  for (const { person, role, secret } of tokens()) {
+  for (const { person, role, secret } of tokens) {
     const values = await secret().catch((error: unknown): readonly string[] => {
       log.error('token unreadable', { person, detail: error instanceof Error ? error.message : 'unknown failure' })
       return []
@@ -195,10 +212,7 @@ async function authenticate(given: readonly string[], { tokens, log }: ApiOption
       if (await isSameSecret(encoder.encode(token), encoder.encode(value))) actors.push({ person, role })
     }
   }
-  const [actor] = actors
-  if (actors.every((other) => other.person === actor?.person && other.role === actor.role)) return actor ?? null
-  log.error('token shared', { persons: actors.map(({ person }) => person).join(', ') })
-  return null
+  return actors
 }
 
 function jsonOf(body: Body) {
@@ -279,11 +293,13 @@ async function lifted(input: z.infer<typeof LiftBody>, { actor, ports, options }
   const { subscription, stage, candidate, reason } = input
   const line = lineId(subscription)
   if ((await ports.documents.load(line)) === null) return unknownSubscription(subscription)
-  const notes = await advance(line, { kind: 'lift', by: actor.person, reason, stage, candidate }, ports)
-  const lift = notes.find((note) => note.reason === 'lift')
-  if (lift === undefined) return refuse(404, `${candidate} is not refused at ${subscription}/${stage}`)
+  const act = { kind: 'lift', by: actor.person, reason, stage: stage ?? null, candidate } as const
+  const lifted = (await advance(line, act, ports)).filter((note) => note.reason === 'lift')
+  const [lift] = lifted
+  const where = stage === undefined ? subscription : `${subscription}/${stage}`
+  if (lift === undefined) return refuse(404, `${candidate} is not refused at ${where}`)
   options.poke()
-  return { status: 200, body: { lifted: lift.image, detail: lift.detail } }
+  return { status: 200, body: { lifted: lift.image, at: lifted.map((note) => note.stage), detail: lift.detail } }
 }
 
 function unknownSubscription(name: string): Reply {

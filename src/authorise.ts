@@ -13,6 +13,7 @@ export const ACTIONS = [
   'approve',
   'report',
   'promote',
+  'break-glass',
   'pause',
   'resume',
   'pin',
@@ -23,8 +24,8 @@ export type Action = (typeof ACTIONS)[number]
 
 const MAY: Readonly<Record<Role, readonly Action[]>> = {
   viewer: ['read'],
-  /** Whether their voice counts says the stage. */
-  approver: ['read', 'approve'],
+  /** Whether their voice counts says the stage, for a break-glass too. */
+  approver: ['read', 'approve', 'break-glass'],
   /** A CI job. */
   reporter: ['read', 'report'],
   operator: ACTIONS,

@@ -107,6 +107,7 @@ const mayImport: Record<string, readonly string[]> = {
   'src/readiness.ts': ['src/domain/', ...ports],
   'src/allowance.ts': ['src/domain/'],
   'src/app.ts': ['src/domain/', 'src/allowance.ts', 'src/body.ts', 'src/edge.ts', 'hono', ...ports],
+  'src/identities.ts': ['src/domain/', 'src/authorise.ts', 'src/clients/'],
   'src/api-acts.ts': [
     'src/domain/',
     'src/api.ts',
@@ -125,6 +126,7 @@ const mayImport: Record<string, readonly string[]> = {
     'src/edge.ts',
     'src/pipeline.ts',
     'src/authorise.ts',
+    'src/identities.ts',
     'src/status.ts',
     'src/affected.ts',
     'src/explain.ts',
@@ -149,6 +151,8 @@ const mayImport: Record<string, readonly string[]> = {
   'src/clients/github.ts': ['src/domain/', 'src/clients/', 'zod', '@octokit/core', '@octokit/auth-app'],
   'src/clients/address-guard.ts': ['src/clients/', 'undici'],
   'src/clients/google/token.ts': ['src/domain/', 'src/clients/', 'jose', 'zod'],
+  'src/clients/jwt.ts': ['src/domain/', 'src/clients/', 'jose', 'zod'],
+  'src/clients/key-set.ts': ['src/domain/', 'src/clients/', 'jose', 'zod'],
   'src/clients/aws/sign.ts': ['src/clients/', 'aws4fetch'],
   'src/clients/aws/ecr-sdk.ts': [
     'src/domain/',
@@ -172,8 +176,6 @@ const mayImport: Record<string, readonly string[]> = {
   'src/state/postgres/connection.ts': ['src/domain/', 'pg', 'pg-connection-string'],
   'src/delivery/edit/': ['src/domain/', 'src/delivery/edit/', 'yaml', 'zod'],
   ...Object.fromEntries(steps.map((step) => [`src/${step}/`, ['src/domain/', 'src/clients/', `src/${step}/`, 'zod']])),
-  'src/receivers/jwt.ts': ['src/domain/', 'src/receivers/', 'jose', 'zod'],
-  'src/receivers/key-set.ts': ['src/domain/', 'src/clients/', 'jose', 'zod'],
   'src/delivery/': ['src/domain/', 'src/clients/', 'src/delivery/', 'src/escape.ts', 'zod'],
   'src/verification/notation/cose.ts': ['src/domain/', 'src/verification/notation/', 'cborg'],
   'src/verification/sigstore/': ['src/domain/', 'src/verification/sigstore/', '@sigstore/', 're2js', 'zod'],

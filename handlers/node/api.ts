@@ -3,6 +3,7 @@
 import type { Hono } from 'hono'
 import { createApi, type ApiOptions } from '../../src/api.ts'
 import type { ApiToken, LoadedConfig } from '../../src/domain/config.ts'
+import { createIdentities } from '../../src/identities.ts'
 import type { Inbox } from '../../src/state/inbox.ts'
 import { nodeEdge } from '../listen.ts'
 import type { Tools } from './tools.ts'
@@ -16,11 +17,12 @@ type Asked = Pick<ApiOptions, 'ports' | 'poke' | 'problems'> & {
   readonly inbox: Inbox
 }
 
-export function openApi({ first, local, inbox, ...asked }: Asked, { log, secretOf, render }: Tools): Hono {
+export function openApi({ first, local, inbox, ...asked }: Asked, { log, secretOf, render, http }: Tools): Hono {
   const configured = first.config.server.tokens.map(({ person, role, token }) => {
     return { person, role, secret: secretOf(token) }
   })
   const tokens = [...configured, { ...local, secret: async () => [local.token] as const }]
   const metrics = async () => render(await inbox.depth())
-  return createApi({ ...asked, tokens: () => tokens, metrics, log, edge: nodeEdge })
+  const identities = createIdentities(first.config.server.oidc ?? [], http)
+  return createApi({ ...asked, tokens: () => tokens, identities, metrics, log, edge: nodeEdge })
 }

@@ -82,6 +82,7 @@ export type Verb =
   | 'reject'
   | 'report'
   | 'promote'
+  | 'break-glass'
   | 'pause'
   | 'resume'
   | 'pin'

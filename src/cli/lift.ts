@@ -7,10 +7,11 @@ import { ACT_HELP, reachOptions, reachToAct } from './reach.ts'
 
 const help = `
 Lifts a refusal: a candidate that was rejected or rolled back may be offered again. It comes
-with its next event, or by drayage replay.
+with its next event, or by drayage replay. Without a stage it is lifted wherever it stands.
 
-Usage: drayage lift SUBSCRIPTION/STAGE CANDIDATE --reason TEXT [--json]
+Usage: drayage lift SUBSCRIPTION[/STAGE] CANDIDATE --reason TEXT [--json]
 
+  CANDIDATE       its digest, its tag, or the image as drayage status shows it
   --reason TEXT   stands in the history with your name
 ${ACT_HELP}
 
@@ -28,13 +29,20 @@ async function run(args: readonly string[], io: Io): Promise<ExitCode> {
   const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true })
   const [whole = '', candidate, ...others] = positionals
   const { reason } = values
-  const [subscription = '', stage = '', ...more] = whole.split('/')
+  const [subscription = '', stage, ...more] = whole.split('/')
   const isWhole = subscription !== '' && stage !== '' && candidate !== undefined && reason !== undefined
   if (!isWhole || others.length + more.length > 0) {
-    io.stderr('drayage lift: expected SUBSCRIPTION/STAGE CANDIDATE and --reason TEXT\nTry: drayage lift --help\n')
+    io.stderr('drayage lift: expected SUBSCRIPTION[/STAGE] CANDIDATE and --reason TEXT\nTry: drayage lift --help\n')
     return 2
   }
-  const answer = await (await reachToAct(values, io)).act('lift', { subscription, stage, candidate, reason })
+  const answer = await (
+    await reachToAct(values, io)
+  ).act('lift', {
+    subscription,
+    candidate,
+    reason,
+    ...(stage === undefined ? {} : { stage }),
+  })
   printJson(io, answer, values.json ?? false)
   return 0
 }

@@ -14,6 +14,7 @@ import { checkReferences } from './references.ts'
 import { createReading, readNamedFiles, type CheckPattern, type CheckTrustPolicy, type NamedFiles } from './reading.ts'
 import { resolveSigners, resolveTrust } from './signers.ts'
 import { readEvents, resolveRegistry, withOneReading, warnWithoutEvents, type EventType } from './registries.ts'
+import { checkClaims } from './oidc-claims.ts'
 import { readImages, resolveServer, resolveSubscription, type CheckFilter } from './resolve.ts'
 import { SECTIONS, TOP_LEVEL, type Section } from './schema.ts'
 import { checkSources } from './sources.ts'
@@ -121,6 +122,7 @@ function configOf(root: Tree, options: Options, report: Report): Config | null {
     ),
   )
   const server = resolveServer(top?.server)
+  checkClaims(root, report)
   for (const [name, git] of Object.entries(raw.git)) checkGit(reader, name, git)
   for (const subscription of subscriptions) {
     warnWithoutEvents(reader, registries, subscription)

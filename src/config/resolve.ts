@@ -47,6 +47,7 @@ export function resolveServer(server: RawServer | undefined): ServerConfig {
     apiListen: server?.api?.listen ?? API_LISTEN,
     state: server?.state ?? STATE,
     tokens: server?.api?.tokens ?? [],
+    ...(server?.api?.oidc === undefined ? {} : { oidc: server.api.oidc }),
     ...(server?.config === undefined ? {} : { config: server.config }),
   }
 }

@@ -17,6 +17,7 @@ import { Duration } from '../domain/duration.ts'
 import { Assurance } from '../domain/event.ts'
 import { Registry } from '../domain/image.ts'
 import { ScanSettings } from '../domain/scan-settings.ts'
+import { OidcIssuer } from '../domain/oidc.ts'
 import { Name, OwnerName, PusherName } from '../domain/subscription.ts'
 import { RawBreakGlass } from './break-glass.ts'
 import { RawGate } from './gates-schema.ts'
@@ -237,6 +238,13 @@ const RawServer = z.strictObject({
         .max(1000)
         .optional()
         .describe('Who may ask and act: each token is a person with a role.'),
+      oidc: z
+        .array(OidcIssuer)
+        .max(16)
+        .optional()
+        .describe(
+          'Whose signed tokens (OpenID Connect) count, and who is who by their claims: an identity provider for people, GitHub Actions for jobs.',
+        ),
     })
     .optional()
     .describe('Where people and scrapers reach us: a listener of its own.'),

@@ -50,7 +50,8 @@ export type Input =
       readonly kind: 'lift'
       readonly by: string
       readonly reason: string
-      readonly stage: string
+      /** Null: wherever it is refused. */
+      readonly stage: string | null
       readonly candidate: string
     }
   | Signal

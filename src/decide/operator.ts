@@ -1,7 +1,9 @@
 /** What a person asks for: another try of what was given up, a refusal lifted. Who may is decided before. */
 
 import type { Document } from '../domain/document.ts'
-import type { Line } from '../domain/line.ts'
+import { parseImageReference } from '../domain/image.ts'
+import type { Line, Refused, StageState } from '../domain/line.ts'
+import { imagesIn } from '../domain/release.ts'
 import { revive } from './effects.ts'
 import { offerFromUpstream } from './offer.ts'
 import { note, type Turn } from './turn.ts'
@@ -24,15 +26,30 @@ export function retry(turn: Omit<Turn<Document>, 'rules'>, act: Act): void {
   })
 }
 
-/** `candidate` is its id (a digest), or the image as the refusal shows it. */
-export function lift(turn: Turn<Line>, act: Act & { readonly stage: string; readonly candidate: string }): void {
-  const state = turn.document.stages[act.stage]
-  const lifted = state?.refused.find(({ candidate, image }) => candidate === act.candidate || image === act.candidate)
-  if (state === undefined || lifted === undefined) return
+type Lift = Act & { readonly candidate: string }
+
+/** `candidate` is its id (a digest), its tag, or an image as the refusal shows it. */
+export function lift(turn: Turn<Line>, act: Lift): void {
+  for (const [name, state] of Object.entries(turn.document.stages)) {
+    if (act.stage === null || act.stage === name) liftAt(turn, name, state, act)
+  }
+}
+
+function liftAt(turn: Turn<Line>, name: string, state: StageState, { by, reason, candidate }: Lift): void {
+  const lifted = state.refused.findLast((one) => isNamed(one, candidate))
+  if (lifted === undefined) return
   state.refused = state.refused.filter((refused) => refused !== lifted)
-  const detail = `${act.reason}; was refused: ${lifted.reason}, ${lifted.detail}`
-  note(turn, { kind: 'operator', reason: 'lift', detail, stage: act.stage, image: lifted.image, by: act.by })
+  const detail = `${reason}; was refused: ${lifted.reason}, ${lifted.detail}`
+  note(turn, { kind: 'operator', reason: 'lift', detail, stage: name, image: lifted.image, by })
   // What waits before this stage comes by itself; at a first stage the next event, or a replay, brings it.
-  const stage = turn.rules.subscription.stages.find(({ name }) => name === act.stage)
+  const stage = turn.rules.subscription.stages.find((one) => one.name === name)
   if (stage !== undefined) offerFromUpstream(turn, stage)
+}
+
+function isNamed({ candidate, image }: Refused, name: string): boolean {
+  if (candidate === name || image === name) return true
+  return imagesIn(image).some((text) => {
+    const written = parseImageReference(text)
+    return text === name || (written.ok && written.value.tag === name)
+  })
 }

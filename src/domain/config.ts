@@ -5,6 +5,8 @@ import { Channel } from './channel.ts'
 import { Region } from './ecr-place.ts'
 import { Registry } from './image.ts'
 import { ScanSettings } from './scan-settings.ts'
+import { OidcIssuer } from './oidc.ts'
+import { Role } from './role.ts'
 import { SecretReference, SecretReferences } from './secret.ts'
 import { PersonConfig, SlackConfig } from './slack.ts'
 import { Signer, TrustRoot } from './signer.ts'
@@ -249,9 +251,7 @@ export type PlainRepository = Readonly<z.infer<typeof PlainRepository>>
 export const GitConfig = z.union([GitHubRepository, PlainRepository])
 export type GitConfig = z.infer<typeof GitConfig>
 
-export const ROLES = ['viewer', 'approver', 'reporter', 'operator'] as const
-export const Role = z.enum(ROLES)
-export type Role = z.infer<typeof Role>
+export { ROLES, type Role } from './role.ts'
 
 export const ApiToken = z.strictObject({
   person: z.string().min(1).max(128).describe('Who stands in the history when this token acts.'),
@@ -329,6 +329,8 @@ export const ServerConfig = z.object({
   apiListen: Listen,
   state: StateConfig,
   tokens: z.array(ApiToken),
+  /** Whose signed tokens count, beside those. */
+  oidc: z.array(OidcIssuer).optional(),
   /** Where the rest of the configuration is read while we run. */
   config: ConfigSource.optional(),
 })

@@ -4,7 +4,7 @@ import * as z from 'zod'
 import { SecretReferences } from '../domain/secret.ts'
 import { HeaderName } from './credential.ts'
 import { ResourceId } from './event-grid.ts'
-import { KeysUrl } from './key-set.ts'
+import { KeysUrl } from '../domain/keys-url.ts'
 
 const TEXT_LENGTH_MAX = 512
 const AUDIENCES_MAX = 4

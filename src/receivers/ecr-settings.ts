@@ -3,7 +3,7 @@
 import * as z from 'zod'
 import { SecretReferences } from '../domain/secret.ts'
 import { HeaderName } from './credential.ts'
-import { KeysUrl } from './key-set.ts'
+import { KeysUrl } from '../domain/keys-url.ts'
 import { TopicArn } from './sns.ts'
 
 const TEXT_LENGTH_MAX = 512

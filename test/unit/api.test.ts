@@ -34,7 +34,7 @@ const READ = [
 /** What each role may, written out: a change here is a change of who may do what. */
 const MAY: Readonly<Record<Role, readonly string[]>> = {
   viewer: READ,
-  approver: [...READ, 'POST /api/v1/approve', 'POST /api/v1/reject'],
+  approver: [...READ, 'POST /api/v1/approve', 'POST /api/v1/reject', 'POST /api/v1/break-glass'],
   reporter: [...READ, 'POST /api/v1/report'],
   operator: [
     ...READ,
@@ -45,6 +45,7 @@ const MAY: Readonly<Record<Role, readonly string[]>> = {
     'POST /api/v1/reject',
     'POST /api/v1/report',
     'POST /api/v1/promote',
+    'POST /api/v1/break-glass',
     'POST /api/v1/pause',
     'POST /api/v1/resume',
     'POST /api/v1/pin',
@@ -55,7 +56,7 @@ const MAY: Readonly<Record<Role, readonly string[]>> = {
 
 const ALLOWED: Readonly<Record<Role, readonly string[]>> = {
   viewer: ['read'],
-  approver: ['read', 'approve'],
+  approver: ['read', 'approve', 'break-glass'],
   reporter: ['read', 'report'],
   operator: ACTIONS,
 }

@@ -13,6 +13,8 @@ export type Shape = {
   readonly place: 'stage' | 'scope'
   /** What comes after the place; absent: nothing. */
   readonly what?: 'CANDIDATE' | 'IMAGE'
+  /** A flag that makes another verb of it, and what is said of that one. */
+  readonly flag?: { readonly name: Verb; readonly text: string }
   readonly example: string
 }
 
@@ -34,10 +36,10 @@ function helpOf(name: string, shape: Shape): string {
   return `
 ${shape.text}
 
-Usage: drayage ${name} ${usageOf(shape)} --reason TEXT [--json]
+Usage: drayage ${name} ${usageOf(shape)} --reason TEXT${shape.flag === undefined ? '' : ` [--${shape.flag.name}]`} [--json]
 ${shape.what === undefined ? '' : whatHelp[shape.what]}
   --reason TEXT   stands in the history with your name
-${ACT_HELP}
+${shape.flag === undefined ? '' : `  --${shape.flag.name}   ${shape.flag.text}\n`}${ACT_HELP}
 
 Exit code: 0 done, 1 refused or nothing to do, 2 misuse.
 
@@ -47,13 +49,20 @@ Example:
 }
 
 async function run(name: Verb, shape: Shape, args: readonly string[], io: Io): Promise<ExitCode> {
-  const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true })
+  const { flag } = shape
+  const flags = flag === undefined ? {} : { [flag.name]: { type: 'boolean' } as const }
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    options: { ...options, ...flags },
+    allowPositionals: true,
+  })
+  const verb = flag !== undefined && Object.hasOwn(values, flag.name) ? flag.name : name
   const body = bodyOf(shape, positionals, values.reason)
   if (body === null) {
     io.stderr(`drayage ${name}: expected ${usageOf(shape)} and --reason TEXT\nTry: drayage ${name} --help\n`)
     return 2
   }
-  const answer = await (await reachToAct(values, io)).act(name, body)
+  const answer = await (await reachToAct(values, io)).act(verb, body)
   printJson(io, answer, values.json ?? false)
   return 0
 }

@@ -69,7 +69,7 @@ describe('misuse is 2, says what was expected, and touches nothing', () => {
     ['replay', ['hub/1', 'hub/2', '--reason', 'x']],
     ['lift', []],
     ['lift', ['one/dev', '--reason', 'x']],
-    ['lift', ['one', 'sha256:1', '--reason', 'x']],
+    ['lift', ['one/', 'sha256:1', '--reason', 'x']],
     ['lift', ['one/dev', 'sha256:1']],
     ['lift', ['one/dev/more', 'sha256:1', '--reason', 'x']],
     ['serve', ['--log-level', 'loud']],

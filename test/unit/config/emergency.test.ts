@@ -57,3 +57,10 @@ describe('rollback', () => {
     expect((await problemsOf(withStage(', rollback: { as: force-push }')))[0]).toContain('rollback')
   })
 })
+
+it('refuses a claim that would be passed over as a comment', async () => {
+  const person = '{ person: ann, role: operator, claims: { sub: a11, x-tenant: acme } }'
+  const issuer = `{ issuer: https://idp.example.com, audience: d, keys: https://idp.example.com/k, people: [${person}] }`
+  const found = await problemsOf(`${SMALLEST}server: { api: { oidc: [${issuer}] } }\n`)
+  expect(found).toEqual([expect.stringContaining('malformed server.api.oidc[0].people[0].claims.x-tenant')])
+})

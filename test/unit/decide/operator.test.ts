@@ -18,11 +18,11 @@ function refusedInProd(): PlayedLine {
   return line
 }
 
-const lift = (stage: string, candidate: string) =>
+const lift = (stage: string | null, candidate: string) =>
   ({ kind: 'lift', by: 'ann', reason: 'it was the database', stage, candidate }) as const
 
 describe('lift', () => {
-  it.each([aDigest(1), image('1.1.0', 1)])(
+  it.each([aDigest(1), '1.1.0', image('1.1.0', 1)])(
     'takes %s, and what waits before that stage comes by itself',
     (candidate) => {
       const line = refusedInProd()
@@ -31,6 +31,15 @@ describe('lift', () => {
       expect(line.stage('prod')).toMatchObject({ refused: [], promotion: { id: `payments/prod/${aDigest(1)}#2` } })
     },
   )
+
+  it('without a stage takes it wherever it is refused', () => {
+    const line = refusedInProd()
+    line.step({ kind: 'rollback', stage: 'dev', by: 'ann', reason: 'x' })
+    const refused = (name: string) => line.stage(name).refused.map(({ candidate }) => candidate)
+    expect(refused('prod')).toEqual([aDigest(1)])
+    line.step(lift(null, aDigest(1)))
+    expect([...refused('prod'), ...refused('dev')]).toEqual([])
+  })
 
   it.each([
     { stage: 'dev', candidate: aDigest(1) },
