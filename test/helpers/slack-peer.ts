@@ -25,7 +25,16 @@ export type SlackPeer = {
   /** The next calls are answered so, one each. */
   readonly answers: { status: number; body: Json; headers?: Record<string, string> }[]
   /** What Slack posts for a click: headers and form. */
-  click(given: { user: string; action: string; value: string; team?: string; at?: number }): SignedForm
+  click(given: {
+    user: string
+    action: string
+    value: string
+    team?: string
+    at?: number
+    trigger?: string
+  }): SignedForm
+  /** From the menu of a row. */
+  choose(given: { user: string; value: string; text?: string; at?: number }): SignedForm
   submit(given: { user: string; callback: string; metadata: string; reason: string; at?: number }): SignedForm
   sign(form: string, at?: number): SignedForm
   /** The value of the newest message's button. */
@@ -45,6 +54,9 @@ export async function startSlackPeer(): Promise<SlackPeer> {
   const groups: Record<string, string[]> = {}
   const channels = new Set(['C0RELEASES'])
   let stamps = 0
+  let triggers = 0
+  /** Unique for each click, as Slack's are. */
+  const nextTrigger = (): string => `${(triggers += 1)}.2.3`
 
   const server = createServer((request, response) => {
     void handle(request, response)
@@ -139,16 +151,36 @@ export async function startSlackPeer(): Promise<SlackPeer> {
     groups,
     channels,
     sign,
-    click: ({ user, action, value, team = TEAM, at }) =>
+    click: ({ user, action, value, team = TEAM, at, trigger = nextTrigger() }) =>
       payload(
         {
           type: 'block_actions',
           user: person(user),
           team: { id: team, domain: 'acme' },
           api_app_id: 'A0DRAYAGE',
-          trigger_id: '1.2.3',
+          trigger_id: trigger,
           response_url: 'https://hooks.slack.com/actions/never-called',
           actions: [{ type: 'button', action_id: action, block_id: 'b', value, action_ts: '1.2' }],
+        },
+        at,
+      ),
+    choose: ({ user, value, text = 'Approve', at }) =>
+      payload(
+        {
+          type: 'block_actions',
+          user: person(user),
+          team: { id: TEAM, domain: 'acme' },
+          api_app_id: 'A0DRAYAGE',
+          trigger_id: nextTrigger(),
+          actions: [
+            {
+              type: 'overflow',
+              action_id: 'drayage_row',
+              block_id: 'b',
+              selected_option: { text: { type: 'plain_text', text }, value },
+              action_ts: '1.2',
+            },
+          ],
         },
         at,
       ),
@@ -159,7 +191,7 @@ export async function startSlackPeer(): Promise<SlackPeer> {
           user: person(user),
           team: { id: TEAM, domain: 'acme' },
           view: {
-            id: 'V1',
+            id: `V${nextTrigger()}`,
             callback_id: callback,
             private_metadata: metadata,
             state: { values: { reason: { text: { type: 'plain_text_input', value: reason } } } },

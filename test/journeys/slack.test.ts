@@ -105,7 +105,9 @@ describe('a push that people have to approve', () => {
 
   it('is rejected with a reason that is asked for, and does not come again', async () => {
     const value = slack.buttonOf(ACTION_REJECT)
-    expect((await send(slack.click({ user: 'U2BEN', action: ACTION_REJECT, value }))).status).toBe(200)
+    expect((await send(slack.click({ user: 'U2BEN', action: ACTION_REJECT, value, trigger: '1.2.3' }))).status).toBe(
+      200,
+    )
     expect(slack.calls.at(-1)).toMatchObject({ method: 'views.open', parameters: { trigger_id: '1.2.3' } })
     const form = slack.submit({ user: 'U2BEN', callback: CALLBACK_REJECT, metadata: value, reason: 'broken login' })
     const answer = await send(form)
@@ -119,10 +121,14 @@ describe('a push that people have to approve', () => {
     const before = slack.messages.length
     const digest = await push('1.3.0')
     await asked('1.3.0')
+    const value = slack.buttonOf(ACTION_APPROVE)
+    const approveBy = (user: string) => send(slack.click({ user, action: ACTION_APPROVE, value }))
+    await approveBy('U1ANNA')
+    // Changed in place: so its message is known for good.
+    await eventually("anna's vote is shown", async () => shown().includes('approved by anna'))
     await service.kill()
     await service.start()
-    const value = slack.buttonOf(ACTION_APPROVE)
-    for (const user of ['U1ANNA', 'U2BEN']) await send(slack.click({ user, action: ACTION_APPROVE, value }))
+    await approveBy('U2BEN')
     await eventually('it is delivered', async () => written().includes(digest))
     await eventually('the message says so', async () => shown().includes('healthy'))
     expect(slack.messages).toHaveLength(before + 1)

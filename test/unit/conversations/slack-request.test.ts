@@ -23,12 +23,12 @@ const person = { id: 'U1', name: 'u1', team: 'T0ACME' }
 
 describe('a click is read', () => {
   it('as an approval', async () => {
-    const form = peer.click({ user: 'U1', action: ACTION_APPROVE, value: 'ask-1', at: NOW })
-    expect(await read(form)).toEqual({ ok: true, value: { kind: 'approve', ask: 'ask-1', person } })
+    const form = peer.click({ user: 'U1', action: ACTION_APPROVE, value: 'ask-1', at: NOW, trigger: '7.8' })
+    expect(await read(form)).toEqual({ ok: true, value: { kind: 'approve', ask: 'ask-1', person, click: '7.8' } })
   })
 
   it('as a wish to reject', async () => {
-    const form = peer.click({ user: 'U1', action: ACTION_REJECT, value: 'ask-1', at: NOW })
+    const form = peer.click({ user: 'U1', action: ACTION_REJECT, value: 'ask-1', at: NOW, trigger: '1.2.3' })
     expect(await read(form)).toEqual({
       ok: true,
       value: { kind: 'wants-to-reject', ask: 'ask-1', person, trigger: '1.2.3' },
@@ -43,7 +43,35 @@ describe('a click is read', () => {
       reason: ' too late ',
       at: NOW,
     })
-    expect(await read(form)).toEqual({ ok: true, value: { kind: 'reject', ask: 'ask-1', person, reason: 'too late' } })
+    const rejection = { kind: 'reject', ask: 'ask-1', person, reason: 'too late' }
+    expect(await read(form)).toMatchObject({ ok: true, value: rejection })
+  })
+
+  it('from the menu of a row, as an approval or a wish to reject', async () => {
+    const approve = peer.choose({ user: 'U1', value: 'approve bulletin/C0/prod#7', at: NOW })
+    expect(await read(approve)).toMatchObject({ ok: true, value: { kind: 'approve', ask: 'bulletin/C0/prod#7' } })
+    const text = 'Reject payments 1.2.0 …'
+    const reject = peer.choose({ user: 'U1', value: 'reject bulletin/C0/prod#7', text, at: NOW })
+    expect(await read(reject)).toMatchObject({
+      ok: true,
+      value: { kind: 'wants-to-reject', ask: 'bulletin/C0/prod#7', called: 'payments 1.2.0' },
+    })
+    const other = peer.choose({ user: 'U1', value: 'explode bulletin/C0/prod#7', at: NOW })
+    expect(await read(other)).toMatchObject({ ok: true, value: { kind: 'ignored' } })
+  })
+
+  it('as different events where it is another click, and as the same where it is sent again', async () => {
+    const forms = [1, 2].map(() => peer.click({ user: 'U1', action: ACTION_APPROVE, value: 'ask-1', at: NOW }))
+    const clicks = await Promise.all([...forms, forms[0] as SignedForm].map((form) => read(form)))
+    const ids = clicks.map((one) => (one.ok && 'click' in one.value ? one.value.click : ''))
+    expect(new Set(ids).size).toBe(2)
+    expect(ids[2]).toBe(ids[0])
+  })
+
+  it('whatever names a promotion has', async () => {
+    const long = `${'a'.repeat(63)}/${'b'.repeat(63)}/release:${'0'.repeat(64)}#12`
+    const form = peer.click({ user: 'U1', action: ACTION_APPROVE, value: long, at: NOW })
+    expect(await read(form)).toMatchObject({ ok: true, value: { kind: 'approve', ask: long } })
   })
 
   it('while the signing secret is being rotated', async () => {

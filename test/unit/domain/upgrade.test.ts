@@ -4,6 +4,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
+import { BULLETIN_SCHEMA } from '../../../src/domain/bulletin.ts'
 import { findBreak } from '../../../src/domain/chain.ts'
 import { readDocument } from '../../../src/domain/document.ts'
 import { Effect, Restoration } from '../../../src/domain/effect.ts'
@@ -21,7 +22,7 @@ import { aLine, aTrain } from '../../helpers/build.ts'
 
 const FOLDER = 'test/fixtures/documents'
 const read = (path: string): unknown => JSON.parse(readFileSync(path, 'utf8'))
-const samples = globSync(`${FOLDER}/v*/{line,train}-*.json`).map((path) => ({ path, sample: read(path) }))
+const samples = globSync(`${FOLDER}/v*/{line,train,bulletin}-*.json`).map((path) => ({ path, sample: read(path) }))
 const ofThisVersion = samples.filter(({ sample }) => isOfThisVersion(sample))
 
 describe('a saved sample', () => {
@@ -152,10 +153,8 @@ describe('what a newer program wrote', () => {
 })
 
 it('has as many steps as versions', () => {
-  expect({ line: STEPS.line.length + 1, train: STEPS.train.length + 1 }).toEqual({
-    line: LINE_SCHEMA,
-    train: TRAIN_SCHEMA,
-  })
+  const versions = Object.entries(STEPS).map(([kind, steps]) => [kind, steps.length + 1])
+  expect(Object.fromEntries(versions)).toEqual({ line: LINE_SCHEMA, train: TRAIN_SCHEMA, bulletin: BULLETIN_SCHEMA })
 })
 
 function isOfThisVersion(sample: unknown): boolean {
