@@ -9,8 +9,9 @@ import { verifyImage } from './verify/image.ts'
 import { printVerified } from './verify/table.ts'
 
 const help = `
-Shows what is proven of an image: who signed it, where that is logged, when, and which rule
-decided. Changes nothing.
+Shows what is proven of an image: who signed it, where that is logged, when, what the scanners
+of its registry say, what its manifest shows, and which rule decided. Changes nothing. Workloads
+are not asked: image rules see what the image itself says.
 
 Usage: drayage verify IMAGE [--config FILE] [--subscription NAME] [--stage NAME] [--json]
        drayage verify IMAGE --policy FILE [--config FILE] [--json]
@@ -39,7 +40,10 @@ Exit code: 0 trusted, 1 not trusted (or not yet), 2 misuse.
 Example:
   $ drayage verify ghcr.io/acme/payments:1.4.2 --policy policy.yaml
   trusted  ghcr.io/acme/payments:1.4.2@sha256:…
-  held     signature: ci  signed by https://github.com/acme/payments/.github/workflows/release.yml@…
+           every rule holds; decided by: signature: ci
+
+  Rules, all of which have to hold
+    held  signature: ci  signed by ci (https://github.com/acme/payments/.github/workflows/…)
 `
 
 const options = {

@@ -54,7 +54,12 @@ export async function verifyFile(values: unknown, io: Io): Promise<Shown | 'misu
   const fact = await factOf(options.data, policy, io.now())
   const given = { policy: policy.policy, signers: policy.signers, image: image.value, evidence: [fact] }
   const judged = judgePolicy({ ...given, platforms: null, facts: null, runningBuiltAt: null, now: io.now() })
-  return { ...judged, evidence: [fact], name: `${options.data.file} for ${options.data.digest}` }
+  return {
+    ...judged,
+    evidence: [fact],
+    name: `${options.data.file} for ${options.data.digest}`,
+    under: options.data.policy,
+  }
 }
 
 /** Whose signature it is matters to signers that are bound to images; without a name, none of those fits. */

@@ -34,9 +34,12 @@ export async function verifyImage(text: string, values: Values, io: Io): Promise
   if (config === null && (values.config !== undefined || values.policy === undefined)) return 'unreadable'
   const fromFile = values.policy === undefined ? null : await policyOfFile(values.policy, undefined, io)
   if (fromFile === null && values.policy !== undefined) return 'unreadable'
-  const chosen = fromFile !== null ? ok(fromFile) : policyOfConfig(config as Config, reference.value, values)
+  const chosen =
+    fromFile !== null
+      ? ok({ ...fromFile, under: values.policy ?? '' })
+      : policyOfConfig(config as Config, reference.value, values)
   if (!chosen.ok) return said(io, chosen.error)
-  const { policy, signers, trust } = chosen.value
+  const { policy, signers, trust, under } = chosen.value
   const world = worldOf(config, reference.value, io)
   const image = await pinned(world, reference.value)
   if (!image.ok) {
@@ -50,7 +53,7 @@ export async function verifyImage(text: string, values: Values, io: Io): Promise
   const verifier = createVerifier({ content, signers, trust, revocation, scanSources, managedSigning, now })
   const question = { image: image.value, policy, running: null, runningBuiltAt: null, since: now() }
   const verified = await verifier.verify(question)
-  return { ...verified, name: formatImage(image.value) }
+  return { ...verified, name: formatImage(image.value), under }
 }
 
 /** Null: there is none, or it does not hold, which is told where it was asked for. */

@@ -30,10 +30,12 @@ function replaced(trust: TrustRoots, json: string): TrustRoots {
   )
 }
 
+/** With whose it is. */
+export type Chosen = LoadedPolicy & { readonly under: string }
 export type Choice = { readonly subscription?: string | undefined; readonly stage?: string | undefined }
 
 /** The last stage demands the most: a stage may add to its subscription, never take away. */
-export function policyOfConfig(config: Config, image: ImageName, choice: Choice): Result<LoadedPolicy, string> {
+export function policyOfConfig(config: Config, image: ImageName, choice: Choice): Result<Chosen, string> {
   const following = config.subscriptions.filter(
     (one) => follows(one, image) && (choice.subscription ?? one.name) === one.name,
   )
@@ -49,5 +51,6 @@ export function policyOfConfig(config: Config, image: ImageName, choice: Choice)
   if (stage === undefined) return err(`expected --stage with one of ${names.join(', ')}`)
   if (stage.verify === 'none')
     return err(`${subscription.name}/${stage.name} has verify: none: nothing is proven of it`)
-  return ok({ policy: stage.verify, signers: config.signers, trust: config.trust })
+  const under = `${subscription.name}/${stage.name}`
+  return ok({ policy: stage.verify, signers: config.signers, trust: config.trust, under })
 }
