@@ -261,10 +261,11 @@ async function retried(input: z.infer<typeof RetryBody>, { actor, ports, options
   const { subscription, stage, reason } = input
   const line = lineId(subscription)
   if ((await ports.documents.load(line)) === null) return unknownSubscription(subscription)
-  const trains = (await listAll(ports.documents)).flatMap(({ id, kind }) => {
-    const [ofSubscription, ofStage] = id.split('/').slice(-2)
-    const isMeant = kind === 'train' && ofSubscription === subscription && (stage === undefined || ofStage === stage)
-    return isMeant ? [id] : []
+  const trains = (await listAll(ports.documents)).flatMap((document) => {
+    const [ofSubscription, ofStage] = document.id.split('/').slice(-2)
+    if (document.kind !== 'train' || (stage !== undefined && ofStage !== stage)) return []
+    const isMeant = ofSubscription === subscription || document.cargos.some((cargo) => cargo.line === line)
+    return isMeant ? [document.id] : []
   })
   const act = { kind: 'retry', by: actor.person, reason, stage: stage ?? null } as const
   const retries: string[] = []

@@ -4,7 +4,7 @@ import type { Cluster } from './clients/kubernetes.ts'
 import { createFindSource, type FindSource } from './clients/github-sources.ts'
 import type { Http } from './clients/http.ts'
 import type { CredentialTools } from './clients/registry-credentials/index.ts'
-import type { Delivery } from './delivery/delivery.ts'
+import type { Commits, Delivery } from './delivery/delivery.ts'
 import { createGitHubDelivery } from './delivery/github.ts'
 import { createKubernetesDelivery } from './delivery/kubernetes.ts'
 import { askAuthors, askGitHub } from './checks/github.ts'
@@ -38,7 +38,7 @@ export type Parts = {
   readonly config: Config
   readonly clusterOf: (name: string) => Cluster
   /** For repositories that are reached with the `git` program; null where the platform has none. */
-  readonly plainGit: Delivery | null
+  readonly plainGit: (Delivery & Commits) | null
   readonly http: Http
   readonly secretOf: SecretOf
   readonly random: () => number
@@ -105,6 +105,10 @@ export function assemblePorts({
     }),
     delivery: deliveryTo,
     proposals: () => github,
+    commits: (name) => {
+      if (plainGit === null) throw new Error(`${name} is a plain Git repository, and this platform has no git program`)
+      return plainGit
+    },
     healthRule: createRuleCheck({ clusters, http, now }),
     conversation: config.slack === undefined ? null : createConfiguredSlack(config.slack, { http, secretOf, now }),
     notifier: (name) => {

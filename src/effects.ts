@@ -1,11 +1,12 @@
 /** One exhaustive map: effect kind → port. What comes back is an answer; what is thrown means "later". */
 
-import type { Answer } from './domain/answer.ts'
+import type { Answer, Fate } from './domain/answer.ts'
 import { listOf, type Bulletin } from './domain/bulletin.ts'
-import type { Document } from './domain/document.ts'
+import type { Document, DocumentId } from './domain/document.ts'
 import type { Effect, EffectKind, EffectOf, Restoration } from './domain/effect.ts'
 import type { ImageName } from './domain/image.ts'
 import type { Line, StageState } from './domain/line.ts'
+import type { Carry } from './domain/message.ts'
 import type { Promotion } from './domain/promotion.ts'
 import type { Result } from './domain/result.ts'
 import { RetryLater } from './domain/retry.ts'
@@ -23,6 +24,9 @@ import {
   type Policy,
 } from './domain/verification-policy.ts'
 import type {
+  Cargo,
+  Cargos,
+  Commits,
   Delivered,
   Delivery,
   DeliveryFailure,
@@ -45,6 +49,8 @@ const LOOKS_AT_ONCE = 8
 export type Outbound = {
   delivery(target: Target): Delivery
   proposals(git: string): Proposals
+  /** Where there are no pull requests. */
+  commits(git: string): Commits
   health(target: Target): HealthCheck
   readonly healthRule: RuleCheck
   readonly verifier: Verifier
@@ -58,8 +64,10 @@ export type Outbound = {
 
 export type Work<D = Document> = {
   readonly document: D
-  /** Null: it is no longer in the configuration. */
+  /** Of a line. Null: it is no longer in the configuration. */
   readonly subscription: Subscription | null
+  /** By the line's id: a train carries what several ask for. */
+  readonly subscriptionAt: (line: DocumentId) => Subscription | null
   readonly outbound: Outbound
   /** False once the lease ran out: another may be at work. */
   readonly stillHeld: () => boolean
@@ -206,30 +214,24 @@ const performers: Performers = {
     const others = await Promise.all(rules.map((rule) => outbound.healthRule.check(rule, { image, reference })))
     return wellness(worstOf([rollout, ...others]))
   },
-  propose: async (effect, { document, subscription, outbound, stillHeld }) => {
-    const { cargo } = document
-    if (cargo === undefined || subscription === null) return GONE
-    const targets = cargo.targets.map((id) => targetOf(subscription, cargo.stage, id)).filter(isGitTarget)
-    const [first, ...rest] = targets
-    if (first === undefined || targets.length < cargo.targets.length) return GONE
-    const proposal = await outbound.proposals(document.git).propose(
-      {
-        promotion: cargo.promotion,
-        subscription: subscription.name,
-        stage: cargo.stage,
-        targets: [first, ...rest],
-        wish: { kind: 'pinned', image: cargo.images[0] },
-        expected: cargo.targets.flatMap((id) => cargo.expected[id] ?? []),
-        fence: effect.fence,
-        reason: cargo.reason,
-        stillHeld,
-      },
-      document.branch,
-      document.lastHead,
-    )
+  propose: async (effect, work) => {
+    const { document, outbound } = work
+    const { cargos, gone } = loadOf(effect, work)
+    if (cargos === null) return GONE
+    const { branch, lastHead, pullRequest } = document
+    const known = { branch, lastHead, open: pullRequest?.number ?? null }
+    const proposal = await outbound.proposals(document.git).propose(cargos, known)
     if (!proposal.ok) return failed(proposal.error)
-    if ('unchanged' in proposal.value) return { kind: 'nothing-to-propose', commit: proposal.value.commit }
-    return { kind: 'proposed', ...proposal.value }
+    const fates = [...proposal.value.fates, ...gone]
+    if ('unchanged' in proposal.value) return { kind: 'nothing-to-propose', commit: proposal.value.commit, fates }
+    return { kind: 'proposed', ...proposal.value, fates }
+  },
+  commit: async (effect, work) => {
+    const { cargos, gone } = loadOf(effect, work)
+    if (cargos === null) return GONE
+    const committed = await work.outbound.commits(work.document.git).commit(cargos)
+    if (!committed.ok) return failed(committed.error)
+    return { kind: 'committed', commit: committed.value.commit, fates: [...committed.value.fates, ...gone] }
   },
   look: async (_effect, { document, outbound }) => {
     if (document.pullRequest === null) return GONE
@@ -274,11 +276,11 @@ export function later(error: unknown): Answer {
   return { kind: 'later', detail, retryAfterMs: error instanceof RetryLater ? error.retryAfterMs : undefined }
 }
 
-const GONE: Answer = {
+const GONE = {
   kind: 'failed',
   reason: 'target-gone',
   detail: 'the configuration or the promotion moved on; nothing was done',
-}
+} as const satisfies Answer
 
 /** A way back is asked of what it goes back to, and of its signature alone. */
 function questionOf(policy: Policy, { current }: StageState, promotion: Promotion): Question {
@@ -313,6 +315,34 @@ async function usersAt(stage: Stage, { image, policy }: Question, outbound: Outb
     users.push(...(await Promise.all(some)).flat())
   }
   return users
+}
+
+/** What a train carries, as its port takes it; and what the configuration knows no way for any more. */
+function loadOf(
+  { fence }: Pick<Effect, 'fence'>,
+  { document, subscriptionAt, stillHeld }: Work<Train>,
+): { readonly cargos: Cargos | null; readonly gone: readonly Fate[] } {
+  const loads = document.cargos.map((cargo) => ({ cargo, load: cargoOf(cargo, subscriptionAt(cargo.line)) }))
+  const [first, ...rest] = loads.flatMap(({ load }) => (load === null ? [] : { ...load, fence, stillHeld }))
+  const gone = loads.flatMap(({ cargo: { promotion }, load }) =>
+    load === null ? { promotion, fate: 'stopped' as const, reason: GONE.reason, detail: GONE.detail } : [],
+  )
+  return { cargos: first === undefined ? null : [first, ...rest], gone }
+}
+
+function cargoOf(cargo: Carry, subscription: Subscription | null): Omit<Cargo, 'fence' | 'stillHeld'> | null {
+  const targets = cargo.targets.map((id) => targetOf(subscription, cargo.stage, id)).filter(isGitTarget)
+  const [first, ...rest] = targets
+  if (subscription === null || first === undefined || targets.length < cargo.targets.length) return null
+  return {
+    promotion: cargo.promotion,
+    subscription: subscription.name,
+    stage: cargo.stage,
+    targets: [first, ...rest],
+    wish: { kind: 'pinned', image: cargo.images[0] },
+    expected: cargo.targets.flatMap((id) => cargo.expected[id] ?? []),
+    reason: cargo.reason,
+  }
 }
 
 type Errand = { readonly kind: 'candidate' } | { readonly kind: 'back'; readonly to: Restoration }

@@ -7,9 +7,9 @@ import { lineId, newLine, type Line } from './domain/line.ts'
 import { NOTICE_KINDS_DEFAULT } from './domain/notice.ts'
 import { windowOf } from './domain/quiet.ts'
 import { isSameRepository, type Source } from './domain/source.ts'
-import type { Subscription } from './domain/subscription.ts'
+import type { Stage, Subscription } from './domain/subscription.ts'
 import type { Target } from './domain/target.ts'
-import { newTrain, trainId, type Train, type TrainAddress } from './domain/train.ts'
+import { EVERYBODY, newTrain, trainId, type Train, type TrainAddress } from './domain/train.ts'
 import type { ChannelRule, RuleBook, Rules, TrainRules } from './decide/index.ts'
 import { compileFilter, type CompiledFilter } from './filter.ts'
 
@@ -38,7 +38,11 @@ function lineRules({ subscription: name }: Pick<Line, 'subscription'>, config: C
     hash,
     compare: (a, b) => filter.compare(a, b),
     ordered: filter.ordered,
-    trainOf: (stage, target) => trainOf(name, stage, target, config),
+    trainOf: (stage, target) => {
+      const found = subscription.stages.find((one) => one.name === stage)
+      return found === undefined ? null : trainOf(name, found, target, config)
+    },
+    commits: (target) => commits(target, config),
     personOf: (text) => personOf(text, config),
     personOfGitHub: (login) => personOfGitHub(login, config),
     knowsAuthors: subscription.source !== undefined && hasWayIn(subscription.source, config),
@@ -83,43 +87,75 @@ function channelsOf(subscription: string, { notifications }: Config): readonly C
 }
 
 function trainRules({ id }: Train, config: Config, hash: string): TrainRules {
-  const { subscription, stage } = addressOf(id)
-  const stages = subscriptionNamed(subscription, config)?.stages ?? []
-  const targets = stages.find(({ name }) => name === stage)?.targets ?? []
-  const carried = targets.filter((target) => {
-    const train = trainOf(subscription, stage, target, config)
+  const address = addressOf(id)
+  const carried = (address.subscription === null ? config.subscriptions : named(address.subscription, config)).flatMap(
+    (subscription) => carriedOf(subscription, id, address.stage, config),
+  )
+  const lines = new Set(carried.map(({ line }) => line))
+  const windows = carried.flatMap(({ batchMs }) => batchMs ?? [])
+  return {
+    hash,
+    isWanted: (line) => lines.has(line),
+    mergesItself: carried.some(({ target }) => target.kind === 'git' && target.merge === 'when-approved'),
+    way: carried.some(({ target }) => commits(target, config)) ? 'commit' : 'pull-request',
+    batchMs: address.subscription === null ? Math.min(...windows) : null,
+  }
+}
+
+/** The targets of a subscription's stage that this train reaches. */
+function carriedOf({ name, stages }: Subscription, id: DocumentId, stage: string, config: Config) {
+  const found = stages.find((one) => one.name === stage)
+  if (found === undefined) return []
+  const reached = found.targets.filter((target) => {
+    const train = trainOf(name, found, target, config)
     return train !== null && trainId(train) === id
   })
-  const mergesItself = carried.some((target) => target.kind === 'git' && target.merge === 'when-approved')
-  return { hash, isWanted: carried.length > 0, mergesItself }
+  return reached.map((target) => ({ line: lineId(name), target, batchMs: found.batchMs }))
 }
 
-/** The subscription that a document is about. */
-export function subscriptionOf(document: Document, { config }: LoadedConfig): Subscription | undefined {
-  return subscriptionNamed(subscriptionNameOf(document), config)
+/** The subscription of a line. */
+export function subscriptionOf(line: DocumentId, { config }: LoadedConfig): Subscription | undefined {
+  return subscriptionNamed(line.slice(lineId('').length), config)
 }
 
-/** A list is about many: it has the empty name. */
+/** Whom a document is about; of a batch, nobody alone. A list is about many: it has the empty name. */
 export function subscriptionNameOf(document: Document): string {
   if (document.kind === 'bulletin') return ''
-  return document.kind === 'line' ? document.subscription : addressOf(document.id).subscription
+  return document.kind === 'line' ? document.subscription : (addressOf(document.id).subscription ?? EVERYBODY)
 }
 
 function subscriptionNamed(name: string, config: Config): Subscription | undefined {
   return config.subscriptions.find((subscription) => subscription.name === name)
 }
 
-/** Git hosts with pull requests are reached by train; plain Git is pushed to. */
-function trainOf(subscription: string, stage: string, target: Target, config: Config): TrainAddress | null {
+function named(name: string, config: Config): readonly Subscription[] {
+  const subscription = subscriptionNamed(name, config)
+  return subscription === undefined ? [] : [subscription]
+}
+
+/** Git hosts with pull requests are reached by train; plain Git is pushed to, and by train where many go together. */
+function trainOf(
+  subscription: string,
+  { name: stage, batchMs }: Pick<Stage, 'name' | 'batchMs'>,
+  target: Target,
+  config: Config,
+): TrainAddress | null {
   if (target.kind !== 'git') return null
   const git = config.git[target.git]
-  return git !== undefined && 'github' in git ? { git: target.git, base: git.base, subscription, stage } : null
+  if (git === undefined || (commits(target, config) && batchMs === undefined)) return null
+  return { git: target.git, base: git.base, subscription: batchMs === undefined ? subscription : null, stage }
+}
+
+/** Without pull requests. */
+function commits(target: Target, config: Config): boolean {
+  const git = target.kind === 'git' ? config.git[target.git] : undefined
+  return git !== undefined && !('github' in git)
 }
 
 /** The trains that own a branch of a repository. */
 export function trainsOn(git: string, branch: string, { config }: LoadedConfig): readonly DocumentId[] {
   const ids = config.subscriptions.flatMap(({ name, stages }) =>
-    stages.flatMap((stage) => stage.targets.flatMap((target) => trainOf(name, stage.name, target, config) ?? [])),
+    stages.flatMap((stage) => stage.targets.flatMap((target) => trainOf(name, stage, target, config) ?? [])),
   )
   const trains = ids.filter((address) => address.git === git && newTrain(address).branch === branch)
   return [...new Set(trains.map(trainId))]
@@ -133,7 +169,8 @@ export function newDocument(id: DocumentId): Document {
 /** A base branch may have slashes; the other parts have none. */
 function addressOf(id: DocumentId): TrainAddress {
   const [, git = '', ...rest] = id.split('/')
-  const [subscription = '', stage = ''] = rest.slice(-2)
+  const [name = '', stage = ''] = rest.slice(-2)
+  const subscription = name === EVERYBODY ? null : name
   const address = { git, base: rest.slice(0, -2).join('/'), subscription, stage }
   if (trainId(address) !== id) throw new Error(`${id} is no train's id`)
   return address

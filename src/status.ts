@@ -68,7 +68,7 @@ export async function statusOf(
   return [...known, ...broken, ...unheard].filter((one) => subscription === null || one.subscription === subscription)
 }
 
-/** `line/<subscription>`, or `train/…/<subscription>/<stage>`. */
+/** `line/<subscription>`, or `train/…/<subscription>/<stage>`, a star for a batch. */
 function subscriptionOf(id: DocumentId): string {
   const parts = id.split('/')
   // A list of messages belongs to no one.

@@ -72,7 +72,7 @@ export function causeOfNote(
   is: Document,
 ): string | undefined {
   if (is.kind === 'bulletin' || was.kind === 'bulletin') return cause
-  if (is.kind === 'train' || was.kind === 'train') return is.kind === 'train' ? (is.cargo?.cause ?? cause) : cause
+  if (is.kind === 'train' || was.kind === 'train') return causeOfCargo([is, was], id) ?? cause
   const promotions = [is, was].map(({ stages }) => stages[stage]?.promotion)
   return promotions.find((one) => one !== undefined && one.id === id)?.candidate.cause ?? cause
 }
@@ -80,7 +80,13 @@ export function causeOfNote(
 /** The event that led to an effect; null where no push did. */
 export function causeOf(effect: Effect, document: Document): string | null {
   if (document.kind === 'bulletin') return null
-  if (document.kind === 'train') return document.cargo?.cause ?? null
+  if (document.kind === 'train') return document.cargos[0]?.cause ?? null
   if (!('promotion' in effect)) return null
   return document.stages[effect.stage]?.promotion?.candidate.cause ?? null
+}
+
+/** Of a batch, that of the promotion which is told of. */
+function causeOfCargo(trains: readonly Document[], promotion: string | undefined): string | undefined {
+  const [first = [], ...others] = trains.map((train) => (train.kind === 'train' ? train.cargos : []))
+  return ([...first, ...others.flat()].find((cargo) => cargo.promotion === promotion) ?? first[0])?.cause
 }

@@ -1,16 +1,18 @@
 /** What a document wants done: claimed by a lease, performed, answered. */
 
 import type { Answer } from './domain/answer.ts'
-import { wakeAt, type Document, type DocumentId } from './domain/document.ts'
+import { alarmOf, wakeAt, type Document, type DocumentId } from './domain/document.ts'
 import type { Effect, EffectKind, EffectOf } from './domain/effect.ts'
+import { lineId } from './domain/line.ts'
 import type { Message } from './domain/message.ts'
+import type { Subscription } from './domain/subscription.ts'
 import { isDue } from './decide/effects.ts'
 import { advance, transition } from './advance.ts'
 import { announce } from './announce.ts'
 import { createAnswers } from './answers.ts'
 import { later, perform } from './effects.ts'
 import type { Ports } from './ports.ts'
-import { isPaused, pausesInForce, type Place } from './pause.ts'
+import { isPaused, pausesInForce, type Pause, type Place } from './pause.ts'
 import { subscriptionNameOf, subscriptionOf } from './rules.ts'
 import { causeOf, spanOfEffect } from './trace.ts'
 
@@ -66,18 +68,31 @@ async function pausedAmong(due: readonly Effect[], document: Document, ports: Po
   const touching = due.filter(({ kind }) => TOUCHING.has(kind))
   if (touching.length === 0) return []
   const pauses = await pausesInForce(ports)
-  return touching.filter((effect) => isPaused(pauses, placeOf(effect, document)) !== null).map(({ id }) => id)
+  return touching.filter((effect) => pauseOf(effect, document, pauses) !== null).map(({ id }) => id)
 }
 
-function placeOf(effect: Effect, document: Document): Place {
+/** A batch stands still with any that travels in it: what one of them must not do, their one commit would. */
+function pauseOf(effect: Effect, document: Document, pauses: readonly Pause[]): Pause | null {
+  for (const place of placesOf(effect, document)) {
+    const pause = isPaused(pauses, place)
+    if (pause !== null) return pause
+  }
+  return null
+}
+
+function placesOf(effect: Effect, document: Document): readonly Place[] {
   const subscription = subscriptionNameOf(document)
-  if (document.kind === 'line') return { subscription, stage: 'stage' in effect ? effect.stage : null }
-  return { subscription, stage: document.id.split('/').at(-1) ?? null }
+  if (document.kind === 'line') return [{ subscription, stage: 'stage' in effect ? effect.stage : null }]
+  const stage = document.id.split('/').at(-1) ?? null
+  if (document.kind === 'bulletin') return [{ subscription, stage }]
+  const travelling = document.cargos.map(({ line }) => line.slice(lineId('').length))
+  return [...new Set([subscription, ...travelling])].map((one) => ({ subscription: one, stage }))
 }
 
 /** Time alone may move it now. */
 function hasAlarm(document: Document, now: number): boolean {
-  return document.kind === 'line' && document.alarm !== null && document.alarm <= now
+  const alarm = alarmOf(document)
+  return alarm !== null && alarm <= now
 }
 
 async function claimAndPerform(id: DocumentId, effects: readonly string[], ports: Ports): Promise<void> {
@@ -128,7 +143,7 @@ async function performOne(effect: Effect, document: Document, until: number, por
 }
 
 /** What changes something outside. */
-const TOUCHING: ReadonlySet<EffectKind> = new Set(['deliver', 'roll-back', 'propose', 'merge', 'withdraw'])
+const TOUCHING: ReadonlySet<EffectKind> = new Set(['deliver', 'roll-back', 'propose', 'commit', 'merge', 'withdraw'])
 
 async function performAt(
   effect: Exclude<Effect, { kind: 'send' }>,
@@ -140,17 +155,18 @@ async function performAt(
   if (loaded.config.mode === 'observe' && TOUCHING.has(effect.kind)) {
     return { kind: 'failed', reason: 'observe-mode', detail: '`mode: observe` touches nothing' }
   }
-  const subscription = subscriptionOf(document, loaded) ?? null
+  const subscription = document.kind === 'line' ? (subscriptionOf(document.id, loaded) ?? null) : null
+  const subscriptionAt = (line: DocumentId): Subscription | null => subscriptionOf(line, loaded) ?? null
   const hindrance = TOUCHING.has(effect.kind) ? await whyNotNow(effect, document, ports) : null
   if (hindrance !== null) return hindrance
   if (!stillHeld()) return { kind: 'later', detail: 'the lease ran out before it began' }
-  return perform(effect, { document, subscription, outbound: ports, stillHeld })
+  return perform(effect, { document, subscription, subscriptionAt, outbound: ports, stillHeld })
 }
 
 /** Claimed a while ago: the switch may have been thrown since, and what was decided under another configuration is decided anew. */
 async function whyNotNow(effect: Effect, document: Document, ports: Ports): Promise<Answer | null> {
   try {
-    const pause = isPaused(await pausesInForce(ports), placeOf(effect, document))
+    const pause = pauseOf(effect, document, await pausesInForce(ports))
     if (pause !== null) {
       return { kind: 'later', detail: `paused by ${pause.by}: ${pause.reason}`, retryAfterMs: PAUSED_MS }
     }

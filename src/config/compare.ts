@@ -35,10 +35,7 @@ export function compareConfigs(before: Config, after: Config): readonly Change[]
   for (const [name, subscription] of is) {
     if (!was.has(name))
       changes.push(
-        added(
-          name,
-          `follows ${formatImages(subscription)}; each target is looked at before anything is offered to it`,
-        ),
+        added(name, `follows ${formatImages(subscription)}; each target is looked at before anything is offered to it`),
       )
   }
   return [...changes, ...compareTrust(before, after), ...compareSources(before, after)]

@@ -113,11 +113,7 @@ function rollBack(
     return refuse(turn, input, 'nothing that was healthy there before is known')
   }
   if (state.refused.some(({ candidate }) => candidate === previous.id)) {
-    return refuse(
-      turn,
-      input,
-      `${formatImages(previous)}, which ran before, is refused there: \`drayage lift\` first`,
-    )
+    return refuse(turn, input, `${formatImages(previous)}, which ran before, is refused there: \`drayage lift\` first`)
   }
   if (promotion !== undefined && !isReplaceable(turn, promotion)) {
     return refuse(turn, input, `${promotion.id} is at work: wait for its end`)

@@ -29,7 +29,7 @@ export function messageToLine(turn: Turn<Line>, message: Message): void {
       return proposed(turn, stage, promotion, message.targets, news)
     case 'merged': {
       const { commit, url, by } = news
-      const status = url === null ? 'unchanged' : 'changed'
+      const status = news.status ?? (url === null ? 'unchanged' : 'changed')
       const arrival = { reference: commit, now: message.image, status, by: by ?? undefined } as const
       return arrive(turn, stage, state, promotion, message.targets, arrival)
     }

@@ -34,8 +34,11 @@ export function sendCarries(
   wanted: Wanted,
 ): void {
   for (const [train, targets] of trainsOf(turn, stage)) {
-    const isOwn = mergesItself(targets)
-    if (wanted.merges === 'by-person' ? isOwn : wanted.merges === 'by-itself' && !isOwn) continue
+    const isCommitted = targets.some(turn.rules.commits)
+    const isOwn = isCommitted || mergesItself(targets)
+    // Nobody reviews a commit, so it is not shown before its gates.
+    if (wanted.merges === 'by-itself' && (!isOwn || isCommitted)) continue
+    if (wanted.merges === 'by-person' && isOwn) continue
     const isToldAgain = promotion.trains.includes(train)
     if (isToldAgain && !isOwn) continue
     const isThere = targets.every((target) => {
@@ -47,7 +50,9 @@ export function sendCarries(
 }
 
 export function hasTrainThatMerges(turn: Turn<Line>, stage: Stage): boolean {
-  return [...trainsOf(turn, stage).values()].some(mergesItself)
+  return [...trainsOf(turn, stage).values()].some(
+    (targets) => mergesItself(targets) || targets.some(turn.rules.commits),
+  )
 }
 
 function mergesItself(targets: readonly Target[]): boolean {

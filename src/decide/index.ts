@@ -28,7 +28,8 @@ import { tellChannels } from './tell.ts'
 import { retire } from './retire.ts'
 import { showCards } from './show.ts'
 import type { LookInput } from './look-now.ts'
-import { answerTrain, claimOfTrain, lookAtOnce, messageToTrain, reconcileTrain } from './train.ts'
+import { lookAtOnce } from './pull-request.ts'
+import { answerTrain, claimOfTrain, messageToTrain, reconcileTrain, retryTrain } from './train.ts'
 import type { RuleBook, Turn } from './turn.ts'
 import { hearSignal } from './verify.ts'
 import { ballot, vote, type BallotInput, type VoteInput } from './vote.ts'
@@ -168,7 +169,8 @@ function workIntoTrain(turn: Turn<Train>, input: Input): void {
     case 'message':
       return messageToTrain(turn, input.message)
     case 'retry':
-      return retry(turn, input)
+      retry(turn, input)
+      return retryTrain(turn, input)
     case 'hold':
       return hold(turn, input.effects, input.until)
     case 'look':

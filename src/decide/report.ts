@@ -15,12 +15,15 @@ const KINDS: Record<Carried['news']['state'], EntryKind> = {
 }
 /** A diff in a message is for reading, not for applying. */
 const DIFF_LENGTH_MAX = 4_096
+/** All messages of a batch are in its document at once. */
+const DIFFS_LENGTH_MAX = 128 * 1_024
 
 export function report(turn: Turn<Train>, cargo: Carry, said: Carried['news']): void {
   const train = turn.document
+  const diffLengthMax = Math.min(DIFF_LENGTH_MAX, Math.floor(DIFFS_LENGTH_MAX / Math.max(1, train.cargos.length)))
   const { stage, promotion, targets, line } = cargo
   const image = formatImages(cargo)
-  const news = said.state === 'proposed' ? { ...said, diff: said.diff.slice(0, DIFF_LENGTH_MAX) } : said
+  const news = said.state === 'proposed' ? { ...said, diff: said.diff.slice(0, diffLengthMax) } : said
   train.fence += 1
   const order = train.fence
   const message: Carried = { kind: 'carried', from: train.id, order, stage, promotion, image, targets, news }
@@ -41,9 +44,10 @@ function describe(news: Carried['news']): string {
     case 'proposed':
       return news.url
     case 'merged':
-      return news.url === null
-        ? `the base branch holds it already (${news.commit})`
-        : `${news.url} merged as ${news.commit}`
+      if (news.url !== null) return `${news.url} merged as ${news.commit}`
+      return news.status === 'changed'
+        ? `committed as ${news.commit}`
+        : `the base branch holds it already (${news.commit})`
     case 'closed':
       return `${news.url} closed without a merge`
     case 'reviewed':

@@ -20,24 +20,34 @@ const HEADS_MAX = 64
 
 type PullRequest = NonNullable<Train['pullRequest']>
 
-/** The commits that showed this promotion: a yes to any of them was a yes to the same digest. */
-export function headsOf(before: Train['pullRequest'], promotion: string, head: string): string[] {
-  const same = before !== null && before.shows.promotion === promotion ? (before.heads ?? [before.head]) : []
-  return [...same.filter((one) => one !== head), head].slice(-HEADS_MAX)
+/** By promotion, the commits that showed it: a yes to any of them was a yes to the same digest. */
+export function headsOf(
+  before: Train['pullRequest'],
+  promotions: readonly string[],
+  head: string,
+): Record<string, string[]> {
+  const heads = promotions.map((promotion): [string, string[]] => {
+    const same = before?.heads[promotion] ?? []
+    return [promotion, [...same.filter((one) => one !== head), head].slice(-HEADS_MAX)]
+  })
+  return Object.fromEntries(heads)
 }
 
 /** Told only where something changed: a new review, or one that was dismissed. */
 export function tellReviews(turn: Turn<Train>, pullRequest: PullRequest, reviews: readonly Reviewed[]): void {
-  const { shows, url, head, heads = [head], reviewed = [] } = pullRequest
-  const standing = reviews.filter((one) => heads.includes(one.head)).slice(0, REVIEWS_MAX)
-  const ids = standing.map(({ id }) => id)
-  if (ids.length === reviewed.length && ids.every((id) => reviewed.includes(id))) return
-  pullRequest.reviewed = ids
-  report(turn, shows, {
-    state: 'reviewed',
-    url,
-    reviews: standing.map(({ head: _, ...review }) => ({ ...review, isNew: !reviewed.includes(review.id) })),
-  })
+  const { shows, url, heads } = pullRequest
+  for (const cargo of shows) {
+    const reviewed = pullRequest.reviewed[cargo.promotion] ?? []
+    const standing = reviews.filter((one) => heads[cargo.promotion]?.includes(one.head)).slice(0, REVIEWS_MAX)
+    const ids = standing.map(({ id }) => id)
+    if (ids.length === reviewed.length && ids.every((id) => reviewed.includes(id))) continue
+    pullRequest.reviewed[cargo.promotion] = ids
+    report(turn, cargo, {
+      state: 'reviewed',
+      url,
+      reviews: standing.map(({ head: _, ...review }) => ({ ...review, isNew: !reviewed.includes(review.id) })),
+    })
+  }
 }
 
 type News = Extract<Carried['news'], { state: 'reviewed' }>

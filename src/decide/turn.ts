@@ -23,6 +23,8 @@ export type Rules = {
   readonly ordered: boolean
   /** The branch that carries this target's pull request; null: we deliver to it ourselves. */
   readonly trainOf: (stage: string, target: Target) => TrainAddress | null
+  /** Whether what a train brings there is written by us, and nobody is asked. */
+  readonly commits: (target: Target) => boolean
   /** The name that the history has for who has this id in the chat, or is called so by a registry: each person once. */
   readonly personOf: (idOrPusher: string) => string
   /** The same for a login of GitHub, which anybody may choose: a stranger's is `github:` and the login. */
@@ -46,10 +48,14 @@ export type ChannelRule = {
 
 export type TrainRules = {
   readonly hash: string
-  /** Whether a target of the configuration is reached by this branch. */
-  readonly isWanted: boolean
+  /** Whether a target of this line's subscription is reached by this branch. */
+  readonly isWanted: (line: string) => boolean
   /** Whether Drayage merges by itself once every gate holds. */
   readonly mergesItself: boolean
+  /** Whether it proposes, or commits to the base branch itself. */
+  readonly way: 'pull-request' | 'commit'
+  /** For so long the first of a batch waits for others. Null: a promotion travels alone, and at once. */
+  readonly batchMs: number | null
 }
 
 /** The configuration as `decide` asks it. */

@@ -1,5 +1,6 @@
 /** The ports of delivery: bringing the wish to a target by ourselves, or proposing it as a pull request. */
 
+import type { Fate } from '../domain/answer.ts'
 import type { PinnedImage, ImageName } from '../domain/image.ts'
 import type { Result } from '../domain/result.ts'
 import type { Review } from '../domain/review.ts'
@@ -88,12 +89,30 @@ export type Proposal = {
   readonly url: string
   /** The branch's head as we wrote it: merges and updates are bound to it. */
   readonly head: string
-  readonly diff: string
 }
 
 export type Cargo = Omit<Order, 'target'> & { readonly targets: readonly [GitTarget, ...GitTarget[]] }
 
 export type ReviewOfCommit = Review & { readonly head: string }
+
+/** What travels in one commit. Of several, one that cannot be brought stays behind, and the others go on. */
+export type Cargos = readonly [Cargo, ...Cargo[]]
+
+export type Committed = { readonly commit: string; readonly fates: readonly Fate[] }
+
+/** Many promotions as one commit to the base branch, where there are no pull requests. Safe to repeat. */
+export type Commits = {
+  commit(cargos: Cargos): Promise<Result<Committed, DeliveryFailure>>
+}
+
+/** What we know of our branch. */
+export type Known = {
+  readonly branch: string
+  /** The head that we wrote last: a branch that has another one carries somebody's commits. */
+  readonly lastHead: string | null
+  /** The pull request that we believe to be open. */
+  readonly open: number | null
+}
 
 export type PullRequestState =
   | {
@@ -105,7 +124,13 @@ export type PullRequestState =
   | { readonly state: 'merged'; readonly commit: string; readonly by: string | null }
   | { readonly state: 'closed'; readonly by: string | null }
 
-export type ProposalFailureReason = DeliveryFailureReason | 'foreign-commits' | 'head-moved' | 'not-mergeable'
+export type ProposalFailureReason =
+  | DeliveryFailureReason
+  | 'foreign-commits'
+  | 'head-moved'
+  | 'not-mergeable'
+  /** A person closed the pull request that is known: `look` says who, and nothing was written. */
+  | 'closed'
 export type ProposalFailure = {
   readonly reason: ProposalFailureReason
   readonly detail: string
@@ -116,14 +141,17 @@ export type ProposalFailure = {
 export type Proposals = {
   /**
    * Rebuilds the branch as base plus one commit and opens or updates its pull request.
-   * `lastHead` is the head that we wrote last: a branch that has another one carries somebody's commits.
-   * `nothing-to-change`: the base holds the wish already; no pull request is opened.
+   * `unchanged`: the base holds all that could be brought; no pull request is opened.
    */
   propose(
-    cargo: Cargo,
-    branch: string,
-    lastHead: string | null,
-  ): Promise<Result<Proposal | { readonly unchanged: true; readonly commit: string }, ProposalFailure>>
+    cargos: Cargos,
+    known: Known,
+  ): Promise<
+    Result<
+      (Proposal | { readonly unchanged: true; readonly commit: string }) & { fates: readonly Fate[] },
+      ProposalFailure
+    >
+  >
   look(git: string, number: number): Promise<Result<PullRequestState, ProposalFailure>>
   /** Merges only while the head is still `head`. */
   merge(git: string, number: number, head: string): Promise<Result<{ readonly commit: string }, ProposalFailure>>

@@ -12,7 +12,8 @@ import { RetryLater } from '../domain/retry.ts'
 import type { Secret, SecretReferences } from '../domain/secret.ts'
 import type { GitTarget, Target } from '../domain/target.ts'
 import { CONTENDED, jitteredPause, untilUncontended, type Pause } from './contention.ts'
-import type { Delivered, Delivery, DeliveryFailure, Order } from './delivery.ts'
+import type { Cargos, Commits, Committed, Delivered, Delivery, DeliveryFailure, Order } from './delivery.ts'
+import { pathsOfAll, planTogether } from './joint-plan.ts'
 import {
   AUTHOR,
   FENCED,
@@ -24,6 +25,7 @@ import {
   planEdits,
   readImage,
   type Author,
+  type Brought,
   type FileChange,
   type FileMode,
 } from './plan.ts'
@@ -46,16 +48,13 @@ export type GitDeliverySettings = {
 }
 
 /** Delivers by commits to the base branch; `close` removes the caches. */
-export type GitDelivery = Delivery & { close(): Promise<void> }
+export type GitDelivery = Delivery & Commits & { close(): Promise<void> }
 
 type Repository = { readonly base: string; readonly remote: Remote; readonly gitDir: string }
+type LookedFile = { readonly mode: FileMode; readonly bytes: Uint8Array }
 /** What the base branch held when we looked. */
-type Look = {
-  readonly repository: Repository
-  readonly commit: string
-  readonly mode: FileMode
-  readonly bytes: Uint8Array
-}
+type Base = { readonly repository: Repository; readonly commit: string }
+type Look = Base & { readonly files: ReadonlyMap<string, Result<LookedFile, DeliveryFailure>> }
 type Answer<T> = Promise<Result<T, DeliveryFailure>>
 
 export function createGitDelivery(settings: GitDeliverySettings): GitDelivery {
@@ -89,14 +88,24 @@ export function createGitDelivery(settings: GitDeliverySettings): GitDelivery {
   return {
     observe: (target, name) =>
       within(target, async (repository, file) => {
-        const look = await read(git, repository, file)
+        const look = await readOne(git, repository, file)
         return look.ok ? readImage(look.value.bytes, file, name) : look
       }),
     preview: (order) => act(order, ({ commit }) => Promise.resolve(ok(commit))),
     deliver: (order) =>
       act(order, async (look, changes) => {
-        const commit = await commitFiles(git, look, order, changes, settings)
+        const commit = await commitFiles(git, look, [order], changes, settings)
         return order.stillHeld() ? push(git, look, commit) : err(FENCED)
+      }),
+    commit: (cargos) =>
+      within(cargos[0].targets[0], (repository, { git: name }) => {
+        const stray = whyNotTogether(cargos, name)
+        if (stray !== null) return Promise.resolve(err(stray))
+        return untilUncontended(
+          () => commitTogether(git, repository, cargos, settings),
+          repository.base,
+          settings.pause ?? jitteredPause,
+        )
       }),
     close: () => caches.close(),
   }
@@ -112,7 +121,7 @@ async function attempt(
   order: Order,
   write: (look: Look, changes: readonly FileChange[]) => Promise<Pushed>,
 ): Promise<Result<Delivered, DeliveryFailure> | typeof CONTENDED> {
-  const look = await read(git, repository, file)
+  const look = await readOne(git, repository, file)
   if (!look.ok) return look
   if (!order.stillHeld()) return err(FENCED)
   const plan = planEdits(order, [file], new Map([[file.file, look.value.bytes]]))
@@ -124,6 +133,41 @@ async function attempt(
   const pushed = await write(look.value, changes)
   if (pushed === CONTENDED || !pushed.ok) return pushed
   return ok({ status: 'changed', reference: pushed.value, previous: found, now, diff })
+}
+
+/** All that can be brought, as one commit; the others with their reasons. */
+async function commitTogether(
+  git: Git,
+  repository: Repository,
+  cargos: Cargos,
+  settings: GitDeliverySettings,
+): Promise<Result<Committed, DeliveryFailure> | typeof CONTENDED> {
+  const isHeld = (): boolean => cargos.every((cargo) => cargo.stillHeld())
+  const read = await readAll(git, repository, pathsOfAll(cargos))
+  if (!read.ok) return read
+  const look = read.value
+  if (!isHeld()) return err(FENCED)
+  const bytes = [...look.files].map(([path, file]) => [path, file.ok ? ok(file.value.bytes) : file] as const)
+  const plan = planTogether(cargos, new Map(bytes))
+  if (!plan.ok) return plan
+  const { aboard, changes, fates } = plan.value
+  const [first, ...others] = aboard.map(({ cargo }) => cargo)
+  if (first === undefined) return ok({ commit: look.commit, fates })
+  const commit = await commitFiles(git, look, [first, ...others], changes, settings)
+  if (!isHeld()) return err(FENCED)
+  const pushed = await push(git, look, commit)
+  return pushed === CONTENDED || !pushed.ok ? pushed : ok({ commit: pushed.value, fates })
+}
+
+function whyNotTogether(cargos: Cargos, git: string): DeliveryFailure | null {
+  for (const target of cargos.flatMap(({ targets }) => targets)) {
+    if (target.git !== git) {
+      return { reason: 'target-missing', detail: 'the targets of one commit are in one repository' }
+    }
+    const path = checkPath(target.file)
+    if (!path.ok) return path.error
+  }
+  return null
 }
 
 function find(
@@ -139,27 +183,71 @@ function find(
   return path.ok ? ok({ entry, file: target }) : path
 }
 
-/** The base branch as it is now: its commit, and the file's mode and bytes. */
-async function read(git: Git, repository: Repository, file: GitTarget): Answer<Look> {
+/** The base branch as it is now, and one file of it. */
+async function readOne(git: Git, repository: Repository, { file }: GitTarget): Answer<Look & LookedFile> {
+  const look = await readAll(git, repository, [file])
+  if (!look.ok) return look
+  const found = look.value.files.get(file)
+  if (found === undefined) return err({ reason: 'target-missing', detail: `${file} was not read` })
+  return found.ok ? ok({ ...look.value, ...found.value }) : found
+}
+
+/** The base branch as it is now: its commit, and of each file its mode and bytes, or why they cannot be had. */
+async function readAll(git: Git, repository: Repository, paths: readonly string[]): Answer<Look> {
   const fetched = await fetchBase(git, repository)
   if (!fetched.ok) return fetched
   const commit = fetched.value
-  const entries = await entriesOf(git, repository, commit, file.file)
-  const mode = checkModes(file.file, new Map([...entries].map(([path, entry]) => [path, entry.mode])))
-  if (!mode.ok) return mode
+  const entries = new Map<string, Result<Entry, DeliveryFailure>>()
+  for (const path of paths) entries.set(path, await entryOf(git, repository, commit, path))
+  await prefetch(
+    git,
+    repository,
+    [...entries.values()].flatMap((entry) => (entry.ok ? entry.value.id : [])),
+  )
+  const files = new Map<string, Result<LookedFile, DeliveryFailure>>()
+  for (const [path, entry] of entries)
+    files.set(path, entry.ok ? await fileOf(git, repository, path, entry.value) : entry)
+  return ok({ repository, commit, files })
+}
+
+type Entry = { readonly mode: FileMode; readonly id: string }
+
+async function entryOf(git: Git, repository: Repository, commit: string, path: string): Answer<Entry> {
+  const entries = await entriesOf(git, repository, commit, path)
+  const mode = checkModes(path, new Map([...entries].map(([each, entry]) => [each, entry.mode])))
+  return mode.ok ? ok({ mode: mode.value, id: entries.get(path)?.id ?? '' }) : mode
+}
+
+/** Of many files, the contents in one answer; a server that does not give them so gives them one by one. */
+async function prefetch(git: Git, { remote, gitDir }: Repository, ids: readonly string[]): Promise<void> {
+  if (ids.length < 2) return
+  await git.run({
+    args: ['fetch', '--quiet', '--depth=1', '--filter=blob:none', '--no-tags', '--no-write-fetch-head'].concat([
+      '--no-auto-maintenance',
+      '--stdin',
+      'origin',
+    ]),
+    input: [...new Set(ids)].map((id) => `${id}\n`).join(''),
+    gitDir,
+    remote,
+    timeoutMs: FETCH_TIMEOUT_MS,
+  })
+}
+
+async function fileOf(git: Git, repository: Repository, path: string, { mode, id }: Entry): Answer<LookedFile> {
   const bytes = await git.run({
-    args: ['cat-file', 'blob', entries.get(file.file)?.id ?? ''],
+    args: ['cat-file', 'blob', id],
     gitDir: repository.gitDir,
-    // The content is fetched by this very call where the server left it out of the first answer.
+    // The content is fetched by this very call where the server left it out of the answers before.
     remote: repository.remote,
     outputBytesMax: FILE_BYTES_MAX,
     timeoutMs: FETCH_TIMEOUT_MS,
   })
   if (bytes.tooLarge) {
-    return err({ reason: 'unsafe-edit', detail: `${file.file} is larger than ${FILE_BYTES_MAX} bytes` })
+    return err({ reason: 'unsafe-edit', detail: `${path} is larger than ${FILE_BYTES_MAX} bytes` })
   }
-  if (bytes.code !== 0) throw new RetryLater(`${file.file} could not be read: ${bytes.problem}`)
-  return ok({ repository, commit, mode: mode.value, bytes: bytes.output })
+  if (bytes.code !== 0) throw new RetryLater(`${path} could not be read: ${bytes.problem}`)
+  return ok({ mode, bytes: bytes.output })
 }
 
 async function fetchBase(git: Git, { base, remote, gitDir }: Repository): Answer<string> {
@@ -210,8 +298,8 @@ async function entriesOf(
 /** Base plus the changes: through an index file of its own, so no content but the changed is needed. */
 async function commitFiles(
   git: Git,
-  { repository: { gitDir }, commit, mode }: Look,
-  order: Order,
+  { repository: { gitDir }, commit, files }: Look,
+  orders: Brought,
   changes: readonly FileChange[],
   settings: GitDeliverySettings,
 ): Promise<string> {
@@ -220,11 +308,13 @@ async function commitFiles(
   await call(['read-tree', commit])
   for (const { file, text } of changes) {
     const blob = objectId(await call(['hash-object', '-w', '--stdin'], text))
+    const before = files.get(file)
+    const mode = before?.ok === true ? before.value.mode : '100644'
     await call(['update-index', '--cacheinfo', `${mode},${blob},${file}`])
   }
   // The contents of other files are not here, and need not be: the server has them.
   const tree = objectId(await call(['write-tree', '--missing-ok']))
-  return objectId(await call(['commit-tree', '-p', commit, '-F', '-', tree], commitMessage(order)))
+  return objectId(await call(['commit-tree', '-p', commit, '-F', '-', tree], commitMessage(orders)))
 }
 
 function signature(settings: GitDeliverySettings): Record<string, string> {

@@ -7,6 +7,7 @@ import { RetryLater } from '../domain/retry.ts'
 import type { DeliveryFailure } from './delivery.ts'
 import { commitDocument, foldersDocument, lookDocument } from './github-documents.ts'
 import { refusedBy } from './github-failure.ts'
+import type { ReadFiles } from './joint-plan.ts'
 import { checkModes, FILE_BYTES_MAX, foldersAbove, type FileMode } from './plan.ts'
 
 const ObjectId = z.string().regex(/^[0-9a-f]{40}$/u)
@@ -65,16 +66,26 @@ export type Look = {
   readonly repositoryId: string
   readonly base: { readonly oid: string; readonly tree: string }
   readonly files: ReadonlyMap<string, LookedFile>
+  /** Files that cannot be had, where that is not the end of it. */
+  readonly faults: ReadonlyMap<string, DeliveryFailure>
   readonly branch: BranchHead | null
   /** Open or closed ones of our branch into this base, newest first; never a fork's of the same name. */
   readonly pullRequests: readonly PullRequest[]
 }
 type Answered<T> = Promise<Result<T, DeliveryFailure>>
 
+type LookWish = {
+  readonly base: string
+  readonly paths: readonly string[]
+  readonly branch?: string
+  /** A file that cannot be had is told of among `faults`, beside the others. */
+  readonly isPatient?: boolean
+}
+
 /** Reads `base` and the files; with `branch`, our branch and its pull requests too. */
 export async function lookAtRepository(
   github: GitHub,
-  { base, paths, branch }: { readonly base: string; readonly paths: readonly string[]; readonly branch?: string },
+  { base, paths, branch, isPatient = false }: LookWish,
 ): Answered<Look> {
   const answer = await github.graphql(lookDocument(paths.length, branch !== undefined), {
     owner: github.owner,
@@ -89,13 +100,15 @@ export async function lookAtRepository(
     return err({ reason: 'target-missing', detail: `branch ${base} is not there: check "base" of the repository` })
   }
   const commit = repository.base.target
-  const files = await filesOf(github, commit, paths)
-  if (!files.ok) return files
+  const { files, faults } = await filesOf(github, commit, paths)
+  const [fault] = faults.values()
+  if (fault !== undefined && !isPatient) return err(fault)
   const head = repository.branch?.target
   return ok({
     repositoryId: repository.id,
     base: { oid: commit.oid, tree: commit.tree.oid },
-    files: files.value,
+    files,
+    faults,
     branch:
       head === undefined
         ? null
@@ -118,6 +131,7 @@ const AtCommit = z.object({
 export type PastCommit = {
   readonly tree: string
   readonly files: ReadonlyMap<string, LookedFile>
+  readonly faults: ReadonlyMap<string, DeliveryFailure>
   /** By how many commits our branch is ahead of the base now. */
   readonly aheadBy: number | null
 }
@@ -133,32 +147,36 @@ export async function lookAtCommit(
   if (!answer.ok) return refusedBy(answer.error, `reading ${owner}/${name}`)
   const { commit, base: now } = AtCommit.parse(answer.value).repository
   if (commit === null) return err({ reason: 'target-missing', detail: `commit ${oid} is not there` })
-  const files = await filesOf(github, commit, paths)
-  if (!files.ok) return files
-  return ok({ tree: commit.tree.oid, files: files.value, aheadBy: now?.compare?.aheadBy ?? null })
+  const { files, faults } = await filesOf(github, commit, paths)
+  return ok({ tree: commit.tree.oid, files, faults, aheadBy: now?.compare?.aheadBy ?? null })
 }
 
 async function filesOf(
   github: GitHub,
   commit: z.infer<typeof Commit>,
   paths: readonly string[],
-): Answered<ReadonlyMap<string, LookedFile>> {
+): Promise<Pick<Look, 'files' | 'faults'>> {
   const files = new Map<string, LookedFile>()
+  const faults = new Map<string, DeliveryFailure>()
   for (const [index, path] of paths.entries()) {
-    const entry = Entry.nullable().parse(commit[`file${index}`])
-    if (entry === null) return whyMissing(github, commit.oid, path)
-    // Git finds no file behind a link, so the folders above this one are folders.
-    const modes = new Map([
-      ...foldersAbove(path).map((folder) => [folder, '040000'] as const),
-      [path, entry.mode] as const,
-    ])
-    const mode = checkModes(path, modes)
-    if (!mode.ok) return mode
-    const bytes = await readBlob(github, path, entry)
-    if (!bytes.ok) return bytes
-    files.set(path, { mode: mode.value, bytes: bytes.value })
+    const file = await fileOf(github, commit.oid, path, Entry.nullable().parse(commit[`file${index}`]))
+    if (file.ok) files.set(path, file.value)
+    else faults.set(path, file.error)
   }
-  return ok(files)
+  return { files, faults }
+}
+
+async function fileOf(github: GitHub, oid: string, path: string, entry: Entry | null): Answered<LookedFile> {
+  if (entry === null) return whyMissing(github, oid, path)
+  // Git finds no file behind a link, so the folders above this one are folders.
+  const modes = new Map([
+    ...foldersAbove(path).map((folder) => [folder, '040000'] as const),
+    [path, entry.mode] as const,
+  ])
+  const mode = checkModes(path, modes)
+  if (!mode.ok) return mode
+  const bytes = await readBlob(github, path, entry)
+  return bytes.ok ? ok({ mode: mode.value, bytes: bytes.value }) : bytes
 }
 
 /** The text as GitHub shows it, if its hash says that these are the file's bytes; else the bytes themselves. */
@@ -211,6 +229,14 @@ async function whyMissing(github: GitHub, oid: string, path: string): Answered<n
 /** The looked-at files as the editor takes them. */
 export function bytesOf(files: ReadonlyMap<string, LookedFile>): ReadonlyMap<string, Uint8Array> {
   return new Map([...files].map(([path, { bytes }]) => [path, bytes]))
+}
+
+/** The same with those that cannot be had. */
+export function filesReadOf({ files, faults }: Pick<Look, 'files' | 'faults'>): ReadFiles {
+  const read = new Map<string, Result<Uint8Array, DeliveryFailure>>()
+  for (const [path, { bytes }] of files) read.set(path, ok(bytes))
+  for (const [path, fault] of faults) read.set(path, err(fault))
+  return read
 }
 
 function pathVariables(paths: readonly string[]): Record<string, string> {

@@ -5,99 +5,126 @@
 
 import * as z from 'zod'
 import type { GitHub } from '../clients/github.ts'
+import type { Fate } from '../domain/answer.ts'
 import { err, ok, type Result } from '../domain/result.ts'
 import { CONTENDED, untilUncontended, type Pause } from './contention.ts'
-import type { Cargo, Proposal, ProposalFailure, Proposals } from './delivery.ts'
+import type { Cargos, Known, Proposal, ProposalFailure, Proposals } from './delivery.ts'
 import { refusedBy } from './github-failure.ts'
-import { bytesOf, lookAtRepository, type Look, type PullRequest } from './github-look.ts'
+import { filesReadOf, lookAtRepository, type Look, type PullRequest } from './github-look.ts'
 import type { FindGitHub, GitHubPlace } from './github-place.ts'
 import { isOurs, isSameMessage } from './github-ours.ts'
 import { createGitHubReviews } from './github-reviews.ts'
 import { createMoves, NO_OBJECT, writeCommit, writeTree, type Moves } from './github-write.ts'
-import { checkPath, commitMessage, FENCED, pathsOf, planEdits, type Plan } from './plan.ts'
+import { pathsOfAll, planTogether, type Aboard, type JointPlan } from './joint-plan.ts'
+import { checkPath, commitMessage, FENCED } from './plan.ts'
 import { checkBranch, describePullRequest } from './pull-request.ts'
 
 type Answered<T> = Promise<Result<T, ProposalFailure>>
-type Proposed = Proposal | { readonly unchanged: true; readonly commit: string }
+type Proposed = (Proposal | { readonly unchanged: true; readonly commit: string }) & { readonly fates: readonly Fate[] }
 
 export function createGitHubProposals(find: FindGitHub, pause: Pause): Proposals {
   return {
-    async propose(cargo, branch, lastHead) {
-      const at = placeOf(find, cargo, branch)
+    async propose(cargos, known) {
+      const at = placeOf(find, cargos, known.branch)
       if (!at.ok) return at
       const moves = createMoves(at.value.github)
       let isFirst = true
       const attempt = (): Promise<Result<Proposed, ProposalFailure> | typeof CONTENDED> => {
         // Who wrote while we did is at work now: what they left is no leftover.
-        const mayBeLeftover = isFirst && lastHead === null
+        const mayBeLeftover = isFirst && known.lastHead === null
         isFirst = false
-        return propose({ ...at.value, cargo, branch, lastHead, mayBeLeftover, moves })
+        return propose({ ...at.value, ...known, cargos, mayBeLeftover, moves })
       }
-      return untilUncontended(attempt, branch, pause)
+      return untilUncontended(attempt, known.branch, pause)
     },
     ...createGitHubReviews(find),
   }
 }
 
-function placeOf(find: FindGitHub, cargo: Cargo, branch: string): Result<GitHubPlace, ProposalFailure> {
-  const [first] = cargo.targets
-  if (cargo.targets.some((target) => target.git !== first.git)) {
+function placeOf(find: FindGitHub, cargos: Cargos, branch: string): Result<GitHubPlace, ProposalFailure> {
+  const [{ git }] = cargos[0].targets
+  const targets = cargos.flatMap((cargo) => cargo.targets)
+  if (targets.some((target) => target.git !== git)) {
     return err({ reason: 'target-missing', detail: 'the targets of one pull request are in one repository' })
   }
-  for (const { file } of cargo.targets) {
+  for (const { file } of targets) {
     const path = checkPath(file)
     if (!path.ok) return path
   }
   const checked = checkBranch(branch)
-  return checked.ok ? find(first.git) : checked
+  return checked.ok ? find(git) : checked
 }
 
-type Attempt = GitHubPlace & {
-  readonly cargo: Cargo
-  readonly branch: string
-  readonly lastHead: string | null
-  /** The head may be an older one of ours that nobody remembers. */
-  readonly mayBeLeftover: boolean
-  readonly moves: Moves
+type Attempt = GitHubPlace &
+  Known & {
+    readonly cargos: Cargos
+    /** The head may be an older one of ours that nobody remembers. */
+    readonly mayBeLeftover: boolean
+    readonly moves: Moves
+  }
+
+function stillHeld({ cargos }: Attempt): boolean {
+  return cargos.every((cargo) => cargo.stillHeld())
 }
 
 async function propose(attempt: Attempt): Promise<Result<Proposed, ProposalFailure> | typeof CONTENDED> {
-  const { github, base, cargo, branch, lastHead, moves } = attempt
-  const look = await lookAtRepository(github, { base, branch, paths: pathsOf(cargo.targets) })
+  const { github, base, cargos, branch, lastHead, open, moves } = attempt
+  const look = await lookAtRepository(github, { base, branch, paths: pathsOfAll(cargos), isPatient: true })
   if (!look.ok) return look
   const head = look.value.branch
   const ruledOut = moves.ruledOut(head?.oid ?? NO_OBJECT)
   if (ruledOut !== null) return ruledOut
-  if (!cargo.stillHeld()) return err(FENCED)
-  const plan = planEdits(cargo, cargo.targets, bytesOf(look.value.files))
+  if (!stillHeld(attempt)) return err(FENCED)
+  const plan = planTogether(cargos, filesReadOf(look.value))
   if (!plan.ok) return plan
-  if (plan.value.changes.length === 0) return ok({ unchanged: true, commit: look.value.base.oid })
+  const { aboard, fates } = plan.value
+  const [first, ...others] = aboard
+  if (first === undefined) return ok({ unchanged: true, commit: look.value.base.oid, fates })
+  if (wasClosed(look.value, open)) {
+    return err({
+      reason: 'closed',
+      detail: `somebody closed pull request ${open}, so it is not proposed again unasked`,
+    })
+  }
   if (head !== null && head.oid !== lastHead) {
     const ours = await isOurs(attempt, head)
     if (!ours.ok) return ours
     if (!ours.value) return err(foreign(branch, head.oid))
   }
-  const rebuilt = await rebuild(attempt, look.value, plan.value)
+  const journey: Journey = { look: look.value, plan: plan.value, aboard: [first, ...others] }
+  const rebuilt = await rebuild(attempt, journey)
   if (rebuilt === CONTENDED || !rebuilt.ok) return rebuilt
-  return showPullRequest(attempt, { look: look.value, plan: plan.value, ...rebuilt.value })
+  const proposal = await showPullRequest(attempt, { ...journey, ...rebuilt.value })
+  return proposal === CONTENDED || !proposal.ok ? proposal : ok({ ...proposal.value, fates })
 }
+
+/** Of one that showed another set of promotions: a person's answer to those, which `look` will report. */
+function wasClosed({ pullRequests }: Look, open: number | null): boolean {
+  return (
+    pullRequests.some(({ number, state }) => number === open && state === 'CLOSED') &&
+    pullRequests.every(({ state }) => state !== 'OPEN')
+  )
+}
+
+type Journey = { readonly look: Look; readonly plan: JointPlan; readonly aboard: readonly [Aboard, ...Aboard[]] }
 
 /** The branch as base plus our one commit; as it is, where it is that already. */
 async function rebuild(
-  { github, cargo, branch, moves }: Attempt,
-  look: Look,
-  plan: Plan,
+  attempt: Attempt,
+  { look, plan, aboard }: Journey,
 ): Promise<Result<{ head: string; isNew: boolean }, ProposalFailure> | typeof CONTENDED> {
+  const { github, branch, moves } = attempt
   const tree = await writeTree(github, look.base.tree, plan.changes, look.files)
   if (!tree.ok) return tree
   const head = look.branch
-  const message = commitMessage(cargo)
+  const [first, ...others] = aboard
+  const message = commitMessage([first.cargo, ...others.map(({ cargo }) => cargo)])
   const isThere =
     head?.parents.join() === look.base.oid && head.tree === tree.value && isSameMessage(head.message, message)
   if (head !== null && isThere) return ok({ head: head.oid, isNew: false })
   const commit = await writeCommit(github, { message, tree: tree.value, parent: look.base.oid })
   if (!commit.ok) return commit
-  if (!cargo.stillHeld()) return err(FENCED)
+  if (!stillHeld(attempt)) return err(FENCED)
   const { repositoryId } = look
   const before = head?.oid ?? NO_OBJECT
   const moved = await moves.move({ repositoryId, branch, before, after: commit.value, force: true })
@@ -114,21 +141,22 @@ function foreign(branch: string, head: string): ProposalFailure {
   }
 }
 
-type Shown = { readonly look: Look; readonly plan: Plan; readonly head: string; readonly isNew: boolean }
+type Shown = Journey & { readonly head: string; readonly isNew: boolean }
 
 /** Opens the pull request, or brings its words up to date. */
 async function showPullRequest(
-  { github, base, cargo, branch }: Attempt,
-  { look, plan, head, isNew }: Shown,
+  attempt: Attempt,
+  { look, aboard, head, isNew }: Shown,
 ): Promise<Result<Proposal, ProposalFailure> | typeof CONTENDED> {
-  const text = describePullRequest(cargo, plan.found)
+  const { github, base, branch } = attempt
+  const text = describePullRequest(aboard)
   const proposal = ({ number, url }: Pick<PullRequest, 'number' | 'url'>): Result<Proposal, never> =>
-    ok({ number, url, head, diff: plan.diff })
+    ok({ number, url, head })
   const known = look.pullRequests.find((one) => one.state === 'OPEN')
   const closed = look.pullRequests.find((one) => one.state === 'CLOSED' && one.headRefOid === head)
   // Closed while it showed this very commit: a person's answer to it, which `look` will report.
   if (known === undefined && closed !== undefined && !isNew) return proposal(closed)
-  if (!cargo.stillHeld()) return err(FENCED)
+  if (!stillHeld(attempt)) return err(FENCED)
   if (known !== undefined) {
     const isCurrent = known.title === text.title && known.body.trim() === text.body.trim()
     const updated = isCurrent ? ok(null) : await updateText(github, known.number, text)

@@ -3,11 +3,11 @@
 import * as z from 'zod'
 import type { GitHub, GitHubProblem } from '../clients/github.ts'
 import { ok, type Result } from '../domain/result.ts'
-import type { DeliveryFailure, Order } from './delivery.ts'
+import type { DeliveryFailure } from './delivery.ts'
 import { UPDATE_REFS } from './github-documents.ts'
 import { refusedBy } from './github-failure.ts'
 import type { Look, LookedFile } from './github-look.ts'
-import { commitMessage, type FileChange } from './plan.ts'
+import { commitMessage, type Brought, type FileChange } from './plan.ts'
 
 /** No object: a branch that is not there before, or will not be there after. */
 export const NO_OBJECT = '0'.repeat(40)
@@ -96,9 +96,9 @@ export async function writeUpon(
   github: GitHub,
   look: Look,
   changes: readonly FileChange[],
-  order: Pick<Order, 'promotion' | 'stage' | 'wish' | 'reason'>,
+  orders: Brought,
 ): Answered<string> {
   const tree = await writeTree(github, look.base.tree, changes, look.files)
   if (!tree.ok) return tree
-  return writeCommit(github, { message: commitMessage(order), tree: tree.value, parent: look.base.oid })
+  return writeCommit(github, { message: commitMessage(orders), tree: tree.value, parent: look.base.oid })
 }

@@ -67,7 +67,7 @@ function createAttempt(
     if (changes.length === 0) return ok({ status: 'unchanged', reference: oid, previous: found, now })
     const changed = { status: 'changed', previous: found, now, diff } as const
     if (mode === 'preview') return ok({ ...changed, reference: oid })
-    const commit = await writeUpon(github, look.value, changes, order)
+    const commit = await writeUpon(github, look.value, changes, [order])
     if (!commit.ok) return commit
     if (!order.stillHeld()) return err(FENCED)
     const update = {

@@ -121,27 +121,53 @@ export function checkModes(file: string, modes: ReadonlyMap<string, string>): Re
   return mode === '100644' || mode === '100755' ? ok(mode) : refusal(file, 'a folder')
 }
 
-/** The whole message of a commit. All that comes from outside is escaped, and the trailer is ours alone. */
-export function commitMessage(order: Pick<Order, 'promotion' | 'stage' | 'wish' | 'reason'>): string {
-  const image = order.wish.kind === 'pinned' ? formatImage(order.wish.image) : order.wish.image
-  const promotion = PROMOTION.test(order.promotion) ? order.promotion : escapeForCommitMessage(order.promotion)
+/** What one commit brings. */
+export type Brought = readonly [Message, ...Message[]]
+type Message = Pick<Order, 'promotion' | 'stage' | 'wish' | 'reason'>
+
+const TRAILER = 'Drayage-Promotion: '
+
+/** The whole message of a commit. All that comes from outside is escaped, and the trailers are ours alone. */
+export function commitMessage(orders: Brought): string {
+  const brought = orders.map(({ wish, reason }) => [
+    escapeForCommitMessage(imageOf(wish)),
+    escapeForCommitMessage(reason),
+  ])
+  const lines =
+    brought.length === 1
+      ? brought.flatMap(([image, reason]) => [`Image: ${image}`, `Reason: ${reason}`])
+      : brought.map(([image, reason]) => `- ${image}: ${reason}`)
   return [
-    titleOf(order),
+    titleOf(orders),
     '',
-    `Image: ${escapeForCommitMessage(image)}`,
-    `Reason: ${escapeForCommitMessage(order.reason)}`,
+    ...lines,
     '',
-    `Drayage-Promotion: ${promotion}`,
+    ...orders.map(({ promotion }) => `${TRAILER}${trailed(promotion)}`),
     '',
   ].join('\n')
 }
 
+/** The promotions that a commit of ours says it brings. */
+export function promotionsIn(message: string): readonly string[] {
+  return message.split('\n').flatMap((line) => (line.startsWith(TRAILER) ? [line.slice(TRAILER.length).trim()] : []))
+}
+
+function trailed(promotion: string): string {
+  return PROMOTION.test(promotion) ? promotion : escapeForCommitMessage(promotion)
+}
+
 /** The first line of a commit, and the title of a pull request. */
-export function titleOf(order: Pick<Order, 'stage' | 'wish'>): string {
-  const stage = escapeForCommitMessage(order.stage)
-  return order.wish.kind === 'pinned'
-    ? `Deliver ${order.wish.image.repository}:${order.wish.image.tag} to ${stage}`
-    : `Restore ${order.wish.name.repository} in ${stage}`
+export function titleOf(orders: readonly [Pick<Order, 'stage' | 'wish'>, ...Pick<Order, 'stage' | 'wish'>[]]): string {
+  const [{ stage: name, wish }] = orders
+  const stage = escapeForCommitMessage(name)
+  if (orders.length > 1) return `Deliver ${orders.length} images to ${stage}`
+  return wish.kind === 'pinned'
+    ? `Deliver ${wish.image.repository}:${wish.image.tag} to ${stage}`
+    : `Restore ${wish.name.repository} in ${stage}`
+}
+
+export function imageOf(wish: Wish): string {
+  return wish.kind === 'pinned' ? formatImage(wish.image) : wish.image
 }
 
 function toEdit(wish: Wish): Parameters<typeof editImage>[1] {

@@ -16,6 +16,19 @@ type Failed = {
 /** A review, and the commit that it is of. */
 export type Reviewed = Review & { readonly head: string }
 
+/** What became of one promotion, where several travel in one commit. */
+export type Fate = { readonly promotion: string } & (
+  | { readonly fate: 'aboard'; readonly diff: string }
+  /** The base branch holds it already. */
+  | { readonly fate: 'there' }
+  | {
+      readonly fate: 'stopped'
+      readonly reason: string
+      readonly detail: string
+      readonly found?: string | undefined
+    }
+)
+
 export type Answer =
   | { readonly kind: 'found'; readonly image: string; readonly running: 'well' | 'not-well' | 'not-observed' }
   | {
@@ -46,9 +59,11 @@ export type Answer =
       readonly number: number
       readonly url: string
       readonly head: string
-      readonly diff: string
+      readonly fates: readonly Fate[]
     }
-  | { readonly kind: 'nothing-to-propose'; readonly commit: string }
+  /** Nothing that could be brought is missing at the base branch. */
+  | { readonly kind: 'nothing-to-propose'; readonly commit: string; readonly fates: readonly Fate[] }
+  | { readonly kind: 'committed'; readonly commit: string; readonly fates: readonly Fate[] }
   | { readonly kind: 'open'; readonly head: string; readonly reviews?: readonly Reviewed[] | undefined }
   | { readonly kind: 'authors'; readonly logins: readonly string[] }
   | { readonly kind: 'merged'; readonly commit: string; readonly by: string | null }

@@ -21,8 +21,15 @@ export function wakeAt(document: Document): number | null {
     .map((effect) => effect.lease ?? effect.due)
   const newest = document.tail.at(-1)
   const all = newest === undefined ? effects : [...effects, newest.at + TAIL_FLUSH_MS]
-  if (document.kind === 'line' && document.alarm !== null) all.push(document.alarm)
+  const alarm = alarmOf(document)
+  if (alarm !== null) all.push(alarm)
   return all.length === 0 ? null : Math.min(...all)
+}
+
+/** When time alone may move it; null: nothing waits for time. */
+export function alarmOf(document: Document): number | null {
+  if (document.kind === 'bulletin') return null
+  return document.kind === 'line' ? document.alarm : document.departs
 }
 
 export type DocumentProblem = UpgradeProblem

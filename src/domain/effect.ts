@@ -111,6 +111,8 @@ export const Effect = z.discriminatedUnion('kind', [
   /** One-way news to a channel, by its name. */
   z.object({ kind: z.literal('notify'), ...shared, channel: z.string(), notice: Notice }),
   z.object({ kind: z.literal('propose'), ...shared }),
+  /** All that travels, as one commit to the base branch: where there are no pull requests. */
+  z.object({ kind: z.literal('commit'), ...shared }),
   z.object({ kind: z.literal('look'), ...shared }),
   z.object({ kind: z.literal('merge'), ...shared }),
   z.object({ kind: z.literal('withdraw'), ...shared, number: z.number().int(), head: z.string(), why: z.string() }),

@@ -48,7 +48,15 @@ const Carried = z.object({
   targets: z.array(z.string()),
   news: z.discriminatedUnion('state', [
     z.object({ state: z.literal('proposed'), url: z.string(), diff: z.string() }),
-    z.object({ state: z.literal('merged'), commit: z.string(), by: z.string().nullable(), url: z.string().nullable() }),
+    z.object({
+      state: z.literal('merged'),
+      commit: z.string(),
+      by: z.string().nullable(),
+      /** Null: no pull request was needed. */
+      url: z.string().nullable(),
+      /** Whether we wrote it. Absent: where there was a pull request. */
+      status: z.enum(['changed', 'unchanged']).optional(),
+    }),
     z.object({ state: z.literal('closed'), by: z.string().nullable(), url: z.string() }),
     /** What stands there of what people said; `isNew`: it was not told before. */
     z.object({

@@ -61,6 +61,6 @@ function causesOf({ promotion, next, shadow }: StageState): string[] {
 }
 
 /** A branch that is still there is known by its commit; a pull request, by its branch. */
-function restoredTrain({ cargo: _cargo, next: _next, ...train }: Train): Train {
-  return { ...train, lastHead: null, pullRequest: null }
+function restoredTrain(train: Train): Train {
+  return { ...train, cargos: [], next: [], departs: null, stopped: {}, lastHead: null, pullRequest: null }
 }

@@ -32,6 +32,8 @@ export const Stage = z.object({
   /** Absent: by a commit, and what was bad is refused here. */
   rollback: RollbackRule.optional(),
   targets: z.tuple([Target], Target),
+  /** For so long what goes to Git waits for other subscriptions, to be one commit with them. Absent: each goes alone. */
+  batchMs: z.number().int().positive().optional(),
 })
 export type Stage = Readonly<z.infer<typeof Stage>>
 

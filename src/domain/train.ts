@@ -1,11 +1,11 @@
-/** One branch's document: the branch, its pull request, and the promotion that travels on it. Writers to a branch are serial. */
+/** One branch's document: the branch, its pull request, and the promotions that travel on it: one, or a batch. Writers to a branch are serial. */
 
 import * as z from 'zod'
 import { Instant } from './event.ts'
 import { documentBase } from './line.ts'
 import { Carry, Drop } from './message.ts'
 
-export const TRAIN_SCHEMA = 2
+export const TRAIN_SCHEMA = 3
 
 export const Train = z.object({
   kind: z.literal('train'),
@@ -15,11 +15,16 @@ export const Train = z.object({
   git: z.string(),
   base: z.string(),
   branch: z.string(),
-  /** The highest order heard: an older message that arrives late changes nothing. */
-  order: z.number().int().min(0),
-  cargo: Carry.optional(),
-  /** The newest that was asked for; waits until what was begun has answered. */
-  next: z.discriminatedUnion('kind', [Carry, Drop]).optional(),
+  /** By line, the highest order heard: an older message that arrives late changes nothing. */
+  orders: z.record(z.string(), z.number().int().min(0)),
+  /** What travels, of each line one. Without a batch there is one line. */
+  cargos: z.array(Carry),
+  /** Of each line the newest that was asked for; waits until what was begun has answered, or until the batch departs. */
+  next: z.array(z.discriminatedUnion('kind', [Carry, Drop])),
+  /** When what waits for a batch goes aboard. Null: nothing waits for the time. */
+  departs: Instant.nullable(),
+  /** By promotion: why it could not be brought along when it was tried last. The others travel without it. */
+  stopped: z.record(z.string(), z.string()),
   /** The head that we wrote last; a branch with another one carries somebody's commits. It outlives its pull request, as the branch may. */
   lastHead: z.string().nullable(),
   pullRequest: z
@@ -27,12 +32,12 @@ export const Train = z.object({
       number: z.number().int(),
       url: z.string(),
       head: z.string(),
-      /** All heads that showed the same promotion, oldest first. */
-      heads: z.array(z.string()).optional(),
-      /** The reviews that were told last, by their ids. */
-      reviewed: z.array(z.string()).optional(),
+      /** By promotion: all heads that showed it, oldest first. */
+      heads: z.record(z.string(), z.array(z.string())),
+      /** By promotion: the reviews that its line was told of last, by their ids. */
+      reviewed: z.record(z.string(), z.array(z.string())),
       /** What it showed last. */
-      shows: Carry,
+      shows: z.array(Carry),
       since: Instant,
       /** When the branch was last seen to be the base plus our commit. */
       builtAt: Instant,
@@ -41,19 +46,28 @@ export const Train = z.object({
 })
 export type Train = z.infer<typeof Train>
 
-/** `train/<git>/<base>/<subscription>/<stage>`. */
+/** `train/<git>/<base>/<subscription>/<stage>`; a batch, which is of all subscriptions, has a star in the place of one. */
 export type TrainAddress = {
   readonly git: string
   readonly base: string
-  readonly subscription: string
+  /** Null: a batch. */
+  readonly subscription: string | null
   readonly stage: string
 }
 
-export function trainId(address: TrainAddress): string {
-  return `train/${address.git}/${address.base}/${address.subscription}/${address.stage}`
+/** No subscription is called so. */
+export const EVERYBODY = '*'
+
+export function trainId({ git, base, subscription, stage }: TrainAddress): string {
+  return `train/${git}/${base}/${subscription ?? EVERYBODY}/${stage}`
 }
 
-/** One rolling branch per subscription and stage. */
+/** No name has an underscore: this is no other train's branch, nor a folder of one. */
+function branchOf({ git, subscription, stage }: TrainAddress): string {
+  return subscription === null ? `drayage/batch/${git}_${stage}` : `drayage/${subscription}/${stage}`
+}
+
+/** One rolling branch per subscription and stage, or per batch. */
 export function newTrain(address: TrainAddress): Train {
   return {
     kind: 'train',
@@ -67,8 +81,12 @@ export function newTrain(address: TrainAddress): Train {
     effects: [],
     git: address.git,
     base: address.base,
-    branch: `drayage/${address.subscription}/${address.stage}`,
-    order: 0,
+    branch: branchOf(address),
+    orders: {},
+    cargos: [],
+    next: [],
+    departs: null,
+    stopped: {},
     lastHead: null,
     pullRequest: null,
   }

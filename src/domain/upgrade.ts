@@ -3,6 +3,7 @@
 import * as z from 'zod'
 import { err, ok, type Result } from './result.ts'
 import { lineWithGates, trainToldWhenToMerge } from './upgrades/v2.ts'
+import { trainOfMany } from './upgrades/v3.ts'
 
 /** What every document has had from the first version on. */
 const Stored = z.looseObject({ id: z.string(), kind: z.string(), schema: z.number().int().min(1) })
@@ -17,7 +18,11 @@ export type Steps = Readonly<Record<string, readonly Step[]>>
  * A member that is added, left out or means something else is a new version, with a step here and samples in
  * `test/fixtures/documents`: older programs drop what they do not know, and must not be let near it.
  */
-export const STEPS = { line: [lineWithGates], train: [trainToldWhenToMerge], bulletin: [] } as const satisfies Steps
+export const STEPS = {
+  line: [lineWithGates],
+  train: [trainToldWhenToMerge, trainOfMany],
+  bulletin: [],
+} as const satisfies Steps
 
 export type UpgradeProblem = { readonly reason: 'malformed-document' | 'newer-schema'; readonly detail: string }
 

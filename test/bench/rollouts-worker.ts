@@ -75,6 +75,9 @@ const ports: Ports = {
   proposals: (): Proposals => {
     throw new Error('nothing is proposed')
   },
+  commits: () => {
+    throw new Error('nothing is committed')
+  },
   verifier: { verify: () => Promise.reject(new Error('nothing is verified')) },
   healthRule: { check: async () => ({ state: 'healthy', detail: 'as it should be' }) },
   notifier: () => null,

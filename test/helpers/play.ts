@@ -1,7 +1,7 @@
 /** One document played through `decide` by hand: offered to, claimed, answered, told. No ports, no clock but this one. */
 
 import { decide, type Input } from '../../src/decide/index.ts'
-import type { Answer } from '../../src/domain/answer.ts'
+import type { Answer, Fate } from '../../src/domain/answer.ts'
 import { candidateOf } from '../../src/domain/candidate.ts'
 import type { Document } from '../../src/domain/document.ts'
 import type { Effect, EffectKind, EffectOf } from '../../src/domain/effect.ts'
@@ -173,6 +173,19 @@ export function aCarry(tag: string, content: number, order: number): Carry {
   }
 }
 
-export function proposed(number: number, head: string): Answer {
-  return { kind: 'proposed', number, url: `https://git.example/pull/${number}`, head, diff: '+image' }
+/** With those that came along: whatever the train of `playTrain` carries, unless told. */
+export function proposed(number: number, head: string, fates: readonly Fate[] = aboard(1, 2, 3)): Answer {
+  return { kind: 'proposed', number, url: `https://git.example/pull/${number}`, head, fates }
+}
+
+/** By the contents that they bring. */
+export function aboard(...contents: readonly number[]): readonly Fate[] {
+  return contents.map((content) => {
+    return { promotion: `payments/prod/${aDigest(content)}#1`, fate: 'aboard', diff: `+image ${content}` }
+  })
+}
+
+/** What the base holds already. */
+export function there(content: number): Fate {
+  return { promotion: `payments/prod/${aDigest(content)}#1`, fate: 'there' }
 }

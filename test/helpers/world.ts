@@ -1,6 +1,15 @@
 /** A small world behind the ports: a registry, targets that check expectation and fence as real ones do, pull requests, a clock. */
 
-import type { Delivered, Delivery, DeliveryFailure, Order, Proposals } from '../../src/delivery/delivery.ts'
+import type { Fate } from '../../src/domain/answer.ts'
+import type {
+  Cargos,
+  Commits,
+  Delivered,
+  Delivery,
+  DeliveryFailure,
+  Order,
+  Proposals,
+} from '../../src/delivery/delivery.ts'
 import type { Card, CardList } from '../../src/domain/card.ts'
 import { Config, type LoadedConfig } from '../../src/domain/config.ts'
 import type { DocumentId } from '../../src/domain/document.ts'
@@ -26,10 +35,12 @@ const WAKES_MAX = 2_000
 type At = { image: string; fence: number; writes: string[] }
 type PullRequest = {
   state: 'open' | 'merged' | 'closed'
+  readonly branch: string
   head: string
-  order: string
+  promotions: readonly string[]
+  /** The first of those that it brings. */
   image: string
-  files: string[]
+  writes: ReadonlyMap<string, string>
   by: string | null
 }
 
@@ -107,6 +118,8 @@ export function createWorld(options: WorldOptions = {}) {
   const targets = new Map<string, At>()
   const pulls: PullRequest[] = []
   const branches = new Map<string, string>()
+  /** By commit to the base branch: the promotions that it brought. */
+  const committed: (readonly string[])[] = []
   const wakes = new Map<DocumentId, number>()
   const requests = { registry: 0 }
   const down = { registry: false, targets: false, developers: false }
@@ -165,31 +178,68 @@ export function createWorld(options: WorldOptions = {}) {
     deliver: (order) => deliver(order, false),
     preview: (order) => deliver(order, true),
   }
-  const proposals: Proposals = {
-    async propose(cargo, branch, lastHead) {
-      if (down.targets) throw new RetryLater('the Git host is down')
-      if (cargo.wish.kind !== 'pinned') throw new Error('only candidates travel by train')
-      const image = formatImage(cargo.wish.image)
+  /** What of it can be brought, and what becomes of each. */
+  const meet = (cargos: Cargos): { writes: Map<string, string>; fates: readonly Fate[] } => {
+    const writes = new Map<string, string>()
+    const fates = cargos.map((cargo): Fate => {
+      const { promotion, wish, expected } = cargo
+      if (wish.kind !== 'pinned') throw new Error('only candidates travel by train')
+      const image = formatImage(wish.image)
       const files = cargo.targets.map(targetId)
-      if (files.every((id) => isSameReference(at(id).image, image))) return ok({ unchanged: true, commit: 'base' })
+      if (files.every((id) => isSameReference(at(id).image, image))) return { promotion, fate: 'there' }
       const foreign = files.find(
-        (id) => cargo.expected !== null && !cargo.expected.some((one) => isSameReference(one, at(id).image)),
+        (id) => expected !== null && ![image, ...expected].some((one) => isSameReference(one, at(id).image)),
       )
-      if (foreign !== undefined)
-        return err({ reason: 'moved', detail: `found ${at(foreign).image}`, found: at(foreign).image })
-      const index = pulls.findIndex((pull) => pull.state === 'open')
+      if (foreign !== undefined) {
+        const found = at(foreign).image
+        return { promotion, fate: 'stopped', reason: 'moved', detail: `found ${found}`, found }
+      }
+      for (const file of files) writes.set(file, image)
+      return { promotion, fate: 'aboard', diff: `+${image}` }
+    })
+    return { writes, fates }
+  }
+  const commits: Commits = {
+    async commit(cargos) {
+      if (down.targets) throw new RetryLater('the repository is down')
+      const { writes, fates } = meet(cargos)
+      write(writes)
+      if (writes.size > 0)
+        committed.push(fates.flatMap(({ fate, promotion }) => (fate === 'aboard' ? [promotion] : [])))
+      return ok({ commit: `commit/${committed.length}`, fates })
+    },
+  }
+  const write = (writes: ReadonlyMap<string, string>): void => {
+    for (const [file, image] of writes) {
+      at(file).image = image
+      at(file).writes.push(image)
+    }
+  }
+  const proposals: Proposals = {
+    async propose(cargos, { branch, lastHead }) {
+      if (down.targets) throw new RetryLater('the Git host is down')
+      const { writes, fates } = meet(cargos)
+      const [stopped] = fates.filter(({ fate }) => fate === 'stopped')
+      if (cargos.length === 1 && stopped?.fate === 'stopped') {
+        const { detail, found = '' } = stopped
+        return err({ reason: 'moved', detail, found })
+      }
+      if (writes.size === 0) return ok({ unchanged: true, commit: 'base', fates })
+      const index = pulls.findIndex((pull) => pull.state === 'open' && pull.branch === branch)
       const open = pulls[index]
       // The branch stays behind when its pull request was merged or closed by a person.
       const left = open?.head ?? branches.get(branch)
-      const head = `head/${cargo.promotion}`
+      const aboard = fates.flatMap(({ fate, promotion }) => (fate === 'aboard' ? [promotion] : []))
+      const head = `head/${aboard.join('+')}`
       if (left !== undefined && left !== lastHead && left !== head)
         return err({ reason: 'foreign-commits', detail: `head is ${left}` })
       branches.set(branch, head)
-      const next: PullRequest = { state: 'open', head, order: cargo.promotion, image, files, by: null }
+      const [image = ''] = writes.values()
+      const next: PullRequest = { state: 'open', branch, head, promotions: aboard, image, writes, by: null }
       if (open === undefined) pulls.push(next)
       else pulls[index] = next
       const number = open === undefined ? pulls.length : index + 1
-      return ok({ number, url: `https://git.example/pull/${number}`, head, diff: `+${image}` })
+      return ok({ number, url: `https://git.example/pull/${number}`, head, fates })
     },
     async look(_git, number) {
       const pull = pulls[number - 1]
@@ -218,10 +268,7 @@ export function createWorld(options: WorldOptions = {}) {
     if (pull === undefined) throw new Error(`no pull request ${number}`)
     pull.state = 'merged'
     pull.by = by
-    for (const file of pull.files) {
-      at(file).image = pull.image
-      at(file).writes.push(pull.image)
-    }
+    write(pull.writes)
   }
   const silent = (): void => {}
   const ports: Ports = {
@@ -246,6 +293,7 @@ export function createWorld(options: WorldOptions = {}) {
     },
     delivery: () => delivery,
     proposals: () => proposals,
+    commits: () => commits,
     verifier: {
       async verify({ image }) {
         if (down.registry) throw new RetryLater('the registry is down')
@@ -325,6 +373,7 @@ export function createWorld(options: WorldOptions = {}) {
     tellings,
     tags,
     pulls,
+    committed,
     health,
     refusals,
     down,

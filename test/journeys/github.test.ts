@@ -2,6 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createHttp, type Http } from '../../src/clients/http.ts'
+import type { Fate } from '../../src/domain/answer.ts'
 import type { Cargo, Delivery, Proposal, ProposalFailure, Proposals } from '../../src/delivery/delivery.ts'
 import { createGitHubDelivery } from '../../src/delivery/github.ts'
 import type { GitHubRepository } from '../../src/domain/config.ts'
@@ -60,8 +61,11 @@ function aCargo(tag = '1.5.0', cargo: Partial<Cargo> = {}): Cargo {
   return { ...order, promotion, wish: { kind: 'pinned', image }, targets: [aGitTarget()], ...cargo }
 }
 
-async function proposed(cargo = aCargo(), lastHead: string | null = null): Promise<Proposal> {
-  const answer = await delivery.propose(cargo, BRANCH, lastHead)
+async function proposed(
+  cargo = aCargo(),
+  lastHead: string | null = null,
+): Promise<Proposal & { readonly fates: readonly Fate[] }> {
+  const answer = await delivery.propose([cargo], { branch: BRANCH, lastHead, open: null })
   if (!answer.ok || 'unchanged' in answer.value) throw new Error(`expected a proposal, found ${JSON.stringify(answer)}`)
   return answer.value
 }
@@ -125,7 +129,7 @@ describe('a pull request', () => {
 
   it('is not opened where the base holds the wish', async () => {
     const base = git.commit({ [FILE]: aManifest(written(anImage())) })
-    const answer = await delivery.propose(aCargo(), BRANCH, null)
+    const answer = await delivery.propose([aCargo()], { branch: BRANCH, lastHead: null, open: null })
     expect(answer).toEqual({ ok: true, value: { unchanged: true, commit: base } })
     expect(git.head(BRANCH)).toBeNull()
     expect(repository.pulls).toEqual([])
@@ -143,7 +147,7 @@ describe('a pull request', () => {
     const proposal = await proposed(aCargo('1.5.0', { targets }))
     expect(git.changedFiles(BRANCH)).toEqual([FILE, 'apps/twice.yaml'])
     expect(git.file('apps/twice.yaml', BRANCH)).toBe(twice.replaceAll(OLD, written(anImage())))
-    expect(proposal.diff.match(/^--- /gmu)).toHaveLength(2)
+    expect(JSON.stringify(proposal.fates).match(/--- a/gu)).toHaveLength(2)
   })
 
   it('says nothing that comes to life', async () => {
@@ -166,7 +170,7 @@ describe('somebody else on our branch', () => {
   it('stops us, and nothing of theirs is lost', async () => {
     const first = await proposed()
     const theirs = git.commit({ 'README.md': 'by hand\n' }, BRANCH)
-    const answer = await delivery.propose(aCargo('1.6.0'), BRANCH, first.head)
+    const answer = await delivery.propose([aCargo('1.6.0')], { branch: BRANCH, lastHead: first.head, open: null })
     expect(answer).toMatchObject({ ok: false, error: { reason: 'foreign-commits', found: theirs } })
     expect(git.head(BRANCH)).toBe(theirs)
   })
@@ -197,7 +201,7 @@ describe('somebody else on our branch', () => {
     await proposed()
     const theirs = act()
     delivery = connect()
-    const answer = await delivery.propose(aCargo(), BRANCH, null)
+    const answer = await delivery.propose([aCargo()], { branch: BRANCH, lastHead: null, open: null })
     expect(answer).toMatchObject({ ok: false, error: { reason: 'foreign-commits' } })
     expect(git.head(BRANCH)).toBe(theirs)
   })
@@ -207,7 +211,7 @@ describe('somebody else on our branch', () => {
     const message = git.message(BRANCH)
     git.git(['update-ref', `refs/heads/${BRANCH}`, 'refs/heads/main'])
     const theirs = git.commit({ [FILE]: aManifest('registry.example.com/acme/payments:1.4.9') }, BRANCH, message)
-    const answer = await delivery.propose(aCargo('1.6.0'), BRANCH, first.head)
+    const answer = await delivery.propose([aCargo('1.6.0')], { branch: BRANCH, lastHead: first.head, open: null })
     expect(answer).toMatchObject({ ok: false, error: { reason: 'foreign-commits', found: theirs } })
   })
 
@@ -217,7 +221,7 @@ describe('somebody else on our branch', () => {
     during('mutation UpdateRefs', () => {
       theirs = git.commit({ 'README.md': 'by hand\n' }, BRANCH)
     })
-    const answer = await delivery.propose(aCargo('1.6.0'), BRANCH, first.head)
+    const answer = await delivery.propose([aCargo('1.6.0')], { branch: BRANCH, lastHead: first.head, open: null })
     expect(answer).toMatchObject({ ok: false, error: { reason: 'foreign-commits', found: theirs } })
     expect(git.head(BRANCH)).toBe(theirs)
   })
@@ -360,7 +364,7 @@ describe('withdrawing', () => {
       const { number, head } = await proposed()
       const answer = await delivery.withdraw('gitops', number, branch, head, 'why')
       expect(answer).toMatchObject({ ok: false, error: { reason: 'path-refused' } })
-      expect(await delivery.propose(aCargo(), branch, null)).toMatchObject({
+      expect(await delivery.propose([aCargo()], { branch: branch, lastHead: null, open: null })).toMatchObject({
         ok: false,
         error: { reason: 'path-refused' },
       })
@@ -374,7 +378,7 @@ describe('races', () => {
     Promise.all(
       cargos.map((cargo) =>
         connect()
-          .propose(cargo, BRANCH, null)
+          .propose([cargo], { branch: BRANCH, lastHead: null, open: null })
           .catch((error: unknown): Outcome => {
             if (error instanceof RetryLater) return 'later'
             throw error
@@ -415,7 +419,11 @@ describe('races', () => {
       git.commit({ 'README.md': 'theirs\n' }, BRANCH)
     })
     const head = (): string | null => git.head(BRANCH)
-    const answer = await delivery.propose(aCargo('1.5.0', { stillHeld: () => isHeld }), BRANCH, null)
+    const answer = await delivery.propose([aCargo('1.5.0', { stillHeld: () => isHeld })], {
+      branch: BRANCH,
+      lastHead: null,
+      open: null,
+    })
     expect(answer).toMatchObject({ ok: false, error: { reason: 'fenced' } })
     expect(git.file('README.md', head() ?? '')).toBe('theirs\n')
     expect(repository.pulls).toEqual([])
@@ -514,25 +522,34 @@ describe('limits', () => {
     let now = at
     delivery = connect({}, github.key, () => now)
     github.options.fault = (call) => (call.name === 'query Look' ? fault : null)
-    const refused = await delivery.propose(aCargo(), BRANCH, null).catch((error: unknown) => error)
+    const refused = await delivery
+      .propose([aCargo()], { branch: BRANCH, lastHead: null, open: null })
+      .catch((error: unknown) => error)
     expect(refused).toMatchObject({ name: 'RetryLater', retryAfterMs })
     github.options.fault = () => null
     const asked = github.requests.length
     await expect(delivery.look('gitops', 1)).rejects.toThrow(RetryLater)
     expect(github.requests).toHaveLength(asked)
     now += retryAfterMs
-    expect(await delivery.propose(aCargo(), BRANCH, null)).toMatchObject({ ok: true })
+    expect(await delivery.propose([aCargo()], { branch: BRANCH, lastHead: null, open: null })).toMatchObject({
+      ok: true,
+    })
   })
 
   it.each([500, 502, 503])('leaves %i for later', async (status) => {
     github.options.fault = () => ({ status, body: { message: 'oops' } })
-    await expect(delivery.propose(aCargo(), BRANCH, null)).rejects.toThrow(RetryLater)
+    await expect(delivery.propose([aCargo()], { branch: BRANCH, lastHead: null, open: null })).rejects.toThrow(
+      RetryLater,
+    )
   })
 
   it('is not taken for one: a refusal for good', async () => {
     const body = { message: 'Resource not accessible by integration' }
     github.options.fault = (call) => (call.name === PULLS ? { status: 403, body } : null)
-    expect(await delivery.propose(aCargo(), BRANCH, null)).toMatchObject({ ok: false, error: { reason: 'forbidden' } })
+    expect(await delivery.propose([aCargo()], { branch: BRANCH, lastHead: null, open: null })).toMatchObject({
+      ok: false,
+      error: { reason: 'forbidden' },
+    })
   })
 })
 
@@ -545,7 +562,7 @@ describe('refusals', () => {
 
   it('a protected branch of ours is not a race', async () => {
     repository.protectedBranches.add(BRANCH)
-    const answer = await delivery.propose(aCargo(), BRANCH, null)
+    const answer = await delivery.propose([aCargo()], { branch: BRANCH, lastHead: null, open: null })
     expect(answer).toMatchObject({ ok: false, error: { reason: 'refused-by-target' } })
   })
 
@@ -563,7 +580,10 @@ describe('refusals', () => {
     ],
   ])('%s is answered with what to do', async (_title, act, reason) => {
     act()
-    expect(await delivery.propose(aCargo(), BRANCH, null)).toMatchObject({ ok: false, error: { reason } })
+    expect(await delivery.propose([aCargo()], { branch: BRANCH, lastHead: null, open: null })).toMatchObject({
+      ok: false,
+      error: { reason },
+    })
   })
 
   it.each([
@@ -576,7 +596,10 @@ describe('refusals', () => {
     const wrong = key ?? (await import('node:crypto')).generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey
     const pem = typeof wrong === 'string' ? wrong : wrong.export({ type: 'pkcs1', format: 'pem' }).toString()
     delivery = connect({}, pem)
-    expect(await delivery.propose(aCargo(), BRANCH, null)).toMatchObject({ ok: false, error: { reason: 'forbidden' } })
+    expect(await delivery.propose([aCargo()], { branch: BRANCH, lastHead: null, open: null })).toMatchObject({
+      ok: false,
+      error: { reason: 'forbidden' },
+    })
   })
 
   it('a key in the other format, or with its line breaks written out, is as good', async () => {
@@ -588,7 +611,9 @@ describe('refusals', () => {
   it('a token that was revoked is replaced', async () => {
     await proposed()
     github.revokeTokens()
-    expect(await delivery.propose(aCargo('1.5.0'), BRANCH, git.head(BRANCH))).toMatchObject({ ok: true })
+    expect(
+      await delivery.propose([aCargo('1.5.0')], { branch: BRANCH, lastHead: git.head(BRANCH), open: null }),
+    ).toMatchObject({ ok: true })
   })
 
   it('a token of a person does as well', async () => {
@@ -620,7 +645,10 @@ describe('the bytes of a file', () => {
 
   it('that are no text are refused', async () => {
     git.commit({ [FILE]: `${aManifest()}\0` })
-    expect(await delivery.propose(aCargo(), BRANCH, null)).toMatchObject({ ok: false, error: { reason: 'unparsable' } })
+    expect(await delivery.propose([aCargo()], { branch: BRANCH, lastHead: null, open: null })).toMatchObject({
+      ok: false,
+      error: { reason: 'unparsable' },
+    })
   })
 })
 
@@ -641,7 +669,9 @@ describe('secrets', () => {
         count += 1
         return count >= at ? echo(call) : null
       }
-      const said = await delivery.propose(aCargo(), BRANCH, null).then(JSON.stringify, showError)
+      const said = await delivery
+        .propose([aCargo()], { branch: BRANCH, lastHead: null, open: null })
+        .then(JSON.stringify, showError)
       const secrets = github.requests.map((call) => (call.authorization ?? '').replace(/^\w+ /u, ''))
       for (const secret of [token, ...secrets]) expect(said).not.toContain(secret)
     }
@@ -652,7 +682,7 @@ describe('secrets', () => {
     const location = `${thief.url}/graphql`
     github.options.fault = (call) =>
       call.name === 'query Look' ? { status: 307, headers: { location }, body: {} } : null
-    expect(await delivery.propose(aCargo(), BRANCH, null)).toMatchObject({
+    expect(await delivery.propose([aCargo()], { branch: BRANCH, lastHead: null, open: null })).toMatchObject({
       ok: false,
       error: { reason: 'target-missing' },
     })

@@ -38,7 +38,7 @@ const PLAIN: readonly Planted[] = [
   { name: 'what waits is forgotten', plant: onStage(({ next: _next, ...stage }) => stage) },
   { name: 'what was begun is forgotten', plant: onStage(holdingOnlyTheLast) },
   { name: 'what was not well counts as well', plant: onStage(lookingWell) },
-  { name: 'messages count in any order', plant: onTrain((train) => ({ ...train, order: 0 })) },
+  { name: 'messages count in any order', plant: onTrain((train) => ({ ...train, orders: {} })) },
   { name: 'a branch is always ours', bend: ({ host }) => (host.ignoresForeignCommits = true) },
   { name: 'any head is merged', bend: ({ host }) => (host.mergesAnyHead = true) },
   { name: 'entries leave the tail before they are in the journal', plant: onSave((one) => ({ ...one, tail: [] })) },
@@ -184,7 +184,14 @@ function onOrder(change: <O extends Omit<Order, 'target'>>(order: O) => O) {
     },
     proposals(git) {
       const proposals = ports.proposals(git)
-      return { ...proposals, propose: (cargo, branch, head) => proposals.propose(change(cargo), branch, head) }
+      return {
+        ...proposals,
+        propose: ([first, ...rest], known) => proposals.propose([change(first), ...rest.map(change)], known),
+      }
+    },
+    commits(git) {
+      const commits = ports.commits(git)
+      return { ...commits, commit: ([first, ...rest]) => commits.commit([change(first), ...rest.map(change)]) }
     },
   })
 }

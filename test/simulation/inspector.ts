@@ -1,6 +1,8 @@
 /** Watches what is saved and what is ordered, and says at once which law was broken. */
 
-import type { Order, Proposals } from '../../src/delivery/delivery.ts'
+import type { Fate } from '../../src/domain/answer.ts'
+import type { Cargo, Cargos, Order, ProposalFailure, Proposals } from '../../src/delivery/delivery.ts'
+import type { Result } from '../../src/domain/result.ts'
 import type { LoadedConfig } from '../../src/domain/config.ts'
 import { wakeAt, type Document, type DocumentId } from '../../src/domain/document.ts'
 import { lineId } from '../../src/domain/line.ts'
@@ -101,26 +103,47 @@ export function createInspector(options: InspectorOptions): Inspector {
               (one) => one.kind === 'train' && one.pullRequest?.number === number,
             )
             if (train?.kind === 'train' && train.pullRequest !== null) {
-              const { promotion, stage, images } = train.pullRequest.shows
-              const subscription = train.id.split('/').at(-2) ?? ''
-              grounds.judge({ subscription, stage, promotion, digest: images[0].digest, kind: 'merge' }, loadedOf())
+              for (const { promotion, stage, line, images } of train.pullRequest.shows) {
+                const subscription = line.replace('line/', '')
+                grounds.judge({ subscription, stage, promotion, digest: images[0].digest, kind: 'merge' }, loadedOf())
+              }
             }
             return proposals.merge(name, number, head)
           },
-          async propose(cargo, branch, lastHead) {
-            const { subscription, stage } = cargo
-            const id = trainId({ git, base: 'main', subscription, stage })
-            const done = ordered(cargo, id, 'pull request', loadedOf())
-            const proposal = await proposals.propose(cargo, branch, lastHead).finally(done)
-            if (!proposal.ok && proposal.error.reason === 'moved')
-              answered(cargo, id, cargo.targets.map(targetId), proposal.error.found ?? '')
-            return proposal
-          },
+          propose: (cargos, known) => watched(git, cargos, 'pull request', () => proposals.propose(cargos, known)),
         }
+      }
+      /** By train: each that travels, and what is said of the one that is stopped. */
+      const watched = async <T extends Result<{ fates: readonly Fate[] }, ProposalFailure>>(
+        git: string,
+        cargos: Cargos,
+        place: 'pull request' | 'commit',
+        act: () => Promise<T>,
+      ): Promise<T> => {
+        const loaded = loadedOf()
+        const [{ stage: name }] = cargos
+        const idOf = ({ subscription }: Cargo): DocumentId => {
+          const found = loaded.config.subscriptions.find((one) => one.name === subscription)
+          const isBatch = found?.stages.find((one) => one.name === name)?.batchMs !== undefined
+          return trainId({ git, base: 'main', subscription: isBatch ? null : subscription, stage: name })
+        }
+        const done = cargos.map((cargo) => ordered(cargo, idOf(cargo), `${cargo.subscription} ${place}`, loaded))
+        const answer = await act().finally(() => done.forEach((end) => end()))
+        for (const [index, cargo] of cargos.entries()) {
+          const alone = !answer.ok && index === 0 ? answer.error : undefined
+          const fate = answer.ok ? answer.value.fates.find((one) => one.promotion === cargo.promotion) : undefined
+          const stopped = fate?.fate === 'stopped' ? fate : alone
+          if (stopped?.reason === 'moved')
+            answered(cargo, idOf(cargo), cargo.targets.map(targetId), stopped.found ?? '')
+        }
+        return answer
       }
       return {
         ...outbound,
         proposals: watchProposals,
+        commits: (git) => ({
+          commit: (cargos) => watched(git, cargos, 'commit', () => outbound.commits(git).commit(cargos)),
+        }),
         delivery: (target) => {
           const delivery = outbound.delivery(target)
           return {

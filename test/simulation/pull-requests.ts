@@ -1,13 +1,11 @@
 /** A Git host with pull requests, as our adapter for GitHub meets it: one rolling branch, swapped from the head that was read. */
 
-import type { Cargo, ProposalFailure, Proposals } from '../../src/delivery/delivery.ts'
-import { isSameReference } from '../../src/domain/image.ts'
+import type { Fate } from '../../src/domain/answer.ts'
+import type { Cargos, Known, ProposalFailure, Proposals } from '../../src/delivery/delivery.ts'
 import { err, ok, type Result } from '../../src/domain/result.ts'
 import { RetryLater } from '../../src/domain/retry.ts'
-import { targetId } from '../../src/domain/target.ts'
-import { isExpected } from './cluster.ts'
-import { writtenAs, type Ledger } from './ledger.ts'
-import { commitToBase, type Repository, type Surroundings } from './repository.ts'
+import type { Ledger } from './ledger.ts'
+import { commitToBase, isHeld, meet, type Repository, type Surroundings } from './repository.ts'
 
 const TRIES_MAX = 8
 
@@ -15,8 +13,9 @@ export type Branch = {
   readonly head: string
   /** The base that it was built upon. */
   readonly parent: string
-  readonly promotion: string
-  readonly images: ReadonlyMap<string, string>
+  readonly promotions: readonly string[]
+  /** By target: what it brings, and for which promotion. */
+  readonly images: ReadonlyMap<string, { readonly image: string; readonly promotion: string }>
 }
 
 export type PullRequest = {
@@ -24,7 +23,7 @@ export type PullRequest = {
   readonly branch: string
   state: 'open' | 'merged' | 'closed'
   head: string
-  promotion: string
+  promotions: readonly string[]
   by: string | null
   commit: string
 }
@@ -66,11 +65,10 @@ export function mergePull(host: Host, pull: PullRequest, by: string, ledger: Led
   if (pull.state !== 'open' || branch === undefined || hasConflict(host, branch)) return null
   pull.state = 'merged'
   pull.by = by
-  for (const [target, after] of branch.images) {
+  for (const [target, { image: after, promotion }] of branch.images) {
     const before = host.repository.base.images.get(target) ?? ''
     pull.commit = commitToBase(host.repository, target, after)
-    if (before !== after)
-      ledger.write({ target, before, after, promotion: branch.promotion, kind: 'merge', orderedAt: now })
+    if (before !== after) ledger.write({ target, before, after, promotion, kind: 'merge', orderedAt: now })
   }
   return pull.commit
 }
@@ -107,83 +105,75 @@ export function pullRequestsOf(host: Host, { life, ledger, now }: Surroundings):
     return answer
   }
 
-  const attempt = async (cargo: Cargo, name: string, lastHead: string | null) => {
-    const { base, branch } = await ask(() => {
+  const attempt = async (cargos: Cargos, { branch: name, lastHead, open }: Known) => {
+    const { base, branch, isClosed } = await ask(() => {
       remember(host)
-      return { base: repository.base, branch: branches.get(name) }
+      const isClosed = open !== null && pulls[open - 1]?.state === 'closed' && openPull(host, name) === undefined
+      return { base: repository.base, branch: branches.get(name), isClosed }
     })
-    if (!cargo.stillHeld()) return fenced
-    const image = writtenAs(cargo.wish)
-    const ids = cargo.targets.map(targetId)
-    for (const id of ids) {
-      const found = base.images.get(id)
-      if (found === undefined) return err({ reason: 'target-missing', detail: id } as const)
-      if (isSameReference(found, image) || isExpected(found, cargo.expected)) continue
-      return err({ reason: 'moved', detail: `found ${found}`, found } as const)
-    }
-    if (ids.every((id) => isSameReference(base.images.get(id) ?? '', image)))
-      return ok({ unchanged: true, commit: base.commit } as const)
-    const isOurs = branch?.promotion === cargo.promotion && !isForeign(branch.head)
+    if (!isHeld(cargos)) return fenced
+    const { images, fates } = meet(cargos, base.images)
+    const [stopped] = fates
+    if (cargos.length === 1 && stopped?.fate === 'stopped')
+      return err({ reason: 'moved', detail: stopped.detail, found: stopped.found ?? '' } as const)
+    if (images.size === 0) return ok({ unchanged: true, commit: base.commit, fates } as const)
+    if (isClosed) return err({ reason: 'closed', detail: `${name} was closed` } as const)
+    const promotions = fates.flatMap(({ fate, promotion }) => (fate === 'aboard' ? [promotion] : []))
+    const isWanted = (promotion: string): boolean => cargos.some((cargo) => cargo.promotion === promotion)
+    const isOurs = branch?.promotions.every(isWanted) === true && !isForeign(branch.head)
     if (branch !== undefined && branch.head !== lastHead && !isOurs && !host.ignoresForeignCommits)
       return err({ reason: 'foreign-commits', detail: `${name} has ${branch.head}` } as const)
     let head = branch?.head ?? ''
-    if (branch === undefined || branch.parent !== base.commit || branch.promotion !== cargo.promotion || !isOurs) {
-      const images = new Map(ids.map((id) => [id, image]))
-      if (!cargo.stillHeld()) return fenced
+    const isThere = branch?.promotions.join() === promotions.join() && !isForeign(branch.head)
+    if (branch === undefined || branch.parent !== base.commit || !isThere) {
+      if (!isHeld(cargos)) return fenced
       const moved = await change(() => {
         if (branches.get(name)?.head !== branch?.head) return null
         ledger.rebuilt(name, branch !== undefined && isForeign(branch.head))
         repository.commits += 1
-        const written = { head: `h${repository.commits}`, parent: base.commit, promotion: cargo.promotion, images }
+        const written = { head: `h${repository.commits}`, parent: base.commit, promotions, images }
         branches.set(name, written)
-        const open = openPull(host, name)
-        if (open !== undefined) Object.assign(open, { head: written.head, promotion: cargo.promotion })
+        const opened = openPull(host, name)
+        if (opened !== undefined) Object.assign(opened, { head: written.head, promotions })
         return written.head
       })
       if (moved === null) return null
       head = moved
     }
-    return show(cargo, name, head)
+    return show(cargos, name, head, fates)
   }
 
-  const show = async (cargo: Cargo, name: string, head: string) => {
+  const show = async (cargos: Cargos, name: string, head: string, fates: readonly Fate[]) => {
     const known = await ask(() =>
       pulls.findLast((one) => one.branch === name && (one.state === 'open' || one.head === head)),
     )
     const proposal = ({ number }: PullRequest) => {
       const url = `https://git.example/pull/${number}`
-      return ok({ number, url, head, diff: `+${writtenAs(cargo.wish)}` } as const)
+      return ok({ number, url, head, fates } as const)
     }
     if (known !== undefined && known.state !== 'merged') return proposal(known)
-    if (!cargo.stillHeld()) return fenced
+    if (!isHeld(cargos)) return fenced
     return change(() => {
       const open = openPull(host, name)
       if (open !== undefined) return proposal(open)
       const branch = branches.get(name)
       // No commits between the base and the branch, or no branch any more: the next look tells.
       if (branch === undefined || branch.head !== head || known?.state === 'merged') return null
-      const { promotion } = branch
-      const pull: PullRequest = {
-        number: pulls.length + 1,
-        branch: name,
-        state: 'open',
-        head,
-        promotion,
-        by: null,
-        commit: '',
-      }
+      const { promotions } = branch
+      const number = pulls.length + 1
+      const pull: PullRequest = { number, branch: name, state: 'open', head, promotions, by: null, commit: '' }
       pulls.push(pull)
       return proposal(pull)
     })
   }
 
   return {
-    async propose(cargo, name, lastHead) {
+    async propose(cargos, known) {
       for (let tries = 0; tries < TRIES_MAX; tries += 1) {
-        const answer = await attempt(cargo, name, lastHead)
+        const answer = await attempt(cargos, known)
         if (answer !== null) return answer
       }
-      throw new RetryLater(`${name} moved ${TRIES_MAX} times`, { retryAfterMs: 15_000 })
+      throw new RetryLater(`${known.branch} moved ${TRIES_MAX} times`, { retryAfterMs: 15_000 })
     },
     look: (_git, number) =>
       ask(() => {

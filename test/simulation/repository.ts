@@ -1,6 +1,7 @@
 /** A Git repository's server: branches of files, moved by compare-and-swap only. */
 
-import type { Delivered, Delivery, DeliveryFailure, Order } from '../../src/delivery/delivery.ts'
+import type { Fate } from '../../src/domain/answer.ts'
+import type { Cargos, Commits, Delivered, Delivery, DeliveryFailure, Order } from '../../src/delivery/delivery.ts'
 import { isSameReference } from '../../src/domain/image.ts'
 import { err, ok, type Result } from '../../src/domain/result.ts'
 import { RetryLater } from '../../src/domain/retry.ts'
@@ -87,5 +88,67 @@ export function commitDelivery(repository: Repository, { life, ledger, now }: Su
     },
     deliver: (order) => bring(order, false),
     preview: (order) => bring(order, true),
+  }
+}
+
+export function isHeld(cargos: Cargos): boolean {
+  return cargos.every((cargo) => cargo.stillHeld())
+}
+
+type Brought = { readonly image: string; readonly promotion: string }
+
+/** What of it can be brought upon these files, by target; and what becomes of each. */
+export function meet(
+  cargos: Cargos,
+  files: ReadonlyMap<string, string>,
+): { readonly images: ReadonlyMap<string, Brought>; readonly fates: readonly Fate[] } {
+  const images = new Map<string, Brought>()
+  const fates = cargos.map((cargo): Fate => {
+    const { promotion } = cargo
+    const image = writtenAs(cargo.wish)
+    const ids = cargo.targets.map(targetId)
+    for (const id of ids) {
+      const found = files.get(id) ?? ''
+      if (isSameReference(found, image) || isExpected(found, cargo.expected)) continue
+      return { promotion, fate: 'stopped', reason: 'moved', detail: `found ${found}`, found }
+    }
+    if (ids.every((id) => isSameReference(files.get(id) ?? '', image))) return { promotion, fate: 'there' }
+    for (const id of ids) images.set(id, { image, promotion })
+    return { promotion, fate: 'aboard', diff: `+${image}` }
+  })
+  return { images, fates }
+}
+
+/** Several promotions as one commit to the base: the branch is swapped, and the lease asked before. */
+export function commitsOf(repository: Repository, { life, ledger, now }: Surroundings): Commits {
+  return {
+    async commit(cargos) {
+      const orderedAt = now()
+      for (let tries = 0; tries < TRIES_MAX; tries += 1) {
+        await life.send()
+        if (repository.isDown) throw new RetryLater('the repository cannot be reached')
+        const { base } = repository
+        await life.receive()
+        if (!isHeld(cargos)) return err({ reason: 'fenced', detail: 'the lease ran out' })
+        const { images, fates } = meet(cargos, base.images)
+        const [stopped] = fates
+        if (cargos.length === 1 && stopped?.fate === 'stopped')
+          return err({ reason: 'moved', detail: stopped.detail, found: stopped.found ?? '' })
+        if (images.size === 0) return ok({ commit: base.commit, fates })
+        await life.send()
+        await life.travel()
+        if (repository.isDown) throw new RetryLater('the repository cannot be reached')
+        const isFastForward = repository.base.commit === base.commit
+        for (const [target, { image, promotion }] of isFastForward ? images : []) {
+          const before = repository.base.images.get(target) ?? ''
+          commitToBase(repository, target, image)
+          if (before !== image) ledger.write({ target, before, after: image, promotion, kind: 'candidate', orderedAt })
+        }
+        const { commit } = repository.base
+        await life.receive()
+        if (isFastForward) return ok({ commit, fates })
+      }
+      throw new RetryLater(`the branch moved ${TRIES_MAX} times`)
+    },
   }
 }

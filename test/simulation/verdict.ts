@@ -40,12 +40,14 @@ export function checkCalm(scene: Scene, last: Shape): void {
     ),
   )
   for (const train of trains) {
-    const { cargo, effects, pullRequest } = train
+    const { cargos, effects, pullRequest } = train
     const isStuck = effects.some(({ dead }) => dead !== undefined)
-    check(cargo === undefined || promotions.has(cargo.promotion), () => `${train.id} carries what nobody wants`)
-    const isCarried = pullRequest !== null || effects.some(({ kind }) => kind === 'propose')
-    check(cargo === undefined || isCarried, () => `${train.id} carries ${cargo?.promotion} nowhere`)
-    const isLeft = pullRequest !== null && cargo === undefined && !isStuck
+    const isCarried = pullRequest !== null || effects.some(({ kind }) => kind === 'propose' || kind === 'commit')
+    for (const { promotion } of cargos) {
+      check(promotions.has(promotion), () => `${train.id} carries what nobody wants`)
+      check(isCarried, () => `${train.id} carries ${promotion} nowhere`)
+    }
+    const isLeft = pullRequest !== null && cargos.length === 0 && !isStuck
     check(!isLeft, () => `${train.id} leaves pull request ${pullRequest?.number} open`)
   }
   const isKnown = (number: number): boolean => trains.some(({ pullRequest }) => pullRequest?.number === number)
@@ -91,10 +93,10 @@ async function checkEvents({ accepted, state, chronicle }: Scene): Promise<void>
   }
 }
 
-function checkTrain({ chronicle, world }: Scene, { id, branch, next, cargo, pullRequest }: Train): void {
+function checkTrain({ chronicle, world }: Scene, { id, branch, next, cargos, pullRequest }: Train): void {
   const { check } = chronicle
-  check(next === undefined, () => `${id} never came to ${next?.promotion}`)
-  check(cargo === undefined, () => `${id} still carries ${cargo?.promotion}`)
+  check(next.length === 0, () => `${id} never came to ${next[0]?.promotion}`)
+  check(cargos.length === 0, () => `${id} still carries ${cargos[0]?.promotion}`)
   check(pullRequest === null, () => `${id} still has pull request ${pullRequest?.number}`)
   const open = world.host.pulls.filter((pull) => pull.branch === branch && pull.state === 'open')
   check(open.length === 0, () => `${branch} has ${open.length} open pull requests`)

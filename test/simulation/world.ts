@@ -12,7 +12,7 @@ import type { Life } from './life.ts'
 import { createHost, pullRequestsOf, type Host } from './pull-requests.ts'
 import type { Random } from './random.ts'
 import { createRegistry, type Registry } from './registry.ts'
-import { commitDelivery, commitToBase, createRepository, type Repository } from './repository.ts'
+import { commitDelivery, commitsOf, commitToBase, createRepository, type Repository } from './repository.ts'
 import { RetryLater } from '../../src/domain/retry.ts'
 
 export type World = {
@@ -91,14 +91,15 @@ export function createWorld({ random, ledger, grounds, now, unwell, onUnwell, on
       const pullRequests = pullRequestsOf(host, surroundings)
       const proposals: Proposals = {
         ...pullRequests,
-        propose(cargo, branch, lastHead) {
-          onPropose(branch)
-          return pullRequests.propose(cargo, branch, lastHead)
+        propose(cargos, known) {
+          onPropose(known.branch)
+          return pullRequests.propose(cargos, known)
         },
       }
       return {
         delivery: deliveryTo,
         proposals: () => proposals,
+        commits: () => commitsOf(plain, surroundings),
         healthRule: { check: async () => ({ state: 'healthy', detail: 'as it should be' }) },
         notifier: () => null,
         conversation: null,

@@ -48,6 +48,7 @@ async function look(evidence: readonly Evidence[], running = aDigest(1)) {
   const answer = await perform(effect, {
     document,
     subscription: subscription ?? null,
+    subscriptionAt: () => subscription ?? null,
     outbound,
     stillHeld: () => true,
   })

@@ -41,7 +41,13 @@ async function asked(rule: Requirement, looked: Looked, more: readonly object[] 
   // What verifying needs, and no other port: using another one fails.
   const outbound = { verifier: { verify }, delivery: () => ({ observe }) } as unknown as Outbound
   const [subscription = null] = aLoadedConfig({ stages }).config.subscriptions
-  await perform(effect, { document: line.document(), subscription, outbound, stillHeld: () => true })
+  await perform(effect, {
+    document: line.document(),
+    subscription,
+    subscriptionAt: () => null,
+    outbound,
+    stillHeld: () => true,
+  })
   return { runsAs: questions[0]?.runsAs, looks }
 }
 

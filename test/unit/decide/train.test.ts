@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { LATER, playTrain, proposed, type PlayedTrain } from '../../helpers/play.ts'
+import { LATER, playTrain, proposed, there, type PlayedTrain } from '../../helpers/play.ts'
 import { aGitStage } from '../../helpers/world.ts'
 
 const github = { github: true, stages: [aGitStage('prod')] }
@@ -13,12 +13,12 @@ function open(options = github): PlayedTrain {
 }
 
 const pull = (train: PlayedTrain) => train.document().pullRequest
-const carries = (train: PlayedTrain) => train.document().cargo?.images[0].tag
+const carries = (train: PlayedTrain) => train.document().cargos[0]?.images[0].tag
 
 describe('a train', () => {
   it('proposes what it is asked to carry, and says so', () => {
     const train = open()
-    expect(pull(train)).toMatchObject({ number: 1, head: 'h1', shows: { order: 1 } })
+    expect(pull(train)).toMatchObject({ number: 1, head: 'h1', shows: [{ order: 1 }] })
     expect(train.news()).toMatchObject([{ state: 'proposed', url: 'https://git.example/pull/1' }])
     expect(train.document().lastHead).toBe('h1')
   })
@@ -176,9 +176,9 @@ describe('a pull request', () => {
   it('is not opened where the base holds it already', () => {
     const train = playTrain(github)
     train.carry('1.1.0', 1, 1)
-    train.answer('propose', { kind: 'nothing-to-propose', commit: 'c7' })
+    train.answer('propose', { kind: 'nothing-to-propose', commit: 'c7', fates: [there(1)] })
     expect(train.news()).toEqual([{ state: 'merged', commit: 'c7', by: null, url: null }])
-    expect(train.document().cargo).toBeUndefined()
+    expect(train.document().cargos).toEqual([])
   })
 })
 
@@ -196,7 +196,7 @@ describe('a proposal that is refused', () => {
     train.carry('1.1.0', 1, 1)
     train.answer('propose', { kind: 'failed', reason: 'moved', detail: 'hand', found: 'acme/payments:hand' })
     expect(train.effects('propose')).toEqual([])
-    expect(train.document().cargo).toBeUndefined()
+    expect(train.document().cargos).toEqual([])
   })
 
   it("for a person's commit is tried again once it is gone from the branch", () => {
@@ -258,7 +258,7 @@ describe('a branch that no configuration names any more', () => {
     const train = open()
     train.configure(changed, 'f00d')
     train.tick()
-    expect(train.document().cargo).toBeUndefined()
+    expect(train.document().cargos).toEqual([])
     expect(train.effects('withdraw')).toHaveLength(1)
     expect(train.news().at(-1)).toMatchObject({ state: 'stopped', reason: 'unwanted' })
     train.answer('withdraw', { kind: 'withdrawn' })

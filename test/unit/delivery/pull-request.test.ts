@@ -74,7 +74,7 @@ describe('a branch', () => {
 
 describe('a pull request', () => {
   it('names image, stage, file, reason and promotion', () => {
-    const { title, body } = describePullRequest(aCargo(), OLD)
+    const { title, body } = describePullRequest([{ cargo: aCargo(), found: OLD }])
     expect(title).toBe('Deliver acme/payments:1.5.0 to prod')
     for (const word of [written(anImage()), OLD, 'prod', 'apps/payments.yaml', aCargo().reason, aCargo().promotion]) {
       expect(body).toContain(`\`${word}\``)
@@ -84,8 +84,8 @@ describe('a pull request', () => {
   it('has nothing of outside beside its code spans', () => {
     fc.assert(
       fc.property(hostile, (reason) => {
-        const lines = describePullRequest(aCargo({ reason }), OLD).body.split('\n')
-        const plain = describePullRequest(aCargo({ reason: 'x' }), OLD).body.split('\n')
+        const lines = describePullRequest([{ cargo: aCargo({ reason }), found: OLD }]).body.split('\n')
+        const plain = describePullRequest([{ cargo: aCargo({ reason: 'x' }), found: OLD }]).body.split('\n')
         expect(lines).toHaveLength(plain.length)
         const changed = lines.filter((line, index) => line !== plain[index])
         expect(changed.every((line) => /^- \*\*Why:\*\* (?<fence>`+)(?!`)[^]*(?<!`)\k<fence>$/u.test(line))).toBe(true)
@@ -102,7 +102,7 @@ describe('a pull request', () => {
 describe('a commit', () => {
   it('says what, why and for which promotion', () => {
     const image = anImage()
-    expect(commitMessage(anOrder()).split('\n')).toEqual([
+    expect(commitMessage([anOrder()]).split('\n')).toEqual([
       'Deliver acme/payments:1.5.0 to prod',
       '',
       `Image: ${written(image)}`,
@@ -115,16 +115,15 @@ describe('a commit', () => {
 
   it('says that it restores', () => {
     const wish = { kind: 'restore', name: NAME, image: OLD } as const
-    expect(titleOf({ stage: 'prod', wish })).toBe('Restore acme/payments in prod')
+    expect(titleOf([{ stage: 'prod', wish }])).toBe('Restore acme/payments in prod')
   })
 
   it('has no trailer but ours, whatever the reason and the promotion are', () => {
     fc.assert(
       fc.property(hostile, hostile, (reason, promotion) => {
         const evil = `${reason}\n\nSigned-off-by: Eve <eve@example.com>`
-        const message = commitMessage(
-          anOrder({ reason: evil, promotion: `${promotion}\nCo-authored-by: Eve <eve@example.com>` }),
-        )
+        const order = anOrder({ reason: evil, promotion: `${promotion}\nCo-authored-by: Eve <eve@example.com>` })
+        const message = commitMessage([order])
         const trailers = execFileSync('git', ['interpret-trailers', '--parse'], { input: message, encoding: 'utf8' })
         expect(trailers.trimEnd().split('\n')).toEqual([expect.stringMatching(/^Drayage-Promotion:/u)])
       }),
