@@ -8,6 +8,7 @@ import {
   NO_OBJECT,
   refresh,
   type FakePull,
+  type FakeReview,
   type FakeRepository,
 } from './fake-github-state.ts'
 import { graphqlSchema } from './github-schema.ts'
@@ -173,9 +174,27 @@ function pullOf(repository: FakeRepository, pull: FakePull, context: GraphqlCont
       nodes: pull.state === 'CLOSED' ? [{ __typename: 'ClosedEvent', actor: actor(pull.closedBy) }] : [],
     },
     comments: {
-      nodes: pull.comments.map(({ body, author }) => ({ body, viewerDidAuthor: author === context.login })),
+      nodes: pull.comments.map(({ id, body, author }) => {
+        return { fullDatabaseId: `${id}`, body, viewerDidAuthor: author === context.login }
+      }),
     },
+    latestOpinionatedReviews: ({ writersOnly }: { writersOnly?: boolean }) => ({
+      nodes: latestOf(pull)
+        .filter(({ isStranger }) => writersOnly !== true || isStranger !== true)
+        .map(reviewOf),
+    }),
   }
+}
+
+/** What somebody only remarks takes nothing of their opinion. */
+function latestOf({ reviews }: FakePull): readonly FakeReview[] {
+  const opinions = reviews.filter(({ state }) => state !== 'COMMENTED')
+  return [...new Map(opinions.map((review) => [review.by, review])).values()]
+}
+
+function reviewOf({ id, by, state, body, commit, at, isBot }: FakeReview): Record<string, unknown> {
+  const author = { __typename: isBot === true ? 'Bot' : 'User', login: by }
+  return { id, state, body, submittedAt: at, author, commit: { __typename: 'Commit', oid: commit } }
 }
 
 function failure(type: string, message: string): GraphQLError {

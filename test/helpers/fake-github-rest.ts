@@ -9,9 +9,10 @@ import {
   type FakePull,
   type FakeRepository,
 } from './fake-github-state.ts'
+import { sourceOperations } from './fake-github-source.ts'
 import { exampleOf } from './github-schema.ts'
 
-type RestCall = {
+export type RestCall = {
   readonly repository: FakeRepository
   readonly parameters: Readonly<Record<string, string>>
   readonly query: URLSearchParams
@@ -19,7 +20,7 @@ type RestCall = {
   readonly login: string
 }
 export type RestAnswer = readonly [status: number, body: unknown]
-type Operation = { readonly needs: string; answer(call: RestCall): RestAnswer }
+export type Operation = { readonly needs: string; answer(call: RestCall): RestAnswer }
 
 const BOT = {
   GIT_AUTHOR_NAME: 'drayage[bot]',
@@ -153,10 +154,37 @@ export const restOperations: Readonly<Record<string, Operation>> = {
     answer({ repository, parameters, body, login }) {
       const pull = pullOf(repository, parameters['issue_number'])
       if (pull === null) return refusal(404, 'Not Found')
-      pull.comments.push({ body: textOf(body['body']), author: login })
+      const id = pull.number * 1_000 + pull.comments.length
+      pull.comments.push({ id, body: textOf(body['body']), author: login })
       return [201, { ...exampleOf('issue-comment'), body: body['body'] }]
     },
   },
+  'patch /repos/{owner}/{repo}/issues/comments/{comment_id}': {
+    needs: 'pull_requests:write',
+    answer({ repository, parameters, body }) {
+      const comments = repository.pulls.flatMap((pull) => pull.comments)
+      const found = comments.find(({ id }) => `${id}` === parameters['comment_id'])
+      if (found === undefined) return refusal(404, 'Not Found')
+      found.body = textOf(body['body'])
+      return [200, { ...exampleOf('issue-comment'), body: found.body }]
+    },
+  },
+  ...sourceOperations,
+}
+
+/** A person says something of a pull request as it stands now. */
+export function addReview(
+  pull: FakePull,
+  review: Pick<FakePull['reviews'][number], 'by' | 'state'> & Partial<FakePull['reviews'][number]>,
+): void {
+  const number = pull.reviews.length + 1
+  pull.reviews.push({
+    id: `PRR_${pull.number}_${number}`,
+    body: '',
+    commit: pull.headOid,
+    at: new Date().toISOString(),
+    ...review,
+  })
 }
 
 /** A pull request of this repository, or of a stranger's fork. */
@@ -164,8 +192,15 @@ export function addPull(
   repository: FakeRepository,
   pull: Pick<FakePull, 'head' | 'base' | 'headOid' | 'title' | 'body'> & { readonly fromFork?: boolean },
 ): FakePull {
-  const open = { state: 'OPEN', mergeCommit: null, mergedBy: null, closedBy: null, comments: [] } as const
-  const added: FakePull = { fromFork: false, ...pull, ...open, comments: [], number: repository.pulls.length + 1 }
+  const open = { state: 'OPEN', mergeCommit: null, mergedBy: null, closedBy: null, comments: [], reviews: [] } as const
+  const added: FakePull = {
+    fromFork: false,
+    ...pull,
+    ...open,
+    comments: [],
+    reviews: [],
+    number: repository.pulls.length + 1,
+  }
   repository.pulls.push(added)
   return added
 }

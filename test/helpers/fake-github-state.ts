@@ -16,7 +16,42 @@ export type FakePull = {
   mergeCommit: string | null
   mergedBy: string | null
   closedBy: string | null
-  readonly comments: { readonly body: string; readonly author: string }[]
+  readonly comments: { readonly id: number; body: string; readonly author: string }[]
+  /** Opinions, oldest first; the latest of each person stands. */
+  readonly reviews: FakeReview[]
+}
+
+export type FakeReview = {
+  readonly id: string
+  readonly by: string
+  state: 'APPROVED' | 'CHANGES_REQUESTED' | 'DISMISSED' | 'COMMENTED'
+  readonly body: string
+  readonly commit: string
+  readonly at: string
+  /** Of a program, or of somebody who may not write there. */
+  readonly isBot?: boolean
+  readonly isStranger?: boolean
+}
+
+/** Of a repository that images are built from. */
+export type FakeSource = {
+  readonly authors: Map<string, { readonly author: string | null; readonly committer: string | null }>
+  readonly checks: { readonly sha: string; readonly name: string; status: string; conclusion: string | null }[]
+  readonly statuses: {
+    readonly sha: string
+    readonly state: string
+    readonly context: string
+    readonly description: string
+    readonly url: string
+  }[]
+  readonly deployments: {
+    readonly id: number
+    readonly sha: string
+    readonly environment: string
+    readonly task: string
+    readonly payload: unknown
+    readonly states: { readonly state: string; readonly description: string }[]
+  }[]
 }
 
 export type FakeRepository = {
@@ -28,6 +63,7 @@ export type FakeRepository = {
   /** Branches that only people may move. */
   readonly protectedBranches: Set<string>
   readonly mergeMethods: Set<'merge' | 'squash' | 'rebase'>
+  readonly source: FakeSource
 }
 
 export type Principal = {

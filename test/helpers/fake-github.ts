@@ -9,6 +9,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { answerGraphql } from './fake-github-graphql.ts'
 import { refusal, restOperations, type RestAnswer } from './fake-github-rest.ts'
+import { newFakeSource } from './fake-github-source.ts'
 import type { FakeRepository, Principal } from './fake-github-state.ts'
 import type { GitRepository } from './git-repository.ts'
 import { answerProblem, exampleOf, requestProblem, routeOf, type Route } from './github-schema.ts'
@@ -35,6 +36,8 @@ export async function startFakeGitHub() {
   const principals = new Map<string, Principal>()
   const requests: FakeCall[] = []
   const violations: string[] = []
+  /** What tokens of the App were asked for. */
+  const grants: Readonly<Record<string, string>>[] = []
   const options = { garbleText: false, installed: true, fault: (_call: FakeCall): Fault | null => null }
 
   const server = createServer((request, response) => {
@@ -94,7 +97,10 @@ export async function startFakeGitHub() {
     const problem = requestProblem(route, query, body)
     if (problem !== null) violations.push(problem)
     const answer = answerRest(route, query, body ?? {}, call)
-    const mistake = answer[0] === 401 ? null : answerProblem(route, ...answer)
+    // What GitHub answers everywhere, and names in few of its descriptions.
+    const isCommon = [401, 403].includes(answer[0])
+    const isUnlisted = answer[0] === 422 && route.path.includes('/statuses/')
+    const mistake = isCommon || isUnlisted ? null : answerProblem(route, ...answer)
     if (mistake !== null) violations.push(mistake)
     return answer
   }
@@ -128,6 +134,7 @@ export async function startFakeGitHub() {
     const token = `ghs_${randomUUID().replaceAll('-', '')}`
     const permissions = (body['permissions'] ?? {}) as Record<string, string>
     const names = (body['repositories'] as string[] | undefined) ?? null
+    grants.push(permissions)
     principals.set(token, { login: BOT, permissions, repositories: names })
     const answer = { ...exampleOf('installation-token'), token, permissions }
     return [201, { ...answer, expires_at: new Date(Date.now() + 3_600_000).toISOString() }]
@@ -142,6 +149,7 @@ export async function startFakeGitHub() {
     login: BOT,
     requests,
     violations,
+    grants,
     options,
     addRepository(full: string, git: GitRepository): FakeRepository {
       const [owner = '', name = ''] = full.split('/')
@@ -153,6 +161,7 @@ export async function startFakeGitHub() {
         pulls: [],
         protectedBranches: new Set(),
         mergeMethods: new Set(['merge', 'squash', 'rebase']),
+        source: newFakeSource(),
       }
       repositories.push(repository)
       return repository

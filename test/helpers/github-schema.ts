@@ -66,7 +66,8 @@ function nullAsType(node: unknown): unknown {
     Object.entries(node).map(([key, value]) => [key, nullAsType(value)]),
   )
   if (nullable !== true) return nullable === undefined || nullable === false ? others : { ...others, nullable }
-  return 'type' in others ? { ...others, nullable } : { anyOf: [others, { type: 'null' }] }
+  const values = Array.isArray(others['enum']) ? { enum: [...(others['enum'] as unknown[]), null] } : {}
+  return 'type' in others ? { ...others, ...values, nullable } : { anyOf: [others, { type: 'null' }] }
 }
 
 /** What is wrong with a request: its body, or a query parameter that GitHub does not have. */

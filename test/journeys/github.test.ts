@@ -8,7 +8,7 @@ import { createGitHubDelivery } from '../../src/delivery/github.ts'
 import type { GitHubRepository } from '../../src/domain/config.ts'
 import type { Result } from '../../src/domain/result.ts'
 import { RetryLater } from '../../src/domain/retry.ts'
-import { addPull, merge } from '../helpers/fake-github-rest.ts'
+import { addPull, addReview, merge } from '../helpers/fake-github-rest.ts'
 import type { FakeRepository } from '../helpers/fake-github-state.ts'
 import { startFakeGitHub, type FakeCall, type FakeGitHub, type Fault } from '../helpers/fake-github.ts'
 import { createRepository, type GitRepository } from '../helpers/git-repository.ts'
@@ -252,7 +252,27 @@ describe('what is left of an earlier pull request', () => {
 describe('looking', () => {
   it('sees it open, with its head', async () => {
     const { head, number } = await proposed()
-    expect(await delivery.look('gitops', number)).toEqual({ ok: true, value: { state: 'open', head } })
+    expect(await delivery.look('gitops', number)).toEqual({ ok: true, value: { state: 'open', head, reviews: [] } })
+  })
+
+  it('sees what people say of it, each of them once and of which commit', async () => {
+    const { head, number } = await proposed()
+    const pull = repository.pulls[0]
+    if (pull === undefined) throw new Error('no pull request')
+    const at = '2026-11-20T10:00:00Z'
+    addReview(pull, { by: 'Ann-GH', state: 'CHANGES_REQUESTED', body: 'no', at })
+    addReview(pull, { by: 'Ann-GH', state: 'APPROVED', at })
+    addReview(pull, { by: 'Ann-GH', state: 'COMMENTED', at })
+    addReview(pull, { by: 'ben', state: 'CHANGES_REQUESTED', body: 'not today', commit: 'f'.repeat(40), at })
+    addReview(pull, { by: 'cara', state: 'DISMISSED', at })
+    addReview(pull, { by: 'helper', state: 'APPROVED', isBot: true, at })
+    addReview(pull, { by: 'mallory', state: 'APPROVED', isStranger: true, at })
+    const looked = await delivery.look('gitops', number)
+    const reviews = [
+      { id: 'PRR_1_2', by: 'ann-gh', decision: 'approve', reason: '', at: Date.parse(at), head },
+      { id: 'PRR_1_4', by: 'ben', decision: 'reject', reason: 'not today', at: Date.parse(at), head: 'f'.repeat(40) },
+    ]
+    expect(looked).toEqual({ ok: true, value: { state: 'open', head, reviews } })
   })
 
   it('sees who merged it, and as what', async () => {
