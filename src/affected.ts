@@ -2,7 +2,7 @@
 
 import type { Candidate } from './domain/candidate.ts'
 import type { Known } from './domain/known.ts'
-import type { Line, StageState } from './domain/line.ts'
+import { foundThere, type Line, type StageState } from './domain/line.ts'
 import { formatImages } from './domain/release.ts'
 import type { Subscription } from './domain/subscription.ts'
 import type { Documents } from './state/documents.ts'
@@ -108,12 +108,14 @@ function whyNotKnown({ named, more }: Known): string | null {
 }
 
 /** What was there before us: known by its digest, if at all. */
-function judgeFound(subject: string, { current, looks }: StageState) {
+function judgeFound(subject: string, state: StageState) {
+  const { current } = state
   if (current.state !== 'found') return null
-  const image = Object.values(looks)[0]?.image ?? ''
-  const place = { image, how: 'runs', seenAt: null } as const
-  if (isDigest(subject) && current.digest !== null) {
-    return current.digest === subject ? { ...place, is: 'affected' as const, detail: 'this very digest' } : null
+  const place = { image: foundThere(state) ?? '', how: 'runs', seenAt: null } as const
+  const digests = (current.parts ?? [current]).map(({ digest }) => digest)
+  if (isDigest(subject) && digests.some((digest) => digest === subject)) {
+    return { ...place, is: 'affected' as const, detail: 'this very digest' }
   }
+  if (isDigest(subject) && !digests.includes(null)) return null
   return { ...place, is: 'unknown' as const, detail: 'it was there before Drayage, and was never verified' }
 }

@@ -1,6 +1,7 @@
 /** One exhaustive map: effect kind → port. What comes back is an answer; what is thrown means "later". */
 
 import type { Answer, Fate } from './domain/answer.ts'
+import type { Candidate } from './domain/candidate.ts'
 import { listOf, type Bulletin } from './domain/bulletin.ts'
 import type { Document, DocumentId } from './domain/document.ts'
 import type { Effect, EffectKind, EffectOf, Restoration } from './domain/effect.ts'
@@ -10,7 +11,7 @@ import type { Carry } from './domain/message.ts'
 import type { Promotion } from './domain/promotion.ts'
 import type { Result } from './domain/result.ts'
 import { RetryLater } from './domain/retry.ts'
-import { nameAt } from './domain/release.ts'
+import { imageAt, nameAt } from './domain/release.ts'
 import type { RunsAs } from './domain/runs-as.ts'
 import type { Stage, Subscription } from './domain/subscription.ts'
 import { knownFrom } from './domain/known.ts'
@@ -339,7 +340,7 @@ function cargoOf(cargo: Carry, subscription: Subscription | null): Omit<Cargo, '
     subscription: subscription.name,
     stage: cargo.stage,
     targets: [first, ...rest],
-    wish: { kind: 'pinned', image: cargo.images[0] },
+    wish: pinned(cargo.images),
     expected: cargo.targets.flatMap((id) => cargo.expected[id] ?? []),
     reason: cargo.reason,
   }
@@ -357,20 +358,33 @@ function orderOf(
   const promotion = promotionOf(document, effect.stage, effect.promotion)
   if (subscription === null || target === null || promotion === null) return null
   const { failure, candidate } = promotion
+  const wish = errand.kind === 'back' ? wishBack(errand.to, nameAt(subscription, target)) : wishOf(candidate, target)
+  const ids = effect.also ?? []
+  const also = ids.map((id) => targetOf(subscription, effect.stage, id)).filter(isGitTarget)
+  if (wish === null || also.length < ids.length) return null
   return {
     promotion: promotion.id,
     subscription: subscription.name,
     stage: effect.stage,
     target,
-    wish:
-      errand.kind === 'back'
-        ? wishBack(errand.to, nameAt(subscription, target))
-        : { kind: 'pinned', image: candidate.images[0] },
+    ...(also.length > 0 && { also }),
+    wish: also.length > 0 && errand.kind === 'candidate' ? pinned(candidate.images) : wish,
     expected: effect.expected,
     fence: effect.fence,
     reason: failure === undefined ? `pushed, ${candidate.cause}` : `rollback: ${failure.reason}`,
     stillHeld: work.stillHeld,
   }
+}
+
+/** Of a release, the image that this target takes; null where it has none for it. */
+function wishOf(candidate: Candidate, target: Target): Wish | null {
+  const image = imageAt(candidate, target)
+  return image === null ? null : { kind: 'pinned', image }
+}
+
+/** All of it: each target takes its own. */
+function pinned([image, ...others]: Candidate['images']): Wish {
+  return { kind: 'pinned', image, ...(others.length > 0 && { others }) }
 }
 
 function wishBack(to: Restoration, name: ImageName): Wish {
@@ -393,8 +407,8 @@ function isGitTarget(target: Target | null): target is GitTarget {
 
 function arrived(result: Result<Delivered, DeliveryFailure>): Answer {
   if (!result.ok) return failed(result.error)
-  const { status, reference, now, diff } = result.value
-  return { kind: 'delivered', status, reference, now, diff }
+  const { status, reference, now, also, diff } = result.value
+  return { kind: 'delivered', status, reference, now, also, diff }
 }
 
 function failedFor(reason: string, detail: string): Answer {

@@ -2,7 +2,7 @@
 
 import type { Document, DocumentId } from './domain/document.ts'
 import type { Effect } from './domain/effect.ts'
-import type { Current, Line, StageState } from './domain/line.ts'
+import { foundThere, type Current, type Line, type StageState } from './domain/line.ts'
 import { formatImages } from './domain/release.ts'
 import type { Stage, Subscription } from './domain/subscription.ts'
 import type { DamagedDocument, DocumentPage, Documents } from './state/documents.ts'
@@ -150,7 +150,7 @@ function describeGrounds({ promotion, pin, next }: StageState): readonly string[
 function currentImage(state: StageState): string | null {
   if (state.current.state === 'candidate') return formatImages(state.current.candidate)
   if (state.current.state === 'unknown') return null
-  return Object.values(state.looks)[0]?.image ?? null
+  return foundThere(state)
 }
 
 function howKnown(current: Current): StageStatus['how'] {

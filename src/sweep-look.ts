@@ -119,7 +119,7 @@ async function missMoved(
   for (const known of newest) {
     const tag = followed ?? known?.tag
     if (tag === undefined) continue
-    const digestBefore = known?.tag === tag ? known.digest : null
+    const digestBefore = known?.tag === tag ? known.digestOf(image) : null
     const found = await ports.registries.resolve({ ...image, tag }, digestBefore ?? undefined)
     if (!found.ok) {
       ports.log.warn('sweep cannot look', { reason: found.error.reason, detail: found.error.detail })

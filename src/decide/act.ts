@@ -1,8 +1,8 @@
 /** What a person does to a stage: promote, pin, unpin, roll back. Who may is decided before; each has a reason and stands in the history. */
 
 import type { Candidate } from '../domain/candidate.ts'
-import { formatImage, parseImageReference } from '../domain/image.ts'
-import type { Line, StageState } from '../domain/line.ts'
+import { parseImageReference } from '../domain/image.ts'
+import { foundThere, type Line, type StageState } from '../domain/line.ts'
 import { formatImages } from '../domain/release.ts'
 import type { Stage } from '../domain/subscription.ts'
 import { breakGlass } from './break-glass.ts'
@@ -76,13 +76,14 @@ function pin(turn: Turn<Line>, state: StageState, input: Extract<ActInput, { kin
   })
 }
 
-function runningOf({ current, looks }: StageState): { candidate: string; image: string } | null {
+function runningOf(state: StageState): { candidate: string; image: string } | null {
+  const { current } = state
   if (current.state === 'candidate') {
     return { candidate: current.candidate.id, image: formatImages(current.candidate) }
   }
   if (current.state !== 'found') return null
-  const image = Object.values(looks)[0]?.image ?? ''
-  return { candidate: current.digest ?? image, image }
+  const image = foundThere(state) ?? ''
+  return { candidate: current.parts === undefined ? (current.digest ?? image) : image, image }
 }
 
 function unpin(turn: Turn<Line>, stage: Stage, state: StageState, input: Extract<ActInput, { kind: 'unpin' }>): void {
@@ -134,10 +135,11 @@ function refuse(turn: Turn<Line>, { kind, by, stage }: Exclude<ActInput, { kind:
 
 /** A reference as people write it, or a digest: whether it names this candidate. */
 export function isNamed({ id, images }: Candidate, name: string): boolean {
-  const [image] = images
-  if (name === id || name === image.tag || name === formatImage(image)) return true
+  if (name === id || name === images[0].tag || name === formatImages({ images })) return true
   const parsed = parseImageReference(name)
   if (!parsed.ok) return false
   const { repository, tag, digest } = parsed.value
-  return repository === image.repository && (digest === image.digest || (digest === null && tag === image.tag))
+  return images.some(
+    (image) => repository === image.repository && (digest === image.digest || (digest === null && tag === image.tag)),
+  )
 }

@@ -3,7 +3,7 @@
 import type { Line, StageState } from '../domain/line.ts'
 import type { Carried, Message } from '../domain/message.ts'
 import { candidateOfPromotion, type Promotion } from '../domain/promotion.ts'
-import { formatImages } from '../domain/release.ts'
+import { formatImages, formatTaken } from '../domain/release.ts'
 import type { Stage } from '../domain/subscription.ts'
 import { startOver } from './look.ts'
 import { arrive, DIFF_LENGTH_MAX } from './progress.ts'
@@ -30,8 +30,9 @@ export function messageToLine(turn: Turn<Line>, message: Message): void {
     case 'merged': {
       const { commit, url, by } = news
       const status = news.status ?? (url === null ? 'unchanged' : 'changed')
-      const arrival = { reference: commit, now: message.image, status, by: by ?? undefined } as const
-      return arrive(turn, stage, state, promotion, message.targets, arrival)
+      const arrival = { reference: commit, status, by: by ?? undefined } as const
+      const written = new Map(message.targets.map((target) => [target, formatTaken(promotion.candidate, target)]))
+      return arrive(turn, stage, state, promotion, written, arrival)
     }
     case 'closed':
       return closed(turn, stage, state, promotion, news)

@@ -1,8 +1,16 @@
 /** Every target of a stage was looked at: what that means for what waits, and for what ran there before. */
 
 import type { Candidate } from '../domain/candidate.ts'
-import { isSameReference, parseImageReference } from '../domain/image.ts'
+import {
+  isSameReference,
+  isSameRepository,
+  parseImageReference,
+  type Digest,
+  type ImageName,
+  type Tag,
+} from '../domain/image.ts'
 import type { Line, StageState } from '../domain/line.ts'
+import { nameAt } from '../domain/release.ts'
 import type { Stage } from '../domain/subscription.ts'
 import { targetId } from '../domain/target.ts'
 import { offer, offerFromUpstream, takeNext } from './offer.ts'
@@ -12,27 +20,33 @@ import { note, type Turn } from './turn.ts'
 /** The newest that counts is the lower bound; what does not count is only shown. */
 export function concludeLook(turn: Turn<Line>, stage: Stage, state: StageState): void {
   if (state.current.state !== 'unknown') return
-  if (stage.targets.some((target) => state.looks[targetId(target)] === undefined)) return
-  const found = Object.values(state.looks).map((look) => {
-    const image = parseImageReference(look.image)
-    const tag = image.ok ? image.value.tag : null
-    const counts = tag !== null && turn.rules.compare(tag, tag) !== null
-    return { written: look.image, tag, digest: image.ok ? image.value.digest : null, counts }
-  })
-  const counted = found.filter(({ counts }) => counts)
-  const newest =
-    counted.toSorted((a, b) => (a.tag !== null && b.tag !== null ? (turn.rules.compare(b.tag, a.tag) ?? 0) : 0))[0] ??
-    found[0]
+  const { subscription } = turn.rules
+  const found: Found[] = []
+  for (const target of stage.targets) {
+    const look = state.looks[targetId(target)]
+    if (look === undefined) return
+    found.push(foundFrom(turn, nameAt(subscription, target), look.image))
+  }
+  const newest = newestOf(turn, found)
   if (newest === undefined) return
-  const { tag, digest, counts, written } = newest
+  const parts = subscription.images.flatMap(
+    (name) =>
+      newestOf(
+        turn,
+        found.filter((one) => isSameRepository(one.name, name)),
+      ) ?? [],
+  )
+  const isSeveral = subscription.images.length > 1
+  const { tag, digest, counts } = newest
   state.current = { state: 'found', tag, digest, counts }
-  const detail = counts
-    ? `runs ${written}: the lower bound`
-    : `runs ${written}, which the tag filter does not count: no bound`
+  if (isSeveral) state.current.parts = parts.map(({ name, written: _, ...part }) => ({ ...name, ...part }))
+  const written = (isSeveral ? parts : [newest]).map((one) => one.written).join(', ')
   note(turn, {
     kind: 'observed',
     reason: counts ? 'counts' : 'does-not-count',
-    detail,
+    detail: counts
+      ? `runs ${written}: the lower bound`
+      : `runs ${written}, which the tag filter does not count: no bound`,
     stage: stage.name,
     image: written,
   })
@@ -40,6 +54,28 @@ export function concludeLook(turn: Turn<Line>, stage: Stage, state: StageState):
   takeNext(turn, stage, state)
   if (state.promotion === undefined && healthy !== undefined) offer(turn, stage, healthy)
   if (state.promotion === undefined) offerFromUpstream(turn, stage)
+}
+
+type Found = {
+  readonly name: ImageName
+  readonly written: string
+  readonly tag: Tag | null
+  readonly digest: Digest | null
+  readonly counts: boolean
+}
+
+function foundFrom(turn: Turn<Line>, name: ImageName, written: string): Found {
+  const image = parseImageReference(written)
+  const tag = image.ok ? image.value.tag : null
+  const counts = tag !== null && turn.rules.compare(tag, tag) !== null
+  return { name, written, tag, digest: image.ok ? image.value.digest : null, counts }
+}
+
+/** Of those that count; else the first. */
+function newestOf(turn: Turn<Line>, found: readonly Found[]): Found | undefined {
+  const order = (a: Found, b: Found): number =>
+    a.tag !== null && b.tag !== null ? (turn.rules.compare(b.tag, a.tag) ?? 0) : 0
+  return found.filter(({ counts }) => counts).toSorted(order)[0] ?? found[0]
 }
 
 /**

@@ -12,14 +12,32 @@ import { forgetMail } from './withdraw.ts'
 
 /** What is not brought yet, and is not on a train. */
 export function wishDeliveries(turn: Turn<Line>, stage: Stage, state: StageState, promotion: Promotion): void {
+  const isPending = (one: Target): boolean =>
+    trainOf(turn, stage, one) === null && promotion.deliveries[targetId(one)]?.state === 'pending'
   const kind = turn.rules.mode === 'observe' ? 'preview' : 'deliver'
-  for (const one of stage.targets) {
-    const target = targetId(one)
-    if (trainOf(turn, stage, one) !== null || promotion.deliveries[target]?.state !== 'pending') continue
-    const expected = expectedAt(turn, state, promotion, target)
+  for (const [target, ...also] of writesOf(stage.targets.filter(isPending), kind)) {
+    const expected = [target, ...also].flatMap((one) => expectedAt(turn, state, promotion, one))
     const common = { stage: stage.name, target, promotion: promotion.id, expected }
-    wish(turn, { kind, ...fresh(turn, `${promotion.id}/${kind}/${target}`), ...common })
+    const shared = fresh(turn, `${promotion.id}/${kind}/${target}`)
+    wish(turn, { kind, ...shared, ...common, ...(also.length > 0 && { also }) })
   }
+}
+
+/** Targets that are written at once, by their ids. */
+export type Write = readonly [string, ...string[]]
+
+/** The images of one release come to a repository by one commit, so that nobody ever reads one of them without the others. */
+export function writesOf(targets: readonly Target[], kind: 'preview' | 'deliver'): readonly Write[] {
+  const writes = new Map<string, [string, ...string[]]>()
+  for (const target of targets) {
+    const id = targetId(target)
+    const isOneOfSeveral = kind === 'deliver' && target.kind === 'git' && target.image !== undefined
+    const place = isOneOfSeveral ? `git/${target.git}` : id
+    const before = writes.get(place)
+    if (before === undefined) writes.set(place, [id])
+    else before.push(id)
+  }
+  return [...writes.values()]
 }
 
 /** Which pull requests are wanted: those that a person merges, once every gate held; or those that Drayage merges, at any time. */

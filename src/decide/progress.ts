@@ -6,7 +6,7 @@ import { formatDuration } from '../domain/duration.ts'
 import { HEALTH_TIMEOUT_DEFAULT_MS } from '../domain/health-rule.ts'
 import type { Line, StageState } from '../domain/line.ts'
 import type { Promotion } from '../domain/promotion.ts'
-import { formatImages } from '../domain/release.ts'
+import { formatImages, formatTaken } from '../domain/release.ts'
 import type { Stage } from '../domain/subscription.ts'
 import { authorsAnswered } from './authors.ts'
 import { developersTold } from './developers.ts'
@@ -21,7 +21,7 @@ import { notified } from './tell.ts'
 import { dropEffects, fresh, note, wish, type Turn } from './turn.ts'
 import { judged } from './verify.ts'
 import { vouched } from './vote.ts'
-import { requeue, withdraw } from './withdraw.ts'
+import { requeue, targetsOf, withdraw } from './withdraw.ts'
 
 const HEALTH_POLL_FIRST_MS = 1_000
 const HEALTH_POLL_LATER_MS = 10_000
@@ -92,27 +92,28 @@ function delivered(
   }
   if (answer.kind !== 'delivered') return stuck(turn, effect, answer)
   if (effect.kind === 'preview') return previewed(turn, stage, state, promotion, effect, answer)
-  arrive(turn, stage, state, promotion, [effect.target], { ...answer, by: undefined })
+  const { now, also = [], reference, status } = answer
+  const written = new Map(targetsOf(effect).map((target, index) => [target, [now, ...also][index] ?? now]))
+  arrive(turn, stage, state, promotion, written, { reference, status, by: undefined })
 }
 
 type Arrival = {
   readonly reference: string
-  readonly now: string
   readonly status: 'changed' | 'unchanged'
   readonly by: string | undefined
 }
 
-/** Targets that have it already are passed over: news may come late, and twice. */
+/** `written`: what stands at each target now. Those that have it already are passed over: news may come late, and twice. */
 export function arrive(
   turn: Turn<Line>,
   stage: Stage,
   state: StageState,
   promotion: Promotion,
-  targets: readonly string[],
+  written: ReadonlyMap<string, string>,
   arrival: Arrival,
 ): void {
-  const { reference, now, status, by } = arrival
-  for (const target of targets) {
+  const { reference, status, by } = arrival
+  for (const [target, now] of written) {
     const before = promotion.deliveries[target]?.state
     if (before !== 'pending' && before !== 'proposed') continue
     state.holds[target] = [now]
@@ -124,7 +125,7 @@ export function arrive(
       detail: `${target}: ${now} (${reference})`,
       stage: stage.name,
       promotion: promotion.id,
-      image: formatImages(promotion.candidate),
+      image: formatTaken(promotion.candidate, target),
       reference,
       ...(by === undefined ? {} : { by }),
     })
@@ -162,7 +163,7 @@ function previewed(
   answer: Extract<Answer, { kind: 'delivered' }>,
 ): void {
   promotion.deliveries[effect.target] = { state: 'previewed' }
-  const common = { stage: stage.name, promotion: promotion.id, image: formatImages(promotion.candidate) }
+  const common = { stage: stage.name, promotion: promotion.id, image: formatTaken(promotion.candidate, effect.target) }
   const would = answer.status === 'changed' ? 'would write' : 'would leave'
   const diff = (answer.diff ?? '').slice(0, DIFF_LENGTH_MAX)
   const detail = `${effect.target}: ${would} ${answer.now}\n${diff}`.trimEnd()

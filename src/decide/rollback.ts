@@ -5,15 +5,17 @@ import type { EffectOf, Restoration } from '../domain/effect.ts'
 import { formatImage, parseImageReference } from '../domain/image.ts'
 import type { Line, StageState } from '../domain/line.ts'
 import type { Promotion } from '../domain/promotion.ts'
-import { formatImages } from '../domain/release.ts'
+import { formatImages, formatTaken, imagesIn, imageTaken } from '../domain/release.ts'
 import type { Stage } from '../domain/subscription.ts'
+import { targetId, type Target } from '../domain/target.ts'
+import { writesOf, type Write } from './deliver.ts'
 import { stuck } from './effects.ts'
 import { lookAgain } from './look.ts'
 import { refusedCandidate, rememberRefused } from './refuse.ts'
 import { dropEffects, fresh, note, wish, type Turn } from './turn.ts'
 import { backPolicyOf } from './terms.ts'
 import { wishVerify } from './wish-verify.ts'
-import { rememberUnanswered, sendDrop, withdraw } from './withdraw.ts'
+import { rememberUnanswered, sendDrop, targetsOf, withdraw } from './withdraw.ts'
 
 /** A registry that is slow at night is waited for; what is not proven by then stays as it is. */
 const BACK_PROVEN_MS = 10 * 60_000
@@ -88,25 +90,69 @@ function leaveAll(turn: Turn<Line>, stage: Stage, promotion: Promotion, why: str
 }
 
 function putAllBack(turn: Turn<Line>, stage: Stage, state: StageState, promotion: Promotion): void {
+  const backs = new Map<string, Restoration>()
   for (const [target, delivery] of Object.entries(promotion.deliveries)) {
-    if (delivery.state !== 'settled') putBack(turn, stage, state, promotion, target)
+    const back = delivery.state === 'settled' ? null : putBack(turn, stage, state, promotion, target)
+    if (back !== null) backs.set(target, back)
+  }
+  for (const [target, ...also] of writesBack(stage, backs)) {
+    const to = backs.get(target)
+    if (to !== undefined) wishBack(turn, stage, state, promotion, { target, also, to: withOthers(to, also, backs) })
   }
 }
 
-function putBack(turn: Turn<Line>, stage: Stage, state: StageState, promotion: Promotion, target: string): void {
-  const common = { stage: stage.name, promotion: promotion.id, image: formatImages(promotion.candidate) }
+/** A release goes back as it came: by one commit for each repository. What was found before us is put back one by one. */
+function writesBack({ targets }: Stage, backs: ReadonlyMap<string, Restoration>): readonly Write[] {
+  const isPinned = (target: Target): boolean => backs.get(targetId(target))?.kind === 'pinned'
+  const together = writesOf(targets.filter(isPinned), 'deliver').filter(({ length }) => length > 1)
+  const isAlone = (target: string): boolean => !together.some((write) => write.includes(target))
+  return [...together, ...[...backs.keys()].filter(isAlone).map((target): Write => [target])]
+}
+
+function withOthers(to: Restoration, also: readonly string[], backs: ReadonlyMap<string, Restoration>): Restoration {
+  if (to.kind === 'restore' || also.length === 0) return to
+  const others = also.flatMap((target) => {
+    const back = backs.get(target)
+    return back?.kind === 'pinned' ? [back.image] : []
+  })
+  return { ...to, others: others.filter((image, index) => image !== to.image && others.indexOf(image) === index) }
+}
+
+/** What it goes back to; null where there is nothing, and it stays as it is. */
+function putBack(
+  turn: Turn<Line>,
+  stage: Stage,
+  state: StageState,
+  promotion: Promotion,
+  target: string,
+): Restoration | null {
+  const image = formatTaken(promotion.candidate, target)
+  const common = { stage: stage.name, promotion: promotion.id, image }
   const back = restoration(state, target)
   if (back === null) {
     const why = 'nothing that was seen running well is known for it, so it stays as it is'
     promotion.deliveries[target] = { state: 'settled', restored: false, detail: why }
     note(turn, { ...common, kind: 'rolled-back', reason: 'nothing-to-restore', detail: `${target}: ${why}` })
-    return
+    return null
   }
   const reason = promotion.failure?.reason ?? 'failed'
   note(turn, { ...common, kind: 'rolling-back', reason, detail: `${target}: back to ${describeRestoration(back)}` })
-  const id = `${promotion.id}/roll-back/${target}`
-  const place = { stage: stage.name, target, promotion: promotion.id, expected: state.holds[target] ?? [] }
-  wish(turn, { kind: 'roll-back', ...fresh(turn, id), ...place, to: back })
+  return back
+}
+
+type Back = { readonly target: string; readonly also: readonly string[]; readonly to: Restoration }
+
+function wishBack(turn: Turn<Line>, stage: Stage, state: StageState, promotion: Promotion, back: Back): void {
+  const { target, also, to } = back
+  const expected = [target, ...also].flatMap((one) => state.holds[one] ?? [])
+  const place = {
+    stage: stage.name,
+    target,
+    promotion: promotion.id,
+    expected,
+    ...(also.length > 0 && { also: [...also] }),
+  }
+  wish(turn, { kind: 'roll-back', ...fresh(turn, `${promotion.id}/roll-back/${target}`), ...place, to })
 }
 
 /**
@@ -118,7 +164,8 @@ function restoration(state: StageState, target: string): Restoration | null {
     const { candidate } = state.current
     // A person rolled it back, and the way back failed: it does not come again by that.
     const isBad = state.refused.some((refused) => refused.candidate === candidate.id)
-    return isBad ? null : { kind: 'pinned', image: candidate.images[0] }
+    const image = imageTaken(candidate, target)
+    return isBad || image === null ? null : { kind: 'pinned', image }
   }
   const look = state.looks[target]
   if (state.current.state !== 'found' || look?.running !== 'well' || isRefused(state, look.image)) return null
@@ -127,7 +174,7 @@ function restoration(state: StageState, target: string): Restoration | null {
 
 function isRefused(state: StageState, written: string): boolean {
   const image = parseImageReference(written)
-  return image.ok && state.refused.some(({ image: refused }) => refused === formatImage(image.value))
+  return image.ok && state.refused.some((refused) => imagesIn(refused.image).includes(formatImage(image.value)))
 }
 
 function describeRestoration(back: Restoration): string {
@@ -144,19 +191,21 @@ export function finishRollback(
 ): void {
   const promotion = state.promotion
   if (promotion?.id !== effect.promotion) return
-  const common = { stage: stage.name, promotion: promotion.id, image: formatImages(promotion.candidate) }
-  if (answer.kind === 'delivered') {
-    const { now, reference } = answer
-    state.holds[effect.target] = [now]
-    promotion.deliveries[effect.target] = { state: 'settled', restored: true, detail: `put back to ${now}` }
-    const detail = `${effect.target}: ${now} (${reference})`
-    note(turn, { ...common, kind: 'rolled-back', reason: 'restored', detail, reference })
-  } else if (answer.kind === 'failed' && answer.reason === 'moved') {
-    promotion.deliveries[effect.target] = { state: 'settled', restored: false, detail: 'somebody moved on' }
-    const detail = `${effect.target}: not touched, ${answer.detail}`
-    note(turn, { ...common, kind: 'rolled-back', reason: 'moved', detail })
-  } else {
-    return stuck(turn, effect, answer)
+  const isMoved = answer.kind === 'failed' && answer.reason === 'moved'
+  if (answer.kind !== 'delivered' && !isMoved) return stuck(turn, effect, answer)
+  for (const [index, target] of targetsOf(effect).entries()) {
+    const image = formatTaken(promotion.candidate, target)
+    const common = { kind: 'rolled-back', stage: stage.name, promotion: promotion.id, image } as const
+    if (answer.kind === 'delivered') {
+      const { reference } = answer
+      const now = [answer.now, ...(answer.also ?? [])][index] ?? answer.now
+      state.holds[target] = [now]
+      promotion.deliveries[target] = { state: 'settled', restored: true, detail: `put back to ${now}` }
+      note(turn, { ...common, reason: 'restored', detail: `${target}: ${now} (${reference})`, reference })
+    } else {
+      promotion.deliveries[target] = { state: 'settled', restored: false, detail: 'somebody moved on' }
+      note(turn, { ...common, reason: 'moved', detail: `${target}: not touched, ${answer.detail}` })
+    }
   }
   finishIfSettled(turn, stage, state, promotion)
 }

@@ -1,11 +1,11 @@
 /** Ending a promotion that has not arrived: what it wished for is taken back. */
 
 import type { Candidate } from '../domain/candidate.ts'
-import type { Effect } from '../domain/effect.ts'
-import { formatImage } from '../domain/image.ts'
+import type { Effect, EffectOf } from '../domain/effect.ts'
+import { formatImage, type PinnedImage } from '../domain/image.ts'
 import type { Line, StageState } from '../domain/line.ts'
 import type { Promotion } from '../domain/promotion.ts'
-import { formatImages } from '../domain/release.ts'
+import { formatImages, formatTaken, imageTaken } from '../domain/release.ts'
 import { dropEffects, fresh, note, wish, type Turn } from './turn.ts'
 
 export type End = 'superseded' | 'withdrawn' | 'rejected' | 'distrusted' | 'expired'
@@ -65,12 +65,15 @@ export function end(
  * target holds something of ours, which must not look like somebody's hand. True where there was any such.
  */
 export function rememberUnanswered(turn: Turn<Line>, state: StageState, promotion: Promotion): boolean {
-  const image = formatImages(promotion.candidate)
-  const begun = turn.document.effects.flatMap((effect) => maybeWritten(effect, promotion, image))
+  const imageOf = (target: string): string[] => {
+    const image = imageTaken(promotion.candidate, target)
+    return image === null ? [] : [formatImage(image)]
+  }
+  const begun = turn.document.effects.flatMap((effect) => maybeWritten(effect, promotion, imageOf))
   // A train may have proposed it without our having heard so yet.
   const travels = promotion.trains.length === 0 ? [] : Object.entries(promotion.deliveries)
   const carried = travels.flatMap(([target, { state }]) =>
-    state === 'pending' || state === 'proposed' ? [{ target, image }] : [],
+    state === 'pending' || state === 'proposed' ? imageOf(target).map((image) => ({ target, image })) : [],
   )
   for (const one of [...begun, ...carried]) {
     const held = state.holds[one.target]
@@ -80,13 +83,28 @@ export function rememberUnanswered(turn: Turn<Line>, state: StageState, promotio
   return begun.length + carried.length > 0
 }
 
-function maybeWritten(effect: Effect, promotion: Promotion, image: string): { target: string; image: string }[] {
+function maybeWritten(
+  effect: Effect,
+  promotion: Promotion,
+  imageOf: (target: string) => string[],
+): { target: string; image: string }[] {
   if (effect.kind !== 'deliver' && effect.kind !== 'roll-back') return []
   if (effect.promotion !== promotion.id || effect.fence === 0) return []
-  if (effect.kind === 'deliver') return [{ target: effect.target, image }]
-  return [
-    { target: effect.target, image: effect.to.kind === 'pinned' ? formatImage(effect.to.image) : effect.to.image },
-  ]
+  if (effect.kind === 'deliver') {
+    return targetsOf(effect).flatMap((target) => imageOf(target).map((image) => ({ target, image })))
+  }
+  const { to } = effect
+  if (to.kind === 'restore') return [{ target: effect.target, image: to.image }]
+  const back: readonly [PinnedImage, ...PinnedImage[]] = [to.image, ...(to.others ?? [])]
+  return targetsOf(effect).map((target) => ({ target, image: formatTaken({ images: back }, target) }))
+}
+
+/** Those of one write. */
+export function targetsOf({
+  target,
+  also = [],
+}: Pick<EffectOf<'deliver' | 'roll-back'>, 'target' | 'also'>): readonly string[] {
+  return [target, ...also]
 }
 
 export function sendDrop(turn: Turn<Line>, stage: string, promotion: Promotion, train: string, why: string): void {

@@ -18,7 +18,8 @@ export type Found = {
 
 /** What to write: a verified candidate's image, or (first restoration only) exactly what the first look found. */
 export type Wish =
-  | { readonly kind: 'pinned'; readonly image: PinnedImage }
+  /** `others`: those that are released with it. A target that names one of them takes that one. */
+  | { readonly kind: 'pinned'; readonly image: PinnedImage; readonly others?: readonly PinnedImage[] | undefined }
   | { readonly kind: 'restore'; readonly name: ImageName; readonly image: string }
 
 export type Order = {
@@ -27,6 +28,8 @@ export type Order = {
   readonly subscription: string
   readonly stage: string
   readonly target: Target
+  /** Further files of the same repository, written by the same commit. */
+  readonly also?: readonly GitTarget[]
   readonly wish: Wish
   /** What the target may hold, as written; anything else is somebody's hand. Null: whatever it holds (nothing is known yet). */
   readonly expected: readonly string[] | null
@@ -48,6 +51,8 @@ export type Delivered = {
   /** What stood there before, and what stands there now, as written. */
   readonly previous: string
   readonly now: string
+  /** What stands at the further targets of the order now, in their order. */
+  readonly also?: readonly string[]
   /** A unified diff, where the target is a file. */
   readonly diff?: string
 }
@@ -91,7 +96,7 @@ export type Proposal = {
   readonly head: string
 }
 
-export type Cargo = Omit<Order, 'target'> & { readonly targets: readonly [GitTarget, ...GitTarget[]] }
+export type Cargo = Omit<Order, 'target' | 'also'> & { readonly targets: readonly [GitTarget, ...GitTarget[]] }
 
 export type ReviewOfCommit = Review & { readonly head: string }
 

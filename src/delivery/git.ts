@@ -16,14 +16,17 @@ import type { Cargos, Commits, Committed, Delivered, Delivery, DeliveryFailure, 
 import { pathsOfAll, planTogether } from './joint-plan.ts'
 import {
   AUTHOR,
+  ELSEWHERE,
   FENCED,
   FILE_BYTES_MAX,
   checkModes,
   checkPath,
   commitMessage,
   foldersAbove,
+  pathsOf,
   planEdits,
   readImage,
+  writtenBy,
   type Author,
   type Brought,
   type FileChange,
@@ -54,7 +57,9 @@ type Repository = { readonly base: string; readonly remote: Remote; readonly git
 type LookedFile = { readonly mode: FileMode; readonly bytes: Uint8Array }
 /** What the base branch held when we looked. */
 type Base = { readonly repository: Repository; readonly commit: string }
+/** Of each file its mode and bytes, or why they cannot be had. */
 type Look = Base & { readonly files: ReadonlyMap<string, Result<LookedFile, DeliveryFailure>> }
+type Files = readonly [GitTarget, ...GitTarget[]]
 type Answer<T> = Promise<Result<T, DeliveryFailure>>
 
 export function createGitDelivery(settings: GitDeliverySettings): GitDelivery {
@@ -62,14 +67,21 @@ export function createGitDelivery(settings: GitDeliverySettings): GitDelivery {
   const caches = createGitCaches(git, settings.tempDir)
 
   /** One at a time per repository: the caches are not made for two, and two pushes to one branch would only meet. */
-  const within = async <T>(target: Target, work: (repository: Repository, file: GitTarget) => Answer<T>): Answer<T> => {
+  const within = async <T>(
+    { target, also = [] }: Pick<Order, 'target' | 'also'>,
+    work: (repository: Repository, files: Files) => Answer<T>,
+  ): Answer<T> => {
     const found = find(settings.git, target)
     if (!found.ok) return found
     const { entry, file } = found.value
+    for (const other of also) {
+      const path = other.git === file.git ? checkPath(other.file) : err(ELSEWHERE)
+      if (!path.ok) return path
+    }
     const remote = await remoteOf(entry, settings.secretOf)
     if (!remote.ok) return remote
     return caches.use(`${file.git}\n${entry.url}`, remote.value, (gitDir) =>
-      work({ base: entry.base, remote: remote.value, gitDir }, file),
+      work({ base: entry.base, remote: remote.value, gitDir }, [file, ...also]),
     )
   }
 
@@ -77,9 +89,9 @@ export function createGitDelivery(settings: GitDeliverySettings): GitDelivery {
     order: Order,
     write: (look: Look, changes: readonly FileChange[]) => Promise<Pushed>,
   ): Answer<Delivered> =>
-    within(order.target, (repository, file) =>
+    within(order, (repository, files) =>
       untilUncontended(
-        () => attempt(git, repository, file, order, write),
+        () => attempt(git, repository, files, order, write),
         repository.base,
         settings.pause ?? jitteredPause,
       ),
@@ -87,9 +99,11 @@ export function createGitDelivery(settings: GitDeliverySettings): GitDelivery {
 
   return {
     observe: (target, name) =>
-      within(target, async (repository, file) => {
-        const look = await readOne(git, repository, file)
-        return look.ok ? readImage(look.value.bytes, file, name) : look
+      within({ target }, async (repository, files) => {
+        const look = await read(git, repository, files)
+        if (!look.ok) return look
+        const [file] = files
+        return readImage(look.value.bytes.get(file.file) ?? new Uint8Array(), file, name)
       }),
     preview: (order) => act(order, ({ commit }) => Promise.resolve(ok(commit))),
     deliver: (order) =>
@@ -98,7 +112,7 @@ export function createGitDelivery(settings: GitDeliverySettings): GitDelivery {
         return order.stillHeld() ? push(git, look, commit) : err(FENCED)
       }),
     commit: (cargos) =>
-      within(cargos[0].targets[0], (repository, { git: name }) => {
+      within({ target: cargos[0].targets[0] }, (repository, [{ git: name }]) => {
         const stray = whyNotTogether(cargos, name)
         if (stray !== null) return Promise.resolve(err(stray))
         return untilUncontended(
@@ -117,22 +131,21 @@ type Pushed = Result<string, DeliveryFailure> | typeof CONTENDED
 async function attempt(
   git: Git,
   repository: Repository,
-  file: GitTarget,
+  files: Files,
   order: Order,
   write: (look: Look, changes: readonly FileChange[]) => Promise<Pushed>,
 ): Promise<Result<Delivered, DeliveryFailure> | typeof CONTENDED> {
-  const look = await readOne(git, repository, file)
+  const look = await read(git, repository, files)
   if (!look.ok) return look
   if (!order.stillHeld()) return err(FENCED)
-  const plan = planEdits(order, [file], new Map([[file.file, look.value.bytes]]))
+  const plan = planEdits(order, files, look.value.bytes)
   if (!plan.ok) return plan
-  const { found, now, changes, diff } = plan.value
-  if (changes.length === 0) {
-    return ok({ status: 'unchanged', reference: look.value.commit, previous: found, now })
-  }
+  const { changes, diff } = plan.value
+  const written = writtenBy(plan.value)
+  if (changes.length === 0) return ok({ status: 'unchanged', reference: look.value.commit, ...written })
   const pushed = await write(look.value, changes)
   if (pushed === CONTENDED || !pushed.ok) return pushed
-  return ok({ status: 'changed', reference: pushed.value, previous: found, now, diff })
+  return ok({ status: 'changed', reference: pushed.value, ...written, diff })
 }
 
 /** All that can be brought, as one commit; the others with their reasons. */
@@ -183,13 +196,20 @@ function find(
   return path.ok ? ok({ entry, file: target }) : path
 }
 
-/** The base branch as it is now, and one file of it. */
-async function readOne(git: Git, repository: Repository, { file }: GitTarget): Answer<Look & LookedFile> {
-  const look = await readAll(git, repository, [file])
+/** The base branch as it is now, and all of these files. */
+async function read(
+  git: Git,
+  repository: Repository,
+  targets: Files,
+): Answer<Look & { readonly bytes: ReadonlyMap<string, Uint8Array> }> {
+  const look = await readAll(git, repository, pathsOf(targets))
   if (!look.ok) return look
-  const found = look.value.files.get(file)
-  if (found === undefined) return err({ reason: 'target-missing', detail: `${file} was not read` })
-  return found.ok ? ok({ ...look.value, ...found.value }) : found
+  const bytes = new Map<string, Uint8Array>()
+  for (const [path, file] of look.value.files) {
+    if (!file.ok) return file
+    bytes.set(path, file.value.bytes)
+  }
+  return ok({ ...look.value, bytes })
 }
 
 /** The base branch as it is now: its commit, and of each file its mode and bytes, or why they cannot be had. */

@@ -2,6 +2,7 @@
 
 import type { GitHub } from '../clients/github.ts'
 import { ok, type Result } from '../domain/result.ts'
+import type { GitTarget } from '../domain/target.ts'
 import type { Cargo, Cargos, DeliveryFailure, Wish } from './delivery.ts'
 import { filesReadOf, lookAtCommit, type BranchHead, type LookedFile } from './github-look.ts'
 import { writeTree } from './github-write.ts'
@@ -38,7 +39,7 @@ export async function isOurs(context: Context, head: BranchHead): Answered<boole
   const files = filesReadOf(then.value)
   const changes =
     brought === null
-      ? planAgain(cargos, (cargo) => wishOf(cargo, now.value.files), files)
+      ? planAgain(cargos, (cargo) => (target) => wishOf(cargo, target, now.value.files), files)
       : planAgain(brought, ({ wish }) => wish, files)
   if (changes === null) return ok(false)
   const tree = await writeTree(github, then.value.tree, changes, then.value.files)
@@ -54,9 +55,8 @@ function broughtBy(message: string, cargos: Cargos): readonly Cargo[] | null {
 }
 
 /** What the branch wishes now, read from its file. */
-function wishOf(cargo: Cargo, files: ReadonlyMap<string, LookedFile>): Wish | null {
-  const [target] = cargo.targets
-  const name = cargo.wish.kind === 'pinned' ? cargo.wish.image : cargo.wish.name
+function wishOf({ wish }: Cargo, target: GitTarget, files: ReadonlyMap<string, LookedFile>): Wish | null {
+  const name = target.image ?? (wish.kind === 'pinned' ? wish.image : wish.name)
   const found = readImage(files.get(target.file)?.bytes ?? new Uint8Array(), target, name)
   return found.ok ? { kind: 'restore', name, image: found.value.image } : null
 }

@@ -1,14 +1,14 @@
 /** Delivery into GitHub repositories by commits to the base branch, where no pull request is asked for. */
 
 import { err, ok, type Result } from '../domain/result.ts'
-import type { GitTarget, Target } from '../domain/target.ts'
+import type { GitTarget } from '../domain/target.ts'
 import { CONTENDED, jitteredPause, untilUncontended, type Pause } from './contention.ts'
 import type { Delivered, Delivery, DeliveryFailure, Order, Proposals } from './delivery.ts'
 import { bytesOf, lookAtRepository } from './github-look.ts'
 import { createFindGitHub, type GitHubPlace, type GitHubPlaces } from './github-place.ts'
 import { createGitHubProposals } from './github-proposals.ts'
 import { createMoves, writeUpon } from './github-write.ts'
-import { checkPath, FENCED, planEdits, readImage } from './plan.ts'
+import { checkPath, ELSEWHERE, FENCED, pathsOf, planEdits, readImage, writtenBy } from './plan.ts'
 
 export type GitHubDeliverySettings = GitHubPlaces & { readonly pause?: Pause }
 type Answered<T> = Promise<Result<T, DeliveryFailure>>
@@ -18,15 +18,18 @@ export function createGitHubDelivery(settings: GitHubDeliverySettings): Delivery
   const find = createFindGitHub(settings)
   const pause = settings.pause ?? jitteredPause
 
-  const place = (target: Target): Result<GitHubPlace & { readonly file: GitTarget }, DeliveryFailure> => {
+  const place = ({ target, also = [] }: Pick<Order, 'target' | 'also'>): Result<Place, DeliveryFailure> => {
     if (target.kind !== 'git') return err({ reason: 'target-missing', detail: 'not a target in a Git repository' })
-    const path = checkPath(target.file)
-    if (!path.ok) return path
+    const files = [target, ...also] as const
+    for (const { file, git } of files) {
+      const path = git === target.git ? checkPath(file) : err(ELSEWHERE)
+      if (!path.ok) return path
+    }
     const found = find(target.git)
-    return found.ok ? ok({ ...found.value, file: target }) : found
+    return found.ok ? ok({ ...found.value, files }) : found
   }
   const act = async (order: Order, mode: 'write' | 'preview'): Answered<Delivered> => {
-    const at = place(order.target)
+    const at = place(order)
     if (!at.ok) return at
     const attempt = createAttempt(at.value, order, mode)
     return untilUncontended(attempt, at.value.base, pause)
@@ -34,9 +37,10 @@ export function createGitHubDelivery(settings: GitHubDeliverySettings): Delivery
 
   return {
     observe: async (target, name) => {
-      const at = place(target)
+      const at = place({ target })
       if (!at.ok) return at
-      const { github, base, file } = at.value
+      const { github, base, files } = at.value
+      const [file] = files
       const look = await lookAtRepository(github, { base, paths: [file.file] })
       if (!look.ok) return look
       return readImage(look.value.files.get(file.file)?.bytes ?? new Uint8Array(), file, name)
@@ -47,25 +51,28 @@ export function createGitHubDelivery(settings: GitHubDeliverySettings): Delivery
   }
 }
 
+type Place = GitHubPlace & { readonly files: readonly [GitTarget, ...GitTarget[]] }
+
 function createAttempt(
-  { github, base, file }: GitHubPlace & { readonly file: GitTarget },
+  { github, base, files }: Place,
   order: Order,
   mode: 'write' | 'preview',
 ): () => Promise<Result<Delivered, DeliveryFailure> | typeof CONTENDED> {
   const moves = createMoves(github)
 
   return async () => {
-    const look = await lookAtRepository(github, { base, paths: [file.file] })
+    const look = await lookAtRepository(github, { base, paths: pathsOf(files) })
     if (!look.ok) return look
     const { oid } = look.value.base
     const ruledOut = moves.ruledOut(oid)
     if (ruledOut !== null) return ruledOut
     if (!order.stillHeld()) return err(FENCED)
-    const plan = planEdits(order, [file], bytesOf(look.value.files))
+    const plan = planEdits(order, files, bytesOf(look.value.files))
     if (!plan.ok) return plan
-    const { found, now, changes, diff } = plan.value
-    if (changes.length === 0) return ok({ status: 'unchanged', reference: oid, previous: found, now })
-    const changed = { status: 'changed', previous: found, now, diff } as const
+    const { changes, diff } = plan.value
+    const written = writtenBy(plan.value)
+    if (changes.length === 0) return ok({ status: 'unchanged', reference: oid, ...written })
+    const changed = { status: 'changed', ...written, diff } as const
     if (mode === 'preview') return ok({ ...changed, reference: oid })
     const commit = await writeUpon(github, look.value, changes, [order])
     if (!commit.ok) return commit

@@ -2,8 +2,8 @@
 
 import type { Fate } from '../domain/answer.ts'
 import { err, ok, type Result } from '../domain/result.ts'
-import type { Cargo, Cargos, DeliveryFailure, Wish } from './delivery.ts'
-import { pathsOf, planEdits, type FileChange } from './plan.ts'
+import type { Cargo, Cargos, DeliveryFailure } from './delivery.ts'
+import { pathsOf, planEdits, type FileChange, type Plan } from './plan.ts'
 
 /** The bytes of every target's file, or why they cannot be had. */
 export type ReadFiles = ReadonlyMap<string, Result<Uint8Array, DeliveryFailure>>
@@ -29,10 +29,10 @@ export function planTogether(cargos: Cargos, files: ReadFiles): Result<JointPlan
       fates.push({ promotion, fate: 'stopped', ...plan.error })
       continue
     }
-    const { changes, found, diff } = plan.value
+    const { changes, diff } = plan.value
     if (changes.length === 0) fates.push({ promotion, fate: 'there' })
     else {
-      aboard.push({ cargo, found })
+      aboard.push({ cargo, found: foundAt(plan.value, cargo) })
       fates.push({ promotion, fate: 'aboard', diff })
     }
     for (const { file, text } of changes) texts.set(file, text)
@@ -40,8 +40,14 @@ export function planTogether(cargos: Cargos, files: ReadFiles): Result<JointPlan
   return ok({ aboard, changes: [...texts].map(([file, text]) => ({ file, text })), fates })
 }
 
+/** One place tells of all where all take one image. */
+function foundAt({ edits, found }: Plan, { targets }: Cargo): string {
+  const isSeveral = targets.some(({ image }) => image !== undefined)
+  return isSeveral ? [...new Set(edits.map((edit) => edit.found))].join(', ') : found
+}
+
 function planOne(
-  cargo: Pick<Cargo, 'wish' | 'expected' | 'targets'>,
+  cargo: Pick<Cargo, 'expected' | 'targets'> & Pick<Parameters<typeof planEdits>[0], 'wish'>,
   files: ReadFiles,
   texts: ReadonlyMap<string, string>,
 ): ReturnType<typeof planEdits> {
@@ -59,14 +65,13 @@ function planOne(
 /** The same edits whatever stands there: for a commit that may be ours. Null: they cannot be made. */
 export function planAgain(
   cargos: readonly Cargo[],
-  wishOf: (cargo: Cargo) => Wish | null,
+  wishOf: (cargo: Cargo) => Parameters<typeof planEdits>[0]['wish'],
   files: ReadFiles,
 ): readonly FileChange[] | null {
   const texts = new Map<string, string>()
   for (const cargo of cargos) {
-    const wish = wishOf(cargo)
-    const plan = wish === null ? null : planOne({ ...cargo, wish, expected: null }, files, texts)
-    if (plan === null || !plan.ok) return null
+    const plan = planOne({ ...cargo, wish: wishOf(cargo), expected: null }, files, texts)
+    if (!plan.ok) return null
     for (const { file, text } of plan.value.changes) texts.set(file, text)
   }
   return [...texts].map(([file, text]) => ({ file, text }))

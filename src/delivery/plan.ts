@@ -1,11 +1,12 @@
 /** What a delivery would change in one file: pure, and the same for every Git host. */
 
-import type { ImageName } from '../domain/image.ts'
+import type { ImageName, PinnedImage } from '../domain/image.ts'
 import { formatImage, isSameReference } from '../domain/image.ts'
+import { imageAt } from '../domain/release.ts'
 import { err, ok, type Result } from '../domain/result.ts'
 import { FilePath, type GitTarget } from '../domain/target.ts'
 import { escapeForCommitMessage } from '../escape.ts'
-import type { DeliveryFailure, Found, Order, Wish } from './delivery.ts'
+import type { Delivered, DeliveryFailure, Found, Order, Wish } from './delivery.ts'
 import { decodeFile, diffOf, editImage, findImage, type EditProblem } from './edit/edit.ts'
 
 /** The author of commits that we make ourselves. GitHub sets its own for an App, and signs. */
@@ -24,12 +25,19 @@ export const FENCED: DeliveryFailure = {
   detail: 'the lease of this delivery ended before it wrote, so a newer attempt may be at work: nothing was written',
 }
 
+export const ELSEWHERE: DeliveryFailure = {
+  reason: 'target-missing',
+  detail: 'the files of one commit are in one repository',
+}
+
 export type FileChange = { readonly file: string; readonly text: string }
 /** What to write. No changes: the files hold the wish already. */
 export type Plan = {
   /** As written at the first target, before and after. */
   readonly found: string
   readonly now: string
+  /** The same at each target. */
+  readonly edits: readonly { readonly found: string; readonly now: string }[]
   readonly changes: readonly FileChange[]
   readonly diff: string
 }
@@ -45,7 +53,7 @@ export function readImage(bytes: Uint8Array, target: GitTarget, name: ImageName)
 
 /** Edits the files in memory, if what they hold may be replaced; `files` has the bytes of every target's file. */
 export function planEdits(
-  order: Pick<Order, 'wish' | 'expected'>,
+  order: Pick<Order, 'expected'> & { readonly wish: Wish | ((target: GitTarget) => Wish | null) },
   targets: Targets,
   files: ReadonlyMap<string, Uint8Array>,
 ): Result<Plan, DeliveryFailure> {
@@ -58,14 +66,33 @@ export function planEdits(
   const after = new Map(before)
   const edits: { readonly found: string; readonly now: string }[] = []
   for (const target of targets) {
-    const edit = planEdit(order, target, after.get(target.file) ?? '')
+    const wish = wishAt(order.wish, target)
+    if (wish === null) return err(strange(target))
+    const edit = planEdit({ wish, expected: order.expected }, target, after.get(target.file) ?? '')
     if (!edit.ok) return edit
     after.set(target.file, edit.value.text)
     edits.push(edit.value)
   }
   const changes = [...after].flatMap(([file, text]) => (text === before.get(file) ? [] : [{ file, text }]))
   const diff = changes.map(({ file, text }) => diffOf(file, before.get(file) ?? '', text)).join('')
-  return ok({ found: edits[0]?.found ?? '', now: edits[0]?.now ?? '', changes, diff })
+  return ok({ found: edits[0]?.found ?? '', now: edits[0]?.now ?? '', edits, changes, diff })
+}
+
+function wishAt(wish: Parameters<typeof planEdits>[0]['wish'], target: GitTarget): Wish | null {
+  if (typeof wish === 'function') return wish(target)
+  if (wish.kind === 'restore' || target.image === undefined) return wish
+  const image = imageAt({ images: imagesOf(wish) }, target)
+  return image === null ? null : { kind: 'pinned', image }
+}
+
+/** All of the release, the first one first. */
+function imagesOf({ image, others = [] }: Extract<Wish, { kind: 'pinned' }>): readonly [PinnedImage, ...PinnedImage[]] {
+  return [image, ...others]
+}
+
+function strange({ file, image }: GitTarget): DeliveryFailure {
+  const name = image === undefined ? 'the image' : formatImage(image)
+  return { reason: 'image-missing', detail: `${file} takes ${name}, which is not in this release` }
 }
 
 type Edit = { readonly found: string; readonly now: string; readonly text: string }
@@ -82,6 +109,12 @@ function planEdit(
   if (expected !== null && !expected.some((each) => isSameReference(each, found)))
     return err(moved(target, found, expected))
   return ok({ found, now, text })
+}
+
+/** As a delivery tells it: at the first target, and at the further ones of the order. */
+export function writtenBy({ found, now, edits }: Plan): Pick<Delivered, 'previous' | 'now' | 'also'> {
+  const [, ...others] = edits
+  return { previous: found, now, ...(others.length > 0 && { also: others.map((edit) => edit.now) }) }
 }
 
 /** The configuration's check once more, where the path is used: a path that leaves the repository is an attack by now. */
@@ -129,14 +162,13 @@ const TRAILER = 'Drayage-Promotion: '
 
 /** The whole message of a commit. All that comes from outside is escaped, and the trailers are ours alone. */
 export function commitMessage(orders: Brought): string {
-  const brought = orders.map(({ wish, reason }) => [
-    escapeForCommitMessage(imageOf(wish)),
-    escapeForCommitMessage(reason),
-  ])
+  const brought = orders.map(({ wish, reason }) => {
+    return { images: imagesWished(wish).map(escapeForCommitMessage), reason: escapeForCommitMessage(reason) }
+  })
   const lines =
     brought.length === 1
-      ? brought.flatMap(([image, reason]) => [`Image: ${image}`, `Reason: ${reason}`])
-      : brought.map(([image, reason]) => `- ${image}: ${reason}`)
+      ? brought.flatMap(({ images, reason }) => [...images.map((image) => `Image: ${image}`), `Reason: ${reason}`])
+      : brought.map(({ images, reason }) => `- ${images.join(', ')}: ${reason}`)
   return [
     titleOf(orders),
     '',
@@ -156,18 +188,24 @@ function trailed(promotion: string): string {
   return PROMOTION.test(promotion) ? promotion : escapeForCommitMessage(promotion)
 }
 
+/** As written, one by one. */
+export function imagesWished(wish: Wish): readonly string[] {
+  return wish.kind === 'pinned' ? imagesOf(wish).map(formatImage) : [wish.image]
+}
+
+/** More are counted in a title. */
+const NAMED_MAX = 2
+
 /** The first line of a commit, and the title of a pull request. */
 export function titleOf(orders: readonly [Pick<Order, 'stage' | 'wish'>, ...Pick<Order, 'stage' | 'wish'>[]]): string {
   const [{ stage: name, wish }] = orders
   const stage = escapeForCommitMessage(name)
-  if (orders.length > 1) return `Deliver ${orders.length} images to ${stage}`
-  return wish.kind === 'pinned'
-    ? `Deliver ${wish.image.repository}:${wish.image.tag} to ${stage}`
-    : `Restore ${wish.name.repository} in ${stage}`
-}
-
-export function imageOf(wish: Wish): string {
-  return wish.kind === 'pinned' ? formatImage(wish.image) : wish.image
+  if (orders.length > 1) return `Deliver ${orders.flatMap((order) => imagesWished(order.wish)).length} images to ${stage}`
+  if (wish.kind === 'restore') return `Restore ${wish.name.repository} in ${stage}`
+  const names = imagesOf(wish).map(({ repository, tag }) => `${repository}:${tag}`)
+  const more = names.length - NAMED_MAX
+  const named = more > 0 ? `${names.slice(0, NAMED_MAX).join(', ')} and ${more} more` : names.join(' and ')
+  return `Deliver ${named} to ${stage}`
 }
 
 function toEdit(wish: Wish): Parameters<typeof editImage>[1] {

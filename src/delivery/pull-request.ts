@@ -2,9 +2,9 @@
 
 import { err, ok, type Result } from '../domain/result.ts'
 import { escapeForBranchName, escapeForMarkdown } from '../escape.ts'
-import type { ProposalFailure } from './delivery.ts'
+import type { Cargo, ProposalFailure } from './delivery.ts'
 import type { Aboard } from './joint-plan.ts'
-import { imageOf, titleOf } from './plan.ts'
+import { imagesWished, pathsOf, titleOf } from './plan.ts'
 
 const PREFIX = 'drayage/'
 const BRANCH_LENGTH_MAX = 200
@@ -43,9 +43,9 @@ function describeOne({ cargo, found }: Aboard): string {
 }
 
 function describeCargo({ cargo, found }: Aboard): readonly string[] {
-  const files = cargo.targets.map((target) => escapeForMarkdown(target.file)).join(', ')
+  const files = pathsOf(cargo.targets).map(escapeForMarkdown).join(', ')
   return [
-    `- **Image:** ${escapeForMarkdown(imageOf(cargo.wish))}`,
+    `- **Image:** ${imagesOf(cargo)}`,
     `- **Until now:** ${escapeForMarkdown(found)}`,
     `- **Stage:** ${escapeForMarkdown(cargo.stage)}`,
     `- **File:** ${files}`,
@@ -54,14 +54,18 @@ function describeCargo({ cargo, found }: Aboard): readonly string[] {
   ]
 }
 
+function imagesOf({ wish }: Cargo): string {
+  return imagesWished(wish).map(escapeForMarkdown).join(', ')
+}
+
 /** One paragraph for each; of very many, the last are only counted. */
 function describeBatch(aboard: readonly Aboard[]): string {
   const lines: string[] = []
   let length = 0
   for (const [index, { cargo, found }] of aboard.entries()) {
-    const files = cargo.targets.map((target) => escapeForMarkdown(target.file)).join(', ')
+    const files = pathsOf(cargo.targets).map(escapeForMarkdown).join(', ')
     const line = [
-      `- ${escapeForMarkdown(found)} → ${escapeForMarkdown(imageOf(cargo.wish))}`,
+      `- ${escapeForMarkdown(found)} → ${imagesOf(cargo)}`,
       `  in ${files}: ${escapeForMarkdown(cargo.reason)} (${escapeForMarkdown(cargo.promotion)})`,
     ].join('\n')
     length += line.length

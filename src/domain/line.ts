@@ -7,7 +7,7 @@ import { Board } from './card.ts'
 import { Effect } from './effect.ts'
 import { Instant } from './event.ts'
 import { Entry } from './history.ts'
-import { Digest, PinnedImage, Tag } from './image.ts'
+import { Digest, ImageName, PinnedImage, Tag } from './image.ts'
 import { Known } from './known.ts'
 import { Promotion } from './promotion.ts'
 import { Commit } from './source.ts'
@@ -26,7 +26,16 @@ export type Look = z.infer<typeof Look>
 export const Current = z.discriminatedUnion('state', [
   z.object({ state: z.literal('unknown') }),
   /** Not delivered by us. A bound for ordered filters where its tag counts. */
-  z.object({ state: z.literal('found'), tag: Tag.nullable(), digest: Digest.nullable(), counts: z.boolean() }),
+  z.object({
+    state: z.literal('found'),
+    tag: Tag.nullable(),
+    digest: Digest.nullable(),
+    counts: z.boolean(),
+    /** Where several images are one release: what was found of each. Those above are then of the newest that counts. */
+    parts: z
+      .array(ImageName.extend({ tag: Tag.nullable(), digest: Digest.nullable(), counts: z.boolean() }))
+      .optional(),
+  }),
   z.object({
     state: z.literal('candidate'),
     candidate: Candidate,
@@ -137,6 +146,13 @@ export const Line = z.object({
   alarm: Instant.nullable(),
 })
 export type Line = z.infer<typeof Line>
+
+/** What the first look found, as it is written there; of a release, all of it. */
+export function foundThere({ current, looks }: Pick<StageState, 'current' | 'looks'>): string | null {
+  const written = Object.values(looks).map(({ image }) => image)
+  const isSeveral = current.state === 'found' && current.parts !== undefined
+  return isSeveral ? [...new Set(written)].join(', ') : (written[0] ?? null)
+}
 
 export function lineId(subscription: string): string {
   return `line/${subscription}`

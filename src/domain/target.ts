@@ -84,7 +84,12 @@ export type Target = z.infer<typeof Target>
 /** A target's identity within its stage: what it points at, not its place in a list; and what it takes, where there is a choice. */
 export function targetId(target: Target): string {
   const { image } = target
-  return image === undefined ? placeOf(target) : `${placeOf(target)}=${formatImage(image)}`
+  return image === undefined ? placeOf(target) : `${placeOf(target)}${takenAs(image)}`
+}
+
+/** How a target's id ends that takes this image of several. */
+export function takenAs(image: ImageName): string {
+  return `=${formatImage(image)}`
 }
 
 function placeOf(target: Target): string {
