@@ -9,6 +9,7 @@ import { startRegistry, type LocalRegistry } from '../../../src/cli/demo/registr
 import { command as verifyBundle } from '../../../src/cli/verify-bundle.ts'
 import { command as verify } from '../../../src/cli/verify.ts'
 import { layersArtifact, pushArtifact, tagOf } from '../../helpers/artifacts.ts'
+import { startHarborFront, type HarborFront } from '../../helpers/harbor-front.ts'
 import { recordedIo } from '../../helpers/io.ts'
 import { spki } from '../../helpers/sigstore/certificates.ts'
 import { pem } from '../../helpers/sigstore/der.ts'
@@ -174,6 +175,67 @@ describe('verify IMAGE', () => {
     expect((await run([image, '--config', file])).code).toBe(0)
     expect((await run([image, '--config', file, '--stage', 'dev'])).code).toBe(2)
     expect((await run([`${registry.host}/acme/other:1`, '--config', file])).code).toBe(2)
+  })
+})
+
+describe('verify IMAGE of a registry with a scanner', () => {
+  let registry: LocalRegistry
+  let front: HarborFront
+  beforeAll(async () => {
+    registry = await startRegistry()
+    front = await startHarborFront(registry.host)
+  })
+  afterAll(async () => {
+    await front.close()
+    await registry.close()
+  })
+
+  async function verifyPushed(tag: string, findings: Parameters<HarborFront['found']['set']>[1] | null) {
+    const digest = await registry.pushImage('acme/app', tag)
+    if (findings !== null) front.found.set(digest, findings)
+    const config = {
+      version: 1,
+      registries: { here: { host: front.host, insecure: true, scan: 'harbor' } },
+      git: { gitops: { url: 'https://git.example.com/gitops.git' } },
+      subscriptions: {
+        app: {
+          image: `${front.host}/acme/app`,
+          tags: { semver: '>=1' },
+          verify: { scan: { maximum: { critical: 0 } }, image: { maximumSize: '500MB' } },
+          stages: { prod: { git: 'gitops', file: 'app.yaml' } },
+        },
+      },
+    }
+    const args = [`${front.host}/acme/app:${tag}`, '--config', put('scanned.yaml', JSON.stringify(config))]
+    return { shown: await run(args), forMachines: JSON.parse((await run([...args, '--json'])).out) as unknown }
+  }
+
+  it('asks it, and shows what it says, which rule decided, and whose policy that is', async () => {
+    const { shown, forMachines } = await verifyPushed('1.0.0', [
+      { id: 'CVE-2026-1', severity: 'Critical' },
+      { id: 'CVE-2026-2', severity: 'High' },
+    ])
+    expect(shown.code).toBe(1)
+    expect(shown.out).toMatch(/^distrusted {2}.*\n.*decided by: scan\n.*policy: app\/prod\n/u)
+    expect(shown.out).toMatch(/harbor +linux\/amd64 +finished +1 critical, 1 high +\d{4}-\d\d-\d\dT/u)
+    expect(shown.out).toMatch(/held +image maximumSize/u)
+    expect(forMachines).toMatchObject({
+      policy: 'app/prod',
+      decidedBy: ['scan'],
+      verdict: { state: 'distrusted' },
+      evidence: [{ kind: 'scan', scanner: 'harbor', findings: [{ id: 'CVE-2026-1' }, { id: 'CVE-2026-2' }] }],
+    })
+  })
+
+  it('says nothing of counts where no scan was finished', async () => {
+    const { shown } = await verifyPushed('1.1.0', null)
+    expect(shown.out).toMatch(/^undecided {2}/u)
+    expect(shown.out).toMatch(/harbor +linux\/amd64 +not-found +- +- +Harbor has not scanned it/u)
+  })
+
+  it('is fine where nothing was found', async () => {
+    const { shown } = await verifyPushed('1.2.0', [])
+    expect(shown).toMatchObject({ code: 0, out: expect.stringMatching(/finished +nothing +\d{4}-/u) })
   })
 })
 
