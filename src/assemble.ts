@@ -13,6 +13,8 @@ import type { Config } from './domain/config.ts'
 import type { Measure } from './domain/measure.ts'
 import type { CheckGate } from './domain/gate.ts'
 import type { RegistryContent } from './domain/registry-content.ts'
+import { formatImage, type PinnedImage } from './domain/image.ts'
+import type { Commit, Source } from './domain/source.ts'
 import type { Target } from './domain/target.ts'
 import type { Outbound } from './effects.ts'
 import type { HealthCheck } from './health/health.ts'
@@ -32,6 +34,9 @@ import { createManagedSigning } from './verification/notation/managed-signing.ts
 import { createRevocationChecks } from './verification/notation/revocation/configured.ts'
 import { createScanSources } from './verification/scans/configured.ts'
 import type { Verifier } from './verification/verifier.ts'
+
+/** Two for each stage that asks. */
+const CLAIMS_MAX = 1_000
 
 /** What the platform gives. */
 export type Parts = {
@@ -82,6 +87,16 @@ export function assemblePorts({
   const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
   const kubernetes = createKubernetesDelivery({ clusters, runningOf, sleep, random })
   const kubernetesHealth = createKubernetesHealth({ clusters, now })
+  const claimed = new Map<string, Promise<Commit | null>>()
+  /** What an image claims never changes: asked once, for as long as this process lives. */
+  const claimedCommit = (image: PinnedImage, source: Source): Promise<Commit | null> => {
+    const key = `${formatImage(image)} ${source.github}`
+    const asked = claimed.get(key) ?? readClaimedCommit(registries.content, image, source)
+    if (claimed.size >= CLAIMS_MAX) claimed.clear()
+    claimed.set(key, asked)
+    void asked.catch(() => claimed.delete(key))
+    return asked
+  }
   const find = createFindSource(config, { http, secretOf, now })
   const github = createGitHubDelivery({ git: config.git, http, secretOf, now })
   const deliveryTo = (target: Target): Delivery => {
@@ -99,10 +114,8 @@ export function assemblePorts({
       ask: (gate, asked) => probe(gate, asked, { http, find }),
       authorsOf: (commit, source) => askAuthors(commit, source, find),
     },
-    teller: createGitHubTeller({
-      find,
-      claimedCommit: ({ image }, source) => readClaimedCommit(registries.content, image, source),
-    }),
+    teller: createGitHubTeller({ find, claimedCommit: ({ image }, source) => claimedCommit(image, source) }),
+    claimedCommit,
     delivery: deliveryTo,
     proposals: () => github,
     commits: (name) => {

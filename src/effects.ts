@@ -5,7 +5,7 @@ import type { Candidate } from './domain/candidate.ts'
 import { listOf, type Bulletin } from './domain/bulletin.ts'
 import type { Document, DocumentId } from './domain/document.ts'
 import type { Effect, EffectKind, EffectOf, Restoration } from './domain/effect.ts'
-import type { ImageName } from './domain/image.ts'
+import type { ImageName, PinnedImage } from './domain/image.ts'
 import type { Line, StageState } from './domain/line.ts'
 import type { Carry } from './domain/message.ts'
 import type { Promotion } from './domain/promotion.ts'
@@ -16,6 +16,7 @@ import type { RunsAs } from './domain/runs-as.ts'
 import type { Stage, Subscription } from './domain/subscription.ts'
 import { knownFrom } from './domain/known.ts'
 import { builtFrom } from './domain/provenance.ts'
+import type { Commit, Source } from './domain/source.ts'
 import { targetId, type GitTarget, type Target } from './domain/target.ts'
 import type { Train } from './domain/train.ts'
 import {
@@ -59,6 +60,8 @@ export type Outbound = {
   readonly teller: Teller
   /** Null: the configuration has no chat any more. */
   readonly conversation: Conversation | null
+  /** What an image says of its commit; null: nothing, or of another repository. Absent: nobody can ask. */
+  readonly claimedCommit?: (image: PinnedImage, source: Source) => Promise<Commit | null>
   /** Null: the configuration has no such channel any more. */
   notifier(channel: string): Notifier | null
 }
@@ -80,6 +83,7 @@ const AUTHORS_ATTEMPTS_MAX = 6
 /** `send` is the pipeline's own: documents talk through it. */
 type Performed = Exclude<EffectKind, 'send'>
 type OfLine =
+  | 'reply'
   | 'notify'
   | 'show'
   | 'vouch'
@@ -105,6 +109,11 @@ const performers: Performers = {
     if (outbound.conversation === null) return GONE
     const shown = await outbound.conversation.show(card, channel, known)
     return shown.ok ? { kind: 'shown', message: shown.value } : { kind: 'failed', ...shown.error }
+  },
+  reply: async ({ to, lines }, { outbound }) => {
+    if (outbound.conversation === null) return GONE
+    const replied = await outbound.conversation.reply(to, lines)
+    return replied.ok ? { kind: 'notified' } : { kind: 'failed', ...replied.error }
   },
   post: async ({ page: number }, { document, outbound }) => {
     if (outbound.conversation === null) return GONE

@@ -2,6 +2,7 @@
 
 import type { Answer } from './domain/answer.ts'
 import { alarmOf, wakeAt, type Document, type DocumentId } from './domain/document.ts'
+import { withCompare } from './domain/card.ts'
 import type { Effect, EffectKind, EffectOf } from './domain/effect.ts'
 import { lineId } from './domain/line.ts'
 import type { Message } from './domain/message.ts'
@@ -9,6 +10,7 @@ import type { Subscription } from './domain/subscription.ts'
 import { isDue } from './decide/effects.ts'
 import { advance, transition } from './advance.ts'
 import { announce } from './announce.ts'
+import { compareByClaims } from './commits-between.ts'
 import { createAnswers } from './answers.ts'
 import { later, perform } from './effects.ts'
 import type { Ports } from './ports.ts'
@@ -55,7 +57,7 @@ export async function work(id: DocumentId, ports: Ports): Promise<void> {
   }
 }
 
-const TELLING: ReadonlySet<EffectKind> = new Set(['show', 'post', 'notify', 'tell-source'])
+const TELLING: ReadonlySet<EffectKind> = new Set(['show', 'post', 'notify', 'tell-source', 'reply'])
 
 /** A chat that hangs must not hold up a delivery: what people are told comes in rounds of its own, after all else. */
 function inOrder(due: readonly Effect[]): readonly Effect[] {
@@ -179,6 +181,9 @@ async function whyNotNow(effect: Effect, document: Document, ports: Ports): Prom
 
 /** As a row of the channel's list, or in a message of its own. */
 async function show(effect: EffectOf<'show'>, document: Document, stillHeld: () => boolean, ports: Ports) {
+  const compare = effect.asksCommits === true ? await compareByClaims(effect, document, ports) : undefined
+  const asked = { ...effect, card: withCompare(effect.card, compare) }
+  const told = compare === undefined ? {} : { compare }
   try {
     if (await announce(effect, document, ports)) return { kind: 'listed' } as const
   } catch (error) {

@@ -50,6 +50,7 @@ const mayImport: Record<string, readonly string[]> = {
   'src/work.ts': [
     'src/announce.ts',
     'src/answers.ts',
+    'src/commits-between.ts',
     'src/domain/',
     'src/advance.ts',
     'src/effects.ts',
@@ -73,6 +74,7 @@ const mayImport: Record<string, readonly string[]> = {
   ],
   'src/announce.ts': ['src/domain/', 'src/decide/', 'src/advance.ts', 'src/ports.ts'],
   'src/ballots.ts': ['src/domain/', 'src/advance.ts', 'src/ports.ts', 'src/step.ts'],
+  'src/commits-between.ts': ['src/domain/', 'src/ports.ts', 'src/rules.ts'],
   'src/hear.ts': ['src/domain/', 'src/advance.ts', 'src/match.ts', 'src/ports.ts', 'src/rules.ts', 'src/step.ts'],
   'src/gather.ts': ['src/domain/', 'src/ports.ts'],
   'src/offer.ts': ['src/domain/', 'src/advance.ts', 'src/ports.ts', 'src/rules.ts', 'src/step.ts'],

@@ -6,6 +6,8 @@ import type { Card, CardList } from '../domain/card.ts'
 /** Where the message stands. */
 export type MessageReference = { readonly channel: string; readonly message: string }
 
+export type ThreadLine = { readonly at: number; readonly text: string }
+
 export type ConversationFailure = {
   readonly reason: 'not-allowed' | 'channel-not-found' | 'message-gone' | 'refused'
   /** With the remedy, for the person who set it up. */
@@ -26,6 +28,8 @@ export type Conversation = {
     channel: string,
     known: MessageReference | null,
   ): Promise<Result<MessageReference, ConversationFailure>>
+  /** Into the thread of a message. */
+  reply(to: MessageReference, lines: readonly ThreadLine[]): Promise<Result<null, ConversationFailure>>
   /** The persons of a group now, by their ids. Kept for a minute at most. */
   membersOf(group: string): Promise<Result<ReadonlySet<string>, ConversationFailure>>
 }

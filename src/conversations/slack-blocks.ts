@@ -2,10 +2,14 @@
 
 import { escapeForSlack } from '../escape.ts'
 import type { Card, CardTone, CardVote } from '../domain/card.ts'
+import type { ThreadLine } from './conversation.ts'
 
 const HEADER_LENGTH_MAX = 150
 const SECTION_LENGTH_MAX = 3_000
-const FIELD_LENGTH_MAX = 2_000
+/** All of a message together may be about 12,000. */
+const FIELD_LENGTH_MAX = 500
+const LIST_LENGTH_MAX = 2_000
+const LINE_LENGTH_MAX = 550
 const FIELDS_MAX = 10
 const CHANGES_MAX = 20
 const VOTES_MAX = 10
@@ -42,6 +46,20 @@ export function messageOf(card: Card): { readonly text: string; readonly blocks:
     ...buttonsOf(card),
   ]
   return { text: `${escapeForSlack(card.title)}: ${escapeForSlack(card.status)}`, blocks }
+}
+
+/** What stands in the thread: one line for each thing that happened. */
+export function replyOf(lines: readonly ThreadLine[]): { readonly text: string; readonly blocks: readonly Block[] } {
+  const texts = lines.map(({ at, text }) => `${instantOf(at)}  ${escapeForSlack(text)}`)
+  return {
+    text: escapeForSlack(clip(lines.at(-1)?.text ?? '', HEADER_LENGTH_MAX)),
+    blocks: texts.map((text) => section(clip(text, LINE_LENGTH_MAX))),
+  }
+}
+
+/** In the reader's own time zone. */
+function instantOf(at: number): string {
+  return `<!date^${Math.floor(at / 1_000)}^{date_short_pretty} {time}|${new Date(at).toISOString()}>`
 }
 
 /** The form that asks why, opened by the button that rejects. */
@@ -82,8 +100,9 @@ function changesOf({ changes }: Card): string {
 
 function fieldsOf({ facts }: Card): readonly Block[] {
   if (facts.length === 0) return []
-  const fields = facts.slice(0, FIELDS_MAX).map(({ label, text }) => {
-    return mrkdwn(clip(`*${escapeForSlack(label)}*\n${escapeForSlack(text)}`, FIELD_LENGTH_MAX))
+  const fields = facts.slice(0, FIELDS_MAX).map(({ label, text, at }) => {
+    const words = clip(`*${escapeForSlack(label)}*\n${escapeForSlack(text)}`, FIELD_LENGTH_MAX)
+    return mrkdwn(at === undefined ? words : `${words} ${instantOf(at)}`)
   })
   return [{ type: 'section', fields }]
 }
@@ -91,14 +110,12 @@ function fieldsOf({ facts }: Card): readonly Block[] {
 function listOf(label: string, lines: readonly string[], isEscaped = false): readonly Block[] {
   if (lines.length === 0) return []
   const items = lines.map((line) => `• ${isEscaped ? line : escapeForSlack(line)}`)
-  return [section(`*${label}*\n${items.join('\n')}`)]
+  return [section(clip(`*${label}*\n${items.join('\n')}`, LIST_LENGTH_MAX))]
 }
 
 function voteOf({ person, decision, at, reason }: CardVote): string {
-  const seconds = Math.floor(at / 1_000)
-  const date = `<!date^${seconds}^{date_short_pretty} {time}|${new Date(at).toISOString()}>`
   const why = reason === null ? '' : `: ${escapeForSlack(reason)}`
-  return `${decision === 'approve' ? 'approved' : 'rejected'} by ${escapeForSlack(person)}, ${date}${why}`
+  return `${decision === 'approve' ? 'approved' : 'rejected'} by ${escapeForSlack(person)}, ${instantOf(at)}${why}`
 }
 
 /** Our own links: what is no plain web address is not shown. */

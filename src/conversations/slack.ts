@@ -7,7 +7,7 @@ import { err, ok, type Result } from '../domain/result.ts'
 import type { Secret, SecretReferences } from '../domain/secret.ts'
 import type { SlackConfig } from '../domain/slack.ts'
 import type { Conversation, ConversationFailure, MessageReference } from './conversation.ts'
-import { messageOf, rejectForm } from './slack-blocks.ts'
+import { messageOf, rejectForm, replyOf } from './slack-blocks.ts'
 import { messageOfList } from './slack-list.ts'
 
 /** A person who left a group may vote for so long. */
@@ -74,6 +74,11 @@ export function createSlackConversation(slack: Slack, now: () => number): SlackC
 
   return {
     show: (card, channel, known) => put(messageOf(card), channel, known),
+    async reply({ channel, message: thread_ts }, lines) {
+      const replied = await post(channel, { thread_ts, ...replyOf(lines) })
+      return replied.ok ? ok(null) : replied
+    },
+
     list: (list, channel, known) => put(messageOfList(list), channel, known),
 
     async membersOf(group) {

@@ -2,7 +2,7 @@
 
 import type { Answer } from '../domain/answer.ts'
 import { ROWS_MAX, type Bulletin, type Page, type Row } from '../domain/bulletin.ts'
-import type { Card } from '../domain/card.ts'
+import { COMPARE, type Card } from '../domain/card.ts'
 import type { Effect } from '../domain/effect.ts'
 import { claim, hold, revive, settle } from './effects.ts'
 import type { Input } from './index.ts'
@@ -121,7 +121,7 @@ function rowOf({ card, order, isOver }: AnnounceInput): Said {
     to: first?.to ?? '',
     digest: first?.digest ?? '',
     more: Math.max(0, card.changes.length - 1),
-    compare: card.links.find(({ label }) => label === 'compare')?.url ?? null,
+    compare: card.links.find(({ label }) => label.startsWith(COMPARE))?.url ?? null,
     isOver,
   }
 }

@@ -17,6 +17,7 @@ import { offerDownstream } from './offer.ts'
 import { proceed } from './proceed.ts'
 import { fail, finishRollback, provenBack, stopForSomebody } from './rollback.ts'
 import { shown } from './show.ts'
+import { replied } from './thread.ts'
 import { notified } from './tell.ts'
 import { dropEffects, fresh, note, wish, type Turn } from './turn.ts'
 import { judged } from './verify.ts'
@@ -54,6 +55,8 @@ export function answerLine(turn: Turn<Line>, effect: Effect, answer: Answer): vo
       return vouched(turn, effect, answer)
     case 'show':
       return shown(turn, state, effect, answer)
+    case 'reply':
+      return replied(turn, effect, answer)
     case 'tell-source':
       return developersTold(turn, effect, answer)
     case 'ask-authors':

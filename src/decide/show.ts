@@ -1,19 +1,23 @@
 /** The one message of each promotion that people are asked about: kept as it stands now, and left with its end. */
 
 import type { Answer } from '../domain/answer.ts'
-import type { Board, Card, CardTone } from '../domain/card.ts'
+import { COMPARE, withCompare, type Board, type Card, type CardTone } from '../domain/card.ts'
+import { compareUrl } from '../domain/compare.ts'
 import type { EffectOf } from '../domain/effect.ts'
+import { SEVERITIES } from '../domain/evidence.ts'
 import type { EntryKind } from '../domain/history.ts'
 import { formatImage } from '../domain/image.ts'
+import type { Known } from '../domain/known.ts'
 import type { Line, StageState } from '../domain/line.ts'
 import type { Promotion } from '../domain/promotion.ts'
 import type { Stage } from '../domain/subscription.ts'
 import { closedUntil } from './gates/window.ts'
+import { detailsOf, happenedTo, replyWith } from './thread.ts'
 import { fresh, isLeased, note, wish, type Turn } from './turn.ts'
 
 /** A document has a length, and so has a message. */
 const CHANGES_MAX = 21
-const FACTS_MAX = 8
+const FACTS_MAX = 10
 const VOTES_MAX = 10
 const TEXT_LENGTH_MAX = 300
 /** Messages of promotions that ended and are not shown yet. */
@@ -42,6 +46,7 @@ export function showCards(turn: Turn<Line>): void {
     if (promotion !== undefined && channel !== null && turn.rules.mode === 'act') {
       keep(turn, stage, state, promotion, channel)
     }
+    for (const board of state.boards) replyWith(turn, board, happenedTo(turn, board))
     state.boards = state.boards.slice(-BOARDS_MAX)
   }
 }
@@ -56,7 +61,7 @@ function channelOf(stage: Stage): string | null {
 function keep(turn: Turn<Line>, stage: Stage, state: StageState, promotion: Promotion, channel: string): void {
   const known = state.boards.find((board) => board.promotion === promotion.id)
   if (known === undefined && promotion.phase !== 'gated') return
-  const card = cardOf(turn, stage, state, promotion)
+  const card = withCompare(cardOf(turn, stage, state, promotion), known?.compare)
   if (known !== undefined && isSame(known.card, card)) return
   const board: Board = known ?? { promotion: promotion.id, channel, message: null, card, isOver: false }
   if (known === undefined) state.boards.push(board)
@@ -130,7 +135,15 @@ function show(turn: Turn<Line>, stage: Stage, board: Board, card: Card, isUrgent
     card,
     ...(isListed === true && { isListed }),
     ...(isOver && { isLast: true }),
+    ...(stage.batchMs !== undefined && { isBatch: true }),
+    ...(wantsCommits(turn, board, card) && { asksCommits: true }),
   })
+}
+
+/** Nothing proves them, and the labels were not asked yet. */
+function wantsCommits({ rules }: Turn<Line>, { compare, isOver }: Board, { links }: Card): boolean {
+  if (isOver || compare !== undefined || rules.subscription.source === undefined) return false
+  return !links.some(({ label }) => label === COMPARE)
 }
 
 /** Null: people may be asked now. */
@@ -141,23 +154,34 @@ function quietUntil({ rules, now }: Turn<Line>): number | null {
 /** What came of showing it. A chat that refuses is told of in the history and delays nothing. */
 export function shown(turn: Turn<Line>, state: StageState, effect: EffectOf<'show'>, answer: Answer): void {
   const board = state.boards.find(({ promotion }) => promotion === effect.promotion)
-  if (answer.kind === 'shown' && board !== undefined) board.message = answer.message
-  if (board !== undefined && answer.kind !== 'failed') setListed(board, answer.kind === 'listed')
+  const isLast = board?.isOver === true && isSame(board.card, effect.card)
+  if (board !== undefined) learn(turn, state, board, answer)
   if (answer.kind === 'failed') {
     const { stage, promotion } = effect
     note(turn, { kind: 'noticed', reason: 'not-shown', detail: answer.detail, stage, promotion })
   }
-  const isLast = board?.isOver === true && isSame(board.card, effect.card)
   if (isLast) state.boards = state.boards.filter((other) => other !== board)
 }
 
-function setListed(board: Board, isListed: boolean): void {
-  if (isListed) board.isListed = true
-  else delete board.isListed
+function learn(turn: Turn<Line>, state: StageState, board: Board, answer: Answer): void {
+  if (answer.kind !== 'shown' && answer.kind !== 'listed') return
+  if (answer.compare !== undefined) {
+    board.compare = answer.compare
+    board.card = withCompare(board.card, answer.compare)
+  }
+  if (answer.kind === 'listed') {
+    board.isListed = true
+    return
+  }
+  delete board.isListed
+  const isNew = board.message === null
+  board.message = answer.message
+  const { promotion } = state
+  if (isNew && promotion?.id === board.promotion) replyWith(turn, board, detailsOf(promotion))
 }
 
 function cardOf(turn: Turn<Line>, stage: Stage, state: StageState, promotion: Promotion): Card {
-  const { candidate, phase, votes, proof, deliveries } = promotion
+  const { candidate, phase, votes, deliveries } = promotion
   const waits = promotion.gates.filter((gate) => gate.state !== 'held')
   const urls = Object.values(deliveries).flatMap((delivery) => (delivery.state === 'proposed' ? [delivery.url] : []))
   return {
@@ -170,12 +194,12 @@ function cardOf(turn: Turn<Line>, stage: Stage, state: StageState, promotion: Pr
       to: image.tag,
       digest: image.digest,
     })),
-    facts: factsOf(stage, proof, candidate.pusher),
+    facts: factsOf(stage, promotion),
     waitsFor: phase === 'gated' ? waits.map(({ gate, detail }) => clip(`${gate}: ${detail}`)) : [],
     votes: votes.slice(-VOTES_MAX).map(({ by, decision, at, reason }) => {
       return { person: by, decision, at, reason: reason === '' ? null : clip(reason) }
     }),
-    links: [...new Set(urls)].map((url) => ({ label: 'pull request', url })),
+    links: [...compareOf(state, promotion), ...[...new Set(urls)].map((url) => ({ label: 'pull request', url }))],
     ask: phase === 'gated' && waits.some(({ gate }) => gate === 'approval') ? promotion.id : null,
   }
 }
@@ -188,12 +212,36 @@ const PHASES: Readonly<Record<Promotion['phase'], Pick<Card, 'tone' | 'status'>>
   'rolling-back': { tone: 'bad', status: 'is being rolled back' },
 }
 
-function factsOf(stage: Stage, proof: Promotion['proof'], pusher: string | undefined): Card['facts'] {
+/** As the verified provenance of both has it. */
+function compareOf({ current }: StageState, { proof }: Promotion): Card['links'] {
+  const from = current.state === 'candidate' ? current.known?.builtFrom : undefined
+  const to = proof?.known?.builtFrom
+  const url = from === undefined || to === undefined ? null : compareUrl(from, to)
+  return url === null ? [] : [{ label: COMPARE, url }]
+}
+
+function factsOf(stage: Stage, { proof, candidate: { pusher, since } }: Promotion): Card['facts'] {
   const proven = (proof?.outcomes ?? []).map(({ rule, detail }) => ({ label: rule, text: clip(detail) }))
   const verified =
     stage.verify === 'none' ? [{ label: 'verified', text: 'nothing: `verify: none` is configured' }] : proven
-  const pushed = pusher === undefined ? [] : [{ label: 'pushed by', text: clip(pusher) }]
-  return [...pushed, ...verified].slice(0, FACTS_MAX)
+  const pushed = { label: 'pushed', text: pusher === undefined ? '' : `by ${clip(pusher)},`, at: since }
+  const builtAt = proof?.builtAt ?? null
+  const built = builtAt === null ? [] : [{ label: 'built', text: '', at: builtAt }]
+  return [pushed, ...built, ...signersOf(proof?.known), ...scanOf(proof?.known), ...verified].slice(0, FACTS_MAX)
+}
+
+function signersOf(known: Known | undefined): Card['facts'] {
+  if (known === undefined || known.signers.length === 0) return []
+  return [{ label: 'signed by', text: clip(known.signers.map(({ name, by }) => `${name}: ${by}`).join(', ')) }]
+}
+
+function scanOf(known: Known | undefined): Card['facts'] {
+  if (known === undefined || known.named === 'none') return []
+  const counts = SEVERITIES.flatMap((severity) => {
+    const count = known.counts[severity] ?? 0
+    return count === 0 ? [] : [`${count} ${severity}`]
+  })
+  return [{ label: 'found by scanners', text: counts.join(', ') || 'nothing' }]
 }
 
 function runningTag({ current }: StageState, repository: string): string | null {

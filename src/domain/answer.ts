@@ -52,8 +52,13 @@ export type Answer =
   | { readonly kind: 'sent' }
   | { readonly kind: 'notified' }
   | { readonly kind: 'vouched'; readonly groups: readonly string[] }
-  | { readonly kind: 'listed' }
-  | { readonly kind: 'shown'; readonly message: { channel: string; message: string } }
+  | { readonly kind: 'listed'; readonly compare?: string | null | undefined }
+  | {
+      readonly kind: 'shown'
+      readonly message: { channel: string; message: string }
+      /** What the images' labels said of the commits between, where they were asked. */
+      readonly compare?: string | null | undefined
+    }
   | {
       readonly kind: 'proposed'
       readonly number: number

@@ -35,7 +35,7 @@ export const Card = z.object({
     }),
   ),
   /** Who signed, what the scan says, how old it is. */
-  facts: z.array(z.object({ label: z.string(), text: z.string() })),
+  facts: z.array(z.object({ label: z.string(), text: z.string(), /** An instant after it. */ at: Instant.optional() })),
   waitsFor: z.array(z.string()),
   votes: z.array(CardVote),
   links: z.array(z.object({ label: z.string(), url: z.string() })),
@@ -74,5 +74,17 @@ export const Board = z.object({
   isOver: z.boolean(),
   /** It is a row of the channel's list, and has no message of its own. */
   isListed: z.boolean().optional(),
+  /** Where the commits between are seen, as the images' labels say; null: they do not. */
+  compare: z.string().nullable().optional(),
 })
 export type Board = z.infer<typeof Board>
+
+/** Claims are told apart from what was proven. */
+const BY_CLAIMS = 'compare, by the labels'
+export const COMPARE = 'compare'
+
+/** With the link that the images' labels make, where there is one. */
+export function withCompare(card: Card, url: string | null | undefined): Card {
+  if (url === null || url === undefined || card.links.some(({ label }) => label === COMPARE)) return card
+  return { ...card, links: [{ label: BY_CLAIMS, url }, ...card.links.filter(({ label }) => label !== BY_CLAIMS)] }
+}

@@ -80,8 +80,18 @@ export const Effect = z.discriminatedUnion('kind', [
     isListed: z.boolean().optional(),
     /** The promotion has ended: nothing is said of it after this. */
     isLast: z.boolean().optional(),
+    /** The images' labels are to be asked for the commits between. */
+    asksCommits: z.boolean().optional(),
     /** It goes together with others of its stage. */
     isBatch: z.boolean().optional(),
+  }),
+  /** More about a promotion, in the thread of its message. */
+  z.object({
+    kind: z.literal('reply'),
+    ...shared,
+    stage: z.string(),
+    to: z.object({ channel: z.string(), message: z.string() }),
+    lines: z.array(z.object({ at: Instant, text: z.string() })),
   }),
   /** A list of promotions, as its page stands when this is taken. */
   z.object({ kind: z.literal('post'), ...shared, page: z.number().int(), edition: z.number().int() }),

@@ -137,6 +137,7 @@ export function createWorld(options: WorldOptions = {}) {
   const ruleHealth = new Map<string, Health>()
   const cards: { readonly channel: string; readonly card: Card; readonly isUpdate: boolean }[] = []
   const groups = new Map<string, ReadonlySet<string>>()
+  const replies: { readonly to: string; readonly texts: readonly string[] }[] = []
   const lists: { readonly channel: string; readonly list: CardList; readonly known: string | null }[] = []
   const channelsDown = new Set<string>()
   const channelsRefusing = new Set<string>()
@@ -318,6 +319,11 @@ export function createWorld(options: WorldOptions = {}) {
         cards.push({ channel, card, isUpdate: known !== null })
         return ok(known ?? { channel, message: `m${cards.length}` })
       },
+      async reply(to, lines) {
+        if (channelsDown.has(to.channel)) throw new RetryLater('the chat is down')
+        replies.push({ to: to.message, texts: lines.map(({ text }) => text) })
+        return ok(null)
+      },
       async list(list, channel, known) {
         if (channelsDown.has(channel)) throw new RetryLater('the chat is down')
         lists.push({ channel, list, known: known?.message ?? null })
@@ -364,6 +370,7 @@ export function createWorld(options: WorldOptions = {}) {
     ruleHealth,
     cards,
     lists,
+    replies,
     groups,
     channelsDown,
     channelsRefusing,

@@ -57,6 +57,22 @@ describe('a few promotions', () => {
   })
 })
 
+describe('a batch', () => {
+  it('of sixty is listed from the first, in as few messages as there is room for, each bound to its digest', async () => {
+    const batch = { ...stages[0], batchMs: 10 * MINUTE }
+    const subscriptions = Array.from({ length: 60 }, (_, index) => ({ ...named(`app-${index}`), stages: [batch] }))
+    const world = createWorld({ subscriptions })
+    await world.push('1.1.0', 1)
+    await world.pass(10_000)
+    expect(world.cards).toEqual([])
+    const { pages } = await bulletin(world)
+    expect(pages.map(({ rows }) => rows.length)).toEqual([ROWS_MAX, 60 - ROWS_MAX])
+    const rows = pages.flatMap((page) => page.rows)
+    expect(new Set(rows.map(({ promotion }) => promotion)).size).toBe(60)
+    expect(rows.every(({ promotion, digest }) => promotion.includes(digest))).toBe(true)
+  })
+})
+
 describe('a flood of promotions', () => {
   it('is one list after the first few, posted once for those that come together', async () => {
     const world = await pushed(25)

@@ -74,7 +74,7 @@ describe('in quiet hours', () => {
     world.health.set(aDigest(1), BROKEN)
     await world.push('1.1.0', 1)
     const { promotion } = await world.stage('dev')
-    const vote = { by: 'anna', how: 'api', groups: [], decision: 'approve', reason: '', at: NOW, shown: '' } as const
+    const vote = { by: 'anna', how: 'api', groups: [] as string[], decision: 'approve', reason: '', at: NOW, shown: '' } as const
     await world.vote('dev', promotion?.id ?? '', vote)
     expect(world.cards.at(-1)?.card).toMatchObject({ tone: 'bad', status: expect.stringMatching(/rolled back/u) })
   })
