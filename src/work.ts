@@ -185,11 +185,12 @@ async function show(effect: EffectOf<'show'>, document: Document, stillHeld: () 
   const asked = { ...effect, card: withCompare(effect.card, compare) }
   const told = compare === undefined ? {} : { compare }
   try {
-    if (await announce(effect, document, ports)) return { kind: 'listed' } as const
+    if (await announce(asked, document, ports)) return { kind: 'listed', ...told } as const
   } catch (error) {
     return later(error)
   }
-  return performAt(effect, document, stillHeld, ports)
+  const answer = await performAt(asked, document, stillHeld, ports)
+  return answer.kind === 'shown' ? { ...answer, ...told } : answer
 }
 
 async function send(to: DocumentId, message: Message, ports: Ports) {
