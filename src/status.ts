@@ -121,7 +121,12 @@ function stageStatus(line: Line, stage: string, state: StageState, trains: reado
             openedAt: promotion.openedAt,
           },
     next: state.next === undefined ? null : formatImages(state.next),
-    waits: [...describeGrounds(state), ...proposed, ...effects.flatMap((effect) => describeWaiting(effect))],
+    waits: [
+      ...describeRequest(state),
+      ...describeGrounds(state),
+      ...proposed,
+      ...effects.flatMap((effect) => describeWaiting(effect)),
+    ],
     givenUp: effects.filter(({ dead }) => dead !== undefined).length,
     refused: state.refused.map(({ image, candidate, reason, detail, by }) => ({
       image,
@@ -131,6 +136,14 @@ function stageStatus(line: Line, stage: string, state: StageState, trains: reado
       by,
     })),
   }
+}
+
+/** What one person asked for, and a second one has not confirmed. */
+function describeRequest({ breakGlass }: StageState): readonly string[] {
+  if (breakGlass === undefined) return []
+  const { image, word, until } = breakGlass
+  const end = new Date(until).toISOString()
+  return [`break-glass for ${image}, asked for by ${word.by} (${word.reason}), waits for a second person until ${end}`]
 }
 
 /** What a promotion waits for before it is let through, each in its own words. */

@@ -9,7 +9,7 @@ import { breakGlass } from './break-glass.ts'
 import { isReplaceable, takeNext } from './offer.ts'
 import { open } from './open.ts'
 import { dropPromotion, promote } from './promote.ts'
-import { refusedCandidate, rememberRefused } from './refuse.ts'
+import { refuseAsBad, refusedCandidate } from './refuse.ts'
 import { fail } from './rollback.ts'
 import { note, type Turn } from './turn.ts'
 
@@ -120,7 +120,7 @@ function rollBack(
     return refuse(turn, input, `${promotion.id} is at work: wait for its end`)
   }
   const bad = refusedCandidate(current.candidate)
-  rememberRefused(state, { ...bad, reason: 'rolled-back', detail: reason, at: turn.now, by })
+  refuseAsBad(turn, stage, state, { ...bad, reason: 'rolled-back', detail: reason, at: turn.now, by })
   note(turn, { kind: 'operator', reason: 'rollback', detail: reason, stage: stage.name, image: bad.image, by })
   dropPromotion(turn, stage, state, `${by} rolls back`)
   delete state.pin

@@ -9,6 +9,7 @@ import { startOver } from './look.ts'
 import { arrive, DIFF_LENGTH_MAX } from './progress.ts'
 import { refusedCandidate, rememberRefused } from './refuse.ts'
 import { reviewed } from './review.ts'
+import { carryAgain, goOnOver } from './reverted.ts'
 import { fail, stopForSomebody } from './rollback.ts'
 import { note, type Turn } from './turn.ts'
 import { end, requeue, sendDrop, withdraw } from './withdraw.ts'
@@ -39,7 +40,11 @@ export function messageToLine(turn: Turn<Line>, message: Message): void {
     case 'reviewed':
       return reviewed(turn, stage, state, promotion, { ...message, news })
     case 'stopped': {
-      if (news.reason === 'moved') return stopForSomebody(turn, stage, state, news.detail)
+      if (news.reason === 'moved') {
+        const hand = { targets: message.targets, found: news.found }
+        if (!goOnOver(turn, stage, state, promotion, hand)) return stopForSomebody(turn, stage, state, news.detail)
+        return carryAgain(promotion, message.from, message.targets)
+      }
       if (news.reason === 'unwanted') {
         requeue(state, withdraw(turn, stage.name, state, 'way-changed', news.detail))
         return

@@ -15,6 +15,7 @@ import type { Stage } from '../domain/subscription.ts'
 import { targetId } from '../domain/target.ts'
 import { offer, offerFromUpstream, takeNext } from './offer.ts'
 import { refusedCandidate, rememberRefused } from './refuse.ts'
+import { rememberReverted } from './reverted.ts'
 import { note, type Turn } from './turn.ts'
 
 /** The newest that counts is the lower bound; what does not count is only shown. */
@@ -90,6 +91,8 @@ function compareWithBefore(turn: Turn<Line>, stage: Stage, state: StageState): C
     return look !== undefined && !held.some((written) => isSameReference(written, look.image))
   })
   if (touched === undefined) return knew?.healthy
+  const hand = { target: touched[0], found: looks[touched[0]]?.image ?? '' }
+  if (rememberReverted(turn, stage, state, knew?.healthy, hand)) return undefined
   if (next === undefined || next.id !== knew?.resumes) return undefined
   delete state.next
   const detail = `found ${looks[touched[0]]?.image}`

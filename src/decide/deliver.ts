@@ -13,7 +13,7 @@ import { forgetMail } from './withdraw.ts'
 /** What is not brought yet, and is not on a train. */
 export function wishDeliveries(turn: Turn<Line>, stage: Stage, state: StageState, promotion: Promotion): void {
   const isPending = (one: Target): boolean =>
-    trainOf(turn, stage, one) === null && promotion.deliveries[targetId(one)]?.state === 'pending'
+    trainOf(turn, stage, one, promotion) === null && promotion.deliveries[targetId(one)]?.state === 'pending'
   const kind = turn.rules.mode === 'observe' ? 'preview' : 'deliver'
   for (const [target, ...also] of writesOf(stage.targets.filter(isPending), kind)) {
     const expected = [target, ...also].flatMap((one) => expectedAt(turn, state, promotion, one))
@@ -51,7 +51,7 @@ export function sendCarries(
   promotion: Promotion,
   wanted: Wanted,
 ): void {
-  for (const [train, targets] of trainsOf(turn, stage)) {
+  for (const [train, targets] of trainsOf(turn, stage, promotion)) {
     const isCommitted = targets.some(turn.rules.commits)
     const isOwn = isCommitted || mergesItself(targets)
     // Nobody reviews a commit, so it is not shown before its gates.
@@ -67,8 +67,8 @@ export function sendCarries(
   }
 }
 
-export function hasTrainThatMerges(turn: Turn<Line>, stage: Stage): boolean {
-  return [...trainsOf(turn, stage).values()].some(
+export function hasTrainThatMerges(turn: Turn<Line>, stage: Stage, promotion: Promotion): boolean {
+  return [...trainsOf(turn, stage, promotion).values()].some(
     (targets) => mergesItself(targets) || targets.some(turn.rules.commits),
   )
 }
@@ -89,24 +89,25 @@ function expectedAt(turn: Turn<Line>, state: StageState, { candidate }: Promotio
 }
 
 /** By the train's id: the targets that travel with it. */
-function trainsOf(turn: Turn<Line>, stage: Stage): ReadonlyMap<string, readonly Target[]> {
+function trainsOf(turn: Turn<Line>, stage: Stage, promotion: Promotion): ReadonlyMap<string, readonly Target[]> {
   const byTrain = new Map<string, readonly Target[]>()
   for (const target of stage.targets) {
-    const train = trainOf(turn, stage, target)
+    const train = trainOf(turn, stage, target, promotion)
     if (train !== null) byTrain.set(train, [...(byTrain.get(train) ?? []), target])
   }
   return byTrain
 }
 
-/** Nothing travels in observe mode. */
-function trainOf(turn: Turn<Line>, stage: Stage, target: Target): string | null {
-  const address = turn.rules.mode === 'observe' ? null : turn.rules.trainOf(stage.name, target)
+/** Nothing travels in observe mode, and a way back waits for no train: the stage's `rollback:` says how it is written. */
+function trainOf(turn: Turn<Line>, stage: Stage, target: Target, { purpose }: Promotion): string | null {
+  const isAlone = turn.rules.mode === 'observe' || purpose === 'rollback'
+  const address = isAlone ? null : turn.rules.trainOf(stage.name, target)
   return address === null ? null : trainId(address)
 }
 
 /** Whether the promotion goes the way that the configuration says now: by these trains, written or only looked at. */
 export function isOnItsWay(turn: Turn<Line>, stage: Stage, promotion: Promotion): boolean {
-  const trains = trainsOf(turn, stage)
+  const trains = trainsOf(turn, stage, promotion)
   const isSameWay = promotion.trains.every((train) => trains.has(train))
   // Before its gates held, it is on those trains at most that only show it.
   if (promotion.phase !== 'delivering') return isSameWay

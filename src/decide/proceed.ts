@@ -156,7 +156,7 @@ function permit(
   promotion: Promotion,
   gates: readonly GateState[],
 ): { until: number | null } | null {
-  if (!hasTrainThatMerges(turn, stage)) return null
+  if (!hasTrainThatMerges(turn, stage, promotion)) return null
   const policy = policyOf(stage, promotion, turn.now)
   const ends = gates.flatMap(({ until }) => until ?? [])
   if (policy !== null && promotion.proof !== undefined) ends.push(promotion.proof.at + policy.fresh)

@@ -11,10 +11,12 @@ import type { Stage } from '../domain/subscription.ts'
 import { authorsAnswered } from './authors.ts'
 import { developersTold } from './developers.ts'
 import { stuck } from './effects.ts'
+import { wishDeliveries } from './deliver.ts'
 import { heard } from './listen.ts'
 import { lookAgain, looked } from './look.ts'
 import { offerDownstream } from './offer.ts'
 import { proceed } from './proceed.ts'
+import { goOnOver } from './reverted.ts'
 import { fail, finishRollback, provenBack, stopForSomebody } from './rollback.ts'
 import { shown } from './show.ts'
 import { replied } from './thread.ts'
@@ -91,6 +93,10 @@ function delivered(
   const promotion = state.promotion
   if (promotion?.id !== effect.promotion) return
   if (answer.kind === 'failed' && answer.reason === 'moved') {
+    const hand = { targets: targetsOf(effect), found: answer.found }
+    if (effect.kind === 'deliver' && goOnOver(turn, stage, state, promotion, hand)) {
+      return wishDeliveries(turn, stage, state, promotion)
+    }
     return stopForSomebody(turn, stage, state, answer.detail)
   }
   if (answer.kind !== 'delivered') return stuck(turn, effect, answer)

@@ -86,6 +86,11 @@ function turnBack(turn: Turn<Line>, stage: Stage, state: StageState): void {
     withdraw(turn, stage.name, state, 'not-followed', strange)
     return
   }
+  const refused = state.refused.find(({ candidate }) => candidate === promotion.candidate.id)
+  if (refused !== undefined && promotion.purpose !== 'rollback') {
+    withdraw(turn, stage.name, state, 'refused-elsewhere', refused.detail)
+    return
+  }
   const isSameMode = promotion.phase === 'delivering' || state.mode === turn.rules.mode
   if (isSameMode && isOnItsWay(turn, stage, promotion)) return
   const detail = 'the configuration says another way to its targets, or another mode'

@@ -11,7 +11,7 @@ import { targetId, type Target } from '../domain/target.ts'
 import { writesOf, type Write } from './deliver.ts'
 import { stuck } from './effects.ts'
 import { lookAgain } from './look.ts'
-import { refusedCandidate, rememberRefused } from './refuse.ts'
+import { refuseAsBad, refusedCandidate, rememberRefused } from './refuse.ts'
 import { dropEffects, fresh, note, wish, type Turn } from './turn.ts'
 import { backPolicyOf } from './terms.ts'
 import { wishVerify } from './wish-verify.ts'
@@ -36,7 +36,7 @@ export function fail(turn: Turn<Line>, stage: Stage, state: StageState, failure:
   const common = { stage: stage.name, promotion: promotion.id, image: formatImages(promotion.candidate) }
   note(turn, { ...common, kind: as, reason, detail, ...(by === null ? {} : { by }) })
   const refused = { reason: as, detail: `${reason}: ${detail}`, at: turn.now, by }
-  rememberRefused(state, { ...refusedCandidate(promotion.candidate), ...refused })
+  refuseAsBad(turn, stage, state, { ...refusedCandidate(promotion.candidate), ...refused })
   const mayArrive = rememberUnanswered(turn, state, promotion)
   // Its message stays: with its end, or while its answer is under way.
   dropEffects(turn, (effect) => effect.kind !== 'show' && 'promotion' in effect && effect.promotion === promotion.id)
