@@ -1,6 +1,5 @@
 /** docs/configuration.md: every key of the configuration, from the JSON Schema that editors get. */
 
-import { notAvailableKeys } from '../src/config/not-available.ts'
 import type { JsonSchema } from './config-json-schema.ts'
 
 type Part = { readonly path: string; readonly schema: JsonSchema }
@@ -13,7 +12,6 @@ export function configReference(schema: JsonSchema, example: string): string {
     `## An example\n\n\`\`\`yaml\n${example.trim()}\n\`\`\``,
     `## The top of the file\n\n${table(scalars.map((part) => row(schema, part)))}`,
     ...structures.flatMap((part) => chapter(part, 2)),
-    NOT_AVAILABLE,
     '',
   ].join('\n\n')
 }
@@ -32,14 +30,6 @@ put \`# yaml-language-server: $schema=drayage.schema.json\` on the first line.
 - **The file may be split** with \`include:\`. The files lie below the folder of the first one; the same name twice is an error.
 - **Limits** of each file: 256 KiB, 50 levels, 100 aliases. Of a subscription: 100 stages, 300 targets in each, and in all as many as its
   document holds at worst (1 MiB: some 360 with names of 30 characters).`
-
-const NOT_AVAILABLE = `## Not available in this version
-
-These keys have a meaning that is not built yet. They are refused, never accepted and ignored:
-
-${notAvailableKeys()
-  .map((key) => `- \`${key}\``)
-  .join('\n')}`
 
 /** A heading with its tables, then the chapters of what is inside. */
 function chapter({ path, schema }: Part, level: number): readonly string[] {

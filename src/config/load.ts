@@ -3,11 +3,11 @@
 import type { Config, LoadedConfig } from '../domain/config.ts'
 import { err, ok, type Result } from '../domain/result.ts'
 import { Name } from '../domain/subscription.ts'
+import { checkBatches } from './batches.ts'
 import { checkGit, checkListeners, checkMerge, checkSource, checkTargets } from './conflicts.ts'
 import { checkDocumentSize } from './document-size.ts'
 import { hashOf } from './hash.ts'
 import { readWithIncludes, type Include, type Whole } from './include.ts'
-import { refuseNotAvailable } from './not-available.ts'
 import { checkPlatform, type Platform } from './platform.ts'
 import { formatPath, problemAt, type ConfigProblem, type Path } from './problem.ts'
 import { checkReferences } from './references.ts'
@@ -73,15 +73,11 @@ function resolveTree(
   options: Options,
   check: (report: Report) => void,
 ): { config: Config | null; problems: readonly ConfigProblem[] } {
-  const refused = refuseNotAvailable(
-    root,
-    options.receivers.map(({ type }) => type),
-  )
-  const problems = [...refused.problems]
+  const problems: ConfigProblem[] = []
   const seen = new Set<string>()
   const report: Report = (problem, path) => {
     const id = `${formatPath(path)} ${problem.reason} ${problem.line}:${problem.column}`
-    if (seen.has(id) || refused.covers(path)) return
+    if (seen.has(id)) return
     seen.add(id)
     problems.push(problem)
   }
@@ -131,6 +127,7 @@ function configOf(root: Tree, options: Options, report: Report): Config | null {
   }
   checkListeners(reader, server)
   checkTargets(reader, { ...raw, subscriptions })
+  checkBatches(reader, { git: raw.git, subscriptions })
   checkSource(reader, server, raw.git)
   if (top === undefined) return null
   const { clusters, git, notifications, people } = raw

@@ -16,7 +16,6 @@ type ConfigProblemReason =
   | 'missing'
   | 'malformed'
   | 'unknown-name'
-  | 'not-available'
   /** `--platform` asked, and this part cannot work there. */
   | 'not-on-platform'
   | 'cycle'

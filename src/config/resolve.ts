@@ -10,6 +10,7 @@ import type { Target } from '../domain/target.ts'
 import type { VerificationPolicy } from '../domain/verification-policy.ts'
 import { quoted } from './expected.ts'
 import { problemAt, type Path } from './problem.ts'
+import { resolveBatch } from './batches.ts'
 import { resolveBreakGlass } from './break-glass.ts'
 import { resolveGates } from './gates.ts'
 import { resolveHealth } from './health.ts'
@@ -140,7 +141,9 @@ function resolveStages(
     if (verify === undefined || first === undefined) return []
     const targets: Stage['targets'] = [first, ...others]
     if (images !== undefined) checkAllTaken(resolving, [...path, name], images, { targets })
-    return [{ name, after, needs, verify, gates, ...(health && { health }), ...emergency, targets }]
+    const batchMs = resolveBatch({ subscription: raw, stage, shared: floor }, targets)
+    const batch = batchMs === undefined ? {} : { batchMs }
+    return [{ name, after, needs, verify, gates, ...(health && { health }), ...emergency, targets, ...batch }]
   })
 }
 
@@ -184,6 +187,7 @@ function targetsOf(resolving: Resolving, path: Path, raw: RawStage, images: Imag
     verify: _verify,
     gates: _gates,
     health: _health,
+    batch: _batch,
     breakGlass: _breakGlass,
     rollback: _rollback,
     ...stage

@@ -51,6 +51,11 @@ const orNone = (expected: string, from: number, to: number) =>
     .union([z.literal('none'), Duration.refine((ms) => ms >= from && ms <= to, expected)], { error: expected })
     .optional()
 
+/** A store looks at what waits by the second, and nobody waits longer than a day. */
+const BATCH_MS_MIN = 10_000
+const BATCH_MS_MAX = 24 * 60 * 60_000
+const Batch = orNone('expected none or a duration of 10s to 24h, such as 10m', BATCH_MS_MIN, BATCH_MS_MAX)
+
 const RawRegistry = z.strictObject({
   host: Registry.optional().describe(
     "The registry's host, with its port where it is not 443: `docker.io`, `registry.example.com:5000`. May be left out where the type of `events:` says it, or serves many hosts.",
@@ -116,6 +121,9 @@ const RawSharedStage = z.strictObject({
   verify: RawVerify.optional().describe('What every image must prove here, on top of what its subscription demands.'),
   gates: Gates.describe('What must hold before any image comes here. Subscriptions may add more.'),
   health: RawHealth.optional().describe('What is well after a delivery. Subscriptions may add more.'),
+  batch: Batch.describe(
+    'For so long what goes from here to Git waits for other subscriptions, to be one commit and one pull request with them. A subscription may say otherwise. Default `none`.',
+  ),
   breakGlass: RawBreakGlass.optional().describe(
     'Which two people together may go around its soak, its windows and its scans. Left out: nobody.',
   ),
@@ -128,6 +136,9 @@ const ofStage = {
   verify: RawVerify.optional().describe('What an image must prove here, on top of what the subscription demands.'),
   gates: Gates.describe('What must hold before it comes here, after the gates of the shared stage.'),
   health: RawHealth.optional().describe('What is well after a delivery, beside the rollout of the workload itself.'),
+  batch: Batch.describe(
+    'For so long what goes from here to Git waits for other subscriptions, to be one commit and one pull request with them; of several windows the shortest counts. Left out: as the subscription, else as the shared stage says.',
+  ),
   breakGlass: RawBreakGlass.optional().describe(
     'Which two people together may go around its soak, its windows and its scans. A shared stage says it alone. Left out: nobody.',
   ),
@@ -224,6 +235,7 @@ const RawSubscription = z.strictObject({
     .union([GitHubName, Source], { error: 'expected owner/name, or github: owner/name with what is told there' })
     .optional()
     .describe('The repository that it is built from: `owner/name`, or with what its developers are told there.'),
+  batch: Batch.describe('`batch` of all its stages that do not say otherwise.'),
   stages: z.record(Name, RawStage).describe('The steps on the way to production, each with its target.'),
 })
 export type RawSubscription = z.infer<typeof RawSubscription>
