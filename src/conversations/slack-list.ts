@@ -14,6 +14,7 @@ const HEADER_LENGTH_MAX = 150
 /** Slack refuses a message of about 12,000 characters as a whole; menus and containers count too. */
 const ROWS_LENGTH_MAX = 7_600
 const WORD_LENGTH_MAX = 60
+const STATUS_LENGTH_MAX = 40
 const OPTION_LENGTH_MAX = 75
 const DANGLING = /&[a-z]{0,3}$/u
 
@@ -46,14 +47,19 @@ function textOf({ title, tone, status, from, to, digest, more, compare }: CardRo
   const say = (text: string): string => escapeForSlack(clip(text, WORD_LENGTH_MAX))
   const was = from === null ? '' : `${say(from)} → `
   const others = more === 0 ? '' : ` and ${more} more`
-  const link = isLinked && compare !== null ? linkOf('compare', compare) : null
+  const link = isLinked && compare !== null ? linkOf('compare', shortCommits(compare)) : null
   const parts = [
     `${MARK[tone]} *${say(title)}*  ${was}*${say(to)}*${others}`,
     escapeForSlack(shortDigest(digest)),
-    say(status),
+    escapeForSlack(clip(status, STATUS_LENGTH_MAX)),
     ...(link === null ? [] : [link]),
   ]
   return parts.join('  ·  ')
+}
+
+/** Git hosts take the beginnings of commits' names too. */
+function shortCommits(url: string): string {
+  return url.replaceAll(/\b([0-9a-f]{12})[0-9a-f]{28}\b/gu, '$1')
 }
 
 function menuOf({ title, to }: CardRow, ask: string): Block {

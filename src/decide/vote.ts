@@ -8,7 +8,7 @@ import type { Promotion } from '../domain/promotion.ts'
 import { formatImages } from '../domain/release.ts'
 import type { Stage } from '../domain/subscription.ts'
 import type { Vote } from '../domain/vote.ts'
-import { stuck } from './effects.ts'
+import { revive, stuck } from './effects.ts'
 import { isSamePerson, whyNotAmong, whyNotCounted } from './gates/approval.ts'
 import { turnDown } from './turn-down.ts'
 import { fresh, note, wish, type Turn } from './turn.ts'
@@ -111,12 +111,15 @@ export function ballot(turn: Turn<Line>, input: BallotInput): void {
     return disregard(turn, { name: stage, id: promotion }, voice, 'that promotion has ended, or never was')
   }
   const waiting = turn.document.effects.filter(({ kind }) => kind === 'vouch')
+  const id = `${promotion}/vouch/${member}/${decision}`
+  // What the chat refused to tell may be mended since: whoever clicks again asks again.
+  for (const effect of waiting) if (effect.id === id) revive(turn, effect)
   if (waiting.length >= BALLOTS_MAX) return
   const groups = [...new Set(approvalsOf(found.stage).flatMap(groupsOf))]
   const common = { stage, promotion, member, groups, decision, reason: reason.slice(0, REASON_LENGTH_MAX), at }
   wish(turn, {
     kind: 'vouch',
-    ...fresh(turn, `${promotion}/vouch/${member}/${decision}`),
+    ...fresh(turn, id),
     ...common,
     ...(shown && { shown }),
   })
