@@ -1,15 +1,25 @@
 /** The images of a release as the registry has them now: all under one tag, or which of them are not there yet. */
 
-import { formatImage, isSameRepository, type ImageName, type PinnedImage, type Tag } from './domain/image.ts'
+import {
+  formatImage,
+  isSameRepository,
+  type Digest,
+  type ImageName,
+  type PinnedImage,
+  type Tag,
+} from './domain/image.ts'
 import type { ManifestKind, RegistryProblem } from './domain/registry.ts'
 import { err, ok, type Result } from './domain/result.ts'
 import type { Subscription } from './domain/subscription.ts'
 import type { Ports } from './ports.ts'
 
 export type Found = { readonly image: PinnedImage; readonly manifest: Exclude<ManifestKind, { kind: 'artifact' }> }
-export type LookProblem = Omit<RegistryProblem, 'reason'> & {
+export type LookProblem = {
   readonly step: 'resolve' | 'inspect'
+  /** What the tag points at; null: that was not told. */
+  readonly digest: Digest | null
   readonly reason: RegistryProblem['reason'] | 'not-an-image'
+  readonly detail: string
 }
 export type Look = (name: ImageName) => Promise<Result<Found, LookProblem>>
 
@@ -30,10 +40,15 @@ async function lookUp(
   registries: Ports['registries'],
 ): Promise<Result<Found, LookProblem>> {
   const resolved = await registries.resolve(image)
-  if (!resolved.ok) return err({ step: 'resolve', ...resolved.error })
+  if (!resolved.ok) return err({ step: 'resolve', digest: null, ...resolved.error })
   const { registry, repository, tag } = image
   const pinned = { registry, repository, tag, digest: resolved.value.digest }
   return inspect(pinned, registries)
+}
+
+/** What the registry said for good. These are ordinary ends; the rest somebody has to see. */
+export function isOrdinary({ reason }: LookProblem): boolean {
+  return reason === 'tag-not-found' || reason === 'unsupported-manifest' || reason === 'not-an-image'
 }
 
 /** Whether the content is an image at all. */
@@ -42,9 +57,10 @@ export async function inspect(
   registries: Ports['registries'],
 ): Promise<Result<Found, LookProblem>> {
   const manifest = await registries.inspect(image)
-  if (!manifest.ok) return err({ step: 'inspect', ...manifest.error })
+  const { digest } = image
+  if (!manifest.ok) return err({ step: 'inspect', digest, ...manifest.error })
   if (manifest.value.kind === 'artifact') {
-    return err({ step: 'inspect', reason: 'not-an-image', detail: `${image.digest} is ${manifest.value.type}` })
+    return err({ step: 'inspect', digest, reason: 'not-an-image', detail: `${digest} is ${manifest.value.type}` })
   }
   return ok({ image, manifest: manifest.value })
 }

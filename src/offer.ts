@@ -15,15 +15,15 @@ const EVENTS_MAX = 500
 
 /** One whose document cannot be read or saved does not keep it from the others. */
 export async function offerToAll(
-  subscriptions: readonly Subscription[],
-  offered: Offered,
+  offers: readonly Offer[],
+  accepted: AcceptedEvent,
   ports: Ports,
   step: Step,
 ): Promise<void> {
   const failures: unknown[] = []
-  for (const subscription of subscriptions) {
+  for (const { subscription, candidate } of offers) {
     try {
-      await offerTo(subscription, offered, ports, step)
+      await offerTo(subscription, { accepted, candidate }, ports, step)
     } catch (error) {
       failures.push(error)
       const detail = error instanceof Error ? error.message : 'unknown failure'
@@ -33,6 +33,8 @@ export async function offerToAll(
   if (failures.length > 0) throw failures[0]
 }
 
+/** What is offered to whom: the same push may be one image of several releases. */
+export type Offer = { readonly subscription: Subscription; readonly candidate: Candidate }
 type Offered = { readonly accepted: AcceptedEvent; readonly candidate: Candidate }
 
 async function offerTo(

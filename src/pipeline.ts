@@ -3,22 +3,23 @@
  * decide and say what they want done (`advance`); what they want is claimed, performed and answered (`work`).
  */
 
-import { candidateOf } from './domain/candidate.ts'
 import type { AcceptedEvent } from './domain/event.ts'
 import { formatImage, type PinnedImage } from './domain/image.ts'
-import type { RegistryProblem } from './domain/registry.ts'
 import type { WalkStep } from './domain/walk.ts'
 import { castBallot } from './ballots.ts'
+import { createLook, isOrdinary, type Look, type LookProblem } from './gather.ts'
 import { believersAmong, isCovered, waitsUntil } from './hear.ts'
 import { match } from './match.ts'
 import { offerToAll } from './offer.ts'
 import type { Ports } from './ports.ts'
+import { releasesOf } from './release.ts'
 import { lookAtPull } from './pulls.ts'
 import { signalAll } from './signal.ts'
 import type { Step } from './step.ts'
 
 export { advance, reconsider } from './advance.ts'
 export type { Ports } from './ports.ts'
+export { INCOMPLETE } from './release.ts'
 export { work } from './work.ts'
 
 export type Handled =
@@ -26,15 +27,23 @@ export type Handled =
   /** Not yet: others that say the same may be under way. */
   | { readonly state: 'waits'; readonly until: number; readonly walk: readonly WalkStep[] }
 
+/** What is known of an event from before, when it is handled again. */
+export type Before = {
+  /** When somebody wanted it handled last. */
+  readonly askedAt?: number
+  /** Those for whom it waits: to all others it was offered already. Empty: nothing waits yet. */
+  readonly waiting?: ReadonlySet<string>
+}
+
 /**
  * One accepted event to its end. Throws where later may help, and has written into `walk` how far it came; asks the
- * registry only for a tag that somebody wants. `askedAt`: when somebody wanted it handled last.
+ * registry only for a tag that somebody wants.
  */
 export async function handleEvent(
   accepted: AcceptedEvent,
   ports: Ports,
   walk: WalkStep[] = [],
-  askedAt = accepted.receivedAt,
+  { askedAt = accepted.receivedAt, waiting = new Set() }: Before = {},
 ): Promise<Handled> {
   const { config } = ports.config()
   const step: Step = (entry) => void walk.push({ at: ports.now(), ...entry })
@@ -61,55 +70,49 @@ export async function handleEvent(
     await signalAll(matched.subscriptions, accepted, ports, step)
     return { state: 'done', walk }
   }
-  const wanting = await believersAmong(matched, accepted, ports, step)
-  const [first] = wanting
-  if (first === undefined || accepted.event.tag === null) return { state: 'done', walk }
+  const subscriptions = matched.subscriptions.filter(({ name }) => waiting.size === 0 || waiting.has(name))
+  const wanting = await believersAmong({ name: matched.name, subscriptions }, accepted, ports, step)
+  const { tag, pusher } = accepted.event
+  if (wanting.length === 0 || tag === null) return { state: 'done', walk }
   const until = waitsUntil(accepted, ports, askedAt, step)
   if (until !== null) return { state: 'waits', until, walk }
   if (await isCovered({ accepted, by: wanting }, ports, askedAt, step)) return { state: 'done', walk }
   // Before the answer: whoever asked later knows better, however long this answer takes.
   const observedAt = ports.now()
-  const looked = await look({ ...matched.name, tag: accepted.event.tag }, accepted, ports, step)
+  const look = createLook(tag, ports.registries)
+  const looked = reportLook(await look(matched.name), accepted, step)
   if (looked.state !== 'found') return { state: looked.state, walk }
-  const { pusher } = accepted.event
   const seen = { observedAt, cause: accepted.id, since: accepted.receivedAt, ...(pusher === null ? {} : { pusher }) }
-  await offerToAll(wanting, { accepted, candidate: candidateOf(looked.image, seen) }, ports, step)
-  return { state: 'done', walk }
+  const released = await releasesOf(wanting, { image: looked.image, seen, askedAt }, look, ports, step)
+  await offerToAll(released.offers, accepted, ports, step)
+  if (released.until !== null) return { state: 'waits', until: released.until, walk }
+  return { state: released.isDead ? 'dead' : 'done', walk }
 }
 
 type Looked = { readonly state: 'done' | 'dead' } | { readonly state: 'found'; readonly image: PinnedImage }
 
 /** The event only said "look": the digest comes from the registry, and its bytes are hashed. */
-async function look(
-  image: Omit<PinnedImage, 'digest'>,
-  accepted: AcceptedEvent,
-  ports: Ports,
-  step: Step,
-): Promise<Looked> {
-  const resolved = await ports.registries.resolve(image)
-  if (!resolved.ok) return problem('resolve', resolved.error, step)
-  const { digest } = resolved.value
-  const claimed = accepted.event.digest
-  const differs = claimed !== null && claimed !== digest
-  step({
-    step: 'resolve',
-    outcome: 'pass',
-    reason: differs ? 'moved-since' : 'resolved',
-    detail: differs ? `the event said ${claimed}, the tag points to ${digest} by now` : `${image.tag} is ${digest}`,
-  })
-  const manifest = await ports.registries.inspect({ ...image, digest })
-  if (!manifest.ok) return problem('inspect', manifest.error, step)
-  if (manifest.value.kind === 'artifact') {
-    step({ step: 'inspect', outcome: 'settled', reason: 'not-an-image', detail: `${digest} is ${manifest.value.type}` })
-    return { state: 'done' }
+function reportLook(looked: Awaited<ReturnType<Look>>, { event }: AcceptedEvent, step: Step): Looked {
+  const digest = looked.ok ? looked.value.image.digest : looked.error.digest
+  const differs = event.digest !== null && event.digest !== digest
+  if (digest !== null) {
+    step({
+      step: 'resolve',
+      outcome: 'pass',
+      reason: differs ? 'moved-since' : 'resolved',
+      detail: differs
+        ? `the event said ${event.digest}, the tag points to ${digest} by now`
+        : `${event.tag} is ${digest}`,
+    })
   }
-  step({ step: 'inspect', outcome: 'pass', reason: manifest.value.kind, detail: formatImage({ ...image, digest }) })
-  return { state: 'found', image: { ...image, digest } }
+  if (!looked.ok) return reportProblem(looked.error, step)
+  const { image, manifest } = looked.value
+  step({ step: 'inspect', outcome: 'pass', reason: manifest.kind, detail: formatImage(image) })
+  return { state: 'found', image }
 }
 
-/** What the registry said for good. Only an absent tag is an ordinary end; the rest somebody has to see. */
-function problem(step: 'resolve' | 'inspect', found: RegistryProblem, report: Step): Looked {
-  const isOrdinary = found.reason === 'tag-not-found' || found.reason === 'unsupported-manifest'
-  report({ step, outcome: isOrdinary ? 'settled' : 'failed', reason: found.reason, detail: found.detail })
-  return { state: isOrdinary ? 'done' : 'dead' }
+function reportProblem(problem: LookProblem, report: Step): Looked {
+  const { step, reason, detail } = problem
+  report({ step, outcome: isOrdinary(problem) ? 'settled' : 'failed', reason, detail })
+  return { state: isOrdinary(problem) ? 'done' : 'dead' }
 }

@@ -3,7 +3,7 @@
 import { err, ok, type Result } from './domain/result.ts'
 import { RetryLater } from './domain/retry.ts'
 import type { InboxRow, WalkStep } from './domain/walk.ts'
-import { handleEvent, type Handled, type Ports } from './pipeline.ts'
+import { handleEvent, INCOMPLETE, type Handled, type Ports } from './pipeline.ts'
 import { spanOfEvent } from './trace.ts'
 
 /** With the backoff below: about a day of a registry that is down. */
@@ -33,7 +33,7 @@ export async function handleRow(row: InboxRow, ports: Ports): Promise<void> {
   const handled = await attempt(row, ports, walk)
   if (handled.ok) {
     const { value } = handled
-    if (value.state === 'waits') return settle('retry', value.walk, value.until)
+    if (value.state === 'waits') return settle('retry', newsIn(value.walk, row.walk), value.until)
     return settle(value.state, value.walk)
   }
   const isLast = row.attempts >= EVENT_ATTEMPTS_MAX
@@ -49,12 +49,22 @@ async function attempt(
   ports: Ports,
   walk: WalkStep[],
 ): Promise<Result<Handled, unknown>> {
-  const askedAt = before.findLast(({ step }) => step === 'replay')?.at ?? accepted.receivedAt
+  const replayed = before.findLastIndex(({ step }) => step === 'replay')
+  const askedAt = before[replayed]?.at ?? accepted.receivedAt
+  const waits = before.slice(replayed + 1).filter(({ reason, outcome }) => reason === INCOMPLETE && outcome === 'pass')
+  const waiting = new Set(waits.flatMap(({ subscription }) => subscription ?? []))
   try {
-    return ok(await handleEvent(accepted, ports, walk, askedAt))
+    return ok(await handleEvent(accepted, ports, walk, { askedAt, waiting }))
   } catch (error) {
     return err(error)
   }
+}
+
+/** Who waits looks many times: what is as it was is not told again. */
+function newsIn(walk: readonly WalkStep[], before: readonly WalkStep[]): readonly WalkStep[] {
+  const said = ({ at: _at, ...rest }: WalkStep): string => JSON.stringify(rest)
+  const known = new Set(before.map(said))
+  return walk.filter((step) => !known.has(said(step)))
 }
 
 /** Never sooner than asked; and one who always says "in a second" does not use up our attempts in a minute. */

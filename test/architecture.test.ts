@@ -79,6 +79,7 @@ const mayImport: Record<string, readonly string[]> = {
   'src/gather.ts': ['src/domain/', 'src/ports.ts'],
   'src/offer.ts': ['src/domain/', 'src/advance.ts', 'src/ports.ts', 'src/rules.ts', 'src/step.ts'],
   'src/pulls.ts': ['src/domain/', 'src/advance.ts', 'src/ports.ts', 'src/rules.ts', 'src/step.ts'],
+  'src/release.ts': ['src/domain/', 'src/advance.ts', 'src/gather.ts', 'src/offer.ts', 'src/ports.ts', 'src/step.ts'],
   'src/signal.ts': ['src/domain/', 'src/advance.ts', 'src/match.ts', 'src/ports.ts', 'src/step.ts'],
   'src/pipeline.ts': [
     'src/domain/',

@@ -20,7 +20,7 @@ export type Signal = {
 
 export type Notice = {
   readonly kind: 'notice'
-  readonly reason: 'webhook-lost' | 'found-by-sweep' | 'pusher-not-allowed' | 'pusher-not-proven'
+  readonly reason: 'webhook-lost' | 'found-by-sweep' | 'pusher-not-allowed' | 'pusher-not-proven' | 'release-incomplete'
   readonly detail: string
   readonly image?: string
   readonly cause: string
