@@ -7,13 +7,16 @@ import type { ThreadLine } from './conversation.ts'
 const HEADER_LENGTH_MAX = 150
 const SECTION_LENGTH_MAX = 3_000
 /** All of a message together may be about 12,000. */
-const FIELD_LENGTH_MAX = 500
-const LIST_LENGTH_MAX = 2_000
+const FIELD_LENGTH_MAX = 350
+const STATUS_LENGTH_MAX = 500
+const CHANGES_LENGTH_MAX = 2_000
+const LIST_LENGTH_MAX = 1_500
+const LABEL_LENGTH_MAX = 80
 const LINE_LENGTH_MAX = 550
 const FIELDS_MAX = 10
 const CHANGES_MAX = 20
 const VOTES_MAX = 10
-const LINKS_MAX = 5
+const LINKS_MAX = 4
 const REASON_LENGTH_MAX = 500
 const DIGEST_SHOWN = 'sha256:'.length + 12
 
@@ -37,8 +40,8 @@ export const MARK: Readonly<Record<CardTone, string>> = {
 export function messageOf(card: Card): { readonly text: string; readonly blocks: readonly Block[] } {
   const blocks = [
     { type: 'header', text: { type: 'plain_text', text: clip(card.title, HEADER_LENGTH_MAX), emoji: false } },
-    section(`${MARK[card.tone]} *${escapeForSlack(card.status)}*`),
-    section(changesOf(card)),
+    section(`${MARK[card.tone]} *${clip(escapeForSlack(card.status), STATUS_LENGTH_MAX)}*`),
+    section(clip(changesOf(card), CHANGES_LENGTH_MAX)),
     ...fieldsOf(card),
     ...listOf('Waits for', card.waitsFor),
     ...listOf('Votes', card.votes.slice(-VOTES_MAX).map(voteOf), true),
@@ -127,8 +130,8 @@ function linksOf({ links }: Card): readonly Block[] {
 
 /** Null: no web address. */
 export function linkOf(label: string, url: string): string | null {
-  if (!/^https?:\/\/[^\s<>|]{1,1000}$/u.test(url)) return null
-  return `<${url.replaceAll('&', '&amp;')}|${escapeForSlack(label)}>`
+  if (!/^https?:\/\/[^\s<>|]{1,300}$/u.test(url)) return null
+  return `<${url.replaceAll('&', '&amp;')}|${escapeForSlack(clip(label, LABEL_LENGTH_MAX))}>`
 }
 
 /** Enough to tell two apart; the whole of it is in the thread and in the history. */

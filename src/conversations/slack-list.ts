@@ -15,7 +15,6 @@ const HEADER_LENGTH_MAX = 150
 const ROWS_LENGTH_MAX = 7_600
 const WORD_LENGTH_MAX = 60
 const STATUS_LENGTH_MAX = 40
-const OPTION_LENGTH_MAX = 75
 const DANGLING = /&[a-z]{0,3}$/u
 
 export function messageOfList(list: CardList): { readonly text: string; readonly blocks: readonly Block[] } {
@@ -63,15 +62,16 @@ function shortCommits(url: string): string {
 }
 
 function menuOf({ title, to }: CardRow, ask: string): Block {
+  /** At most 75 characters, and all of them together count. */
   const option = (words: string, value: string): Block => {
-    return { text: { type: 'plain_text', text: clip(words, OPTION_LENGTH_MAX), emoji: false }, value }
+    return { text: { type: 'plain_text', text: words, emoji: false }, value }
   }
   return {
     type: 'overflow',
     action_id: ACTION_ROW,
     options: [
-      option(`Approve ${clip(title, 30)} ${clip(to, 30)}`, `${APPROVE}${ask}`),
-      option(`Reject ${clip(title, 30)} ${clip(to, 30)} …`, `${REJECT}${ask}`),
+      option(`Approve ${clip(title, 22)} ${clip(to, 14)}`, `${APPROVE}${ask}`),
+      option(`Reject ${clip(title, 22)} ${clip(to, 14)} …`, `${REJECT}${ask}`),
     ],
   }
 }

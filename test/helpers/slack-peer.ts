@@ -220,6 +220,7 @@ function formOf(body: string): Json {
 /** The bounds of Block Kit's reference that a card could break. */
 function wrongBlocks(blocks: unknown): string | null {
   if (!Array.isArray(blocks) || blocks.length === 0 || blocks.length > 50) return 'expected 1 to 50 blocks'
+  if (textLengthOf(blocks) > TEXTS_LENGTH_MAX) return 'msg_blocks_too_long'
   for (const block of blocks as Json[]) {
     const text = (block['text'] as { text?: string } | undefined)?.text
     const max = block['type'] === 'header' ? 150 : 3_000
@@ -227,7 +228,25 @@ function wrongBlocks(blocks: unknown): string | null {
     const fields = (block['fields'] as { text: string }[] | undefined) ?? []
     if (fields.length > 10 || fields.some((field) => field.text.length > 2_000)) return 'fields'
     const elements = (block['elements'] as { value?: string; text?: unknown }[] | undefined) ?? []
+    const { options } = (block['accessory'] ?? {}) as { options?: { text: { text: string }; value: string }[] }
+    if (options !== undefined && wrongOptions(options)) return 'options'
     if (elements.length > 25 || elements.some(({ value }) => (value ?? '').length > 2_000)) return 'elements'
   }
   return null
+}
+
+/** Written down nowhere; what those who hit it report. */
+const TEXTS_LENGTH_MAX = 12_000
+
+function textLengthOf(value: unknown): number {
+  if (Array.isArray(value)) return value.reduce((sum: number, one) => sum + textLengthOf(one), 0)
+  if (typeof value !== 'object' || value === null) return 0
+  return Object.entries(value).reduce((sum, [key, one]) => {
+    return sum + (key === 'text' && typeof one === 'string' ? one.length : textLengthOf(one))
+  }, 0)
+}
+
+function wrongOptions(options: readonly { text: { text: string }; value: string }[]): boolean {
+  const isWrong = ({ text, value }: (typeof options)[number]): boolean => text.text.length > 75 || value.length > 150
+  return options.length < 2 || options.length > 5 || options.some(isWrong)
 }

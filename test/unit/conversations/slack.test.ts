@@ -1,9 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createHttp } from '../../../src/clients/http.ts'
 import { createSlack } from '../../../src/clients/slack.ts'
-import type { Card } from '../../../src/domain/card.ts'
+import { ROWS_MAX } from '../../../src/domain/bulletin.ts'
+import type { Card, CardRow } from '../../../src/domain/card.ts'
 import { createSlackConversation, type SlackConversation } from '../../../src/conversations/slack.ts'
 import { ACTION_APPROVE, ACTION_REJECT } from '../../../src/conversations/slack-blocks.ts'
+import { ACTION_APPROVE_ALL } from '../../../src/conversations/slack-list.ts'
 import { RetryLater } from '../../../src/domain/retry.ts'
 import { startSlackPeer, type SlackPeer } from '../../helpers/slack-peer.ts'
 
@@ -122,6 +124,85 @@ describe("a promotion's message", () => {
       ok: false,
       error: { reason: 'channel-not-found', detail: expect.stringContaining('invite the app') },
     })
+  })
+})
+
+describe('a list', () => {
+  const row: CardRow = {
+    title: 'payments',
+    tone: 'waits',
+    status: 'waits for one',
+    from: '1.4.1',
+    to: '1.4.2',
+    digest: `sha256:${'1'.repeat(64)}`,
+    more: 2,
+    compare: `https://github.com/acme/payments/compare/${'a'.repeat(40)}...${'b'.repeat(40)}`,
+    ask: 'bulletin/C0/prod#1',
+  }
+  const listed = (rows: readonly CardRow[], askAll: string | null = 'bulletin/C0/prod#all.1.3') =>
+    conversation.list({ title: `${rows.length} images → prod`, rows, askAll }, 'C0RELEASES', null)
+  const blocks = () => peer.messages.at(-1)?.blocks ?? []
+
+  it('says of each what changes, and gives it a menu that holds its opaque id', async () => {
+    await listed([row, { ...row, title: 'search', ask: null, tone: 'bad', status: 'rejected: broken login' }])
+    expect(shown()).toContain('1.4.1 → *1.4.2* and 2 more')
+    expect(shown()).toContain(`compare/${'a'.repeat(12)}...${'b'.repeat(12)}|compare>`)
+    expect(shown()).toContain('rejected: broken login')
+    const menus = blocks().flatMap((block) => (block['accessory'] === undefined ? [] : [block['accessory']]))
+    expect(menus).toMatchObject([
+      { type: 'overflow', options: [{ value: 'approve bulletin/C0/prod#1' }, { value: 'reject bulletin/C0/prod#1' }] },
+    ])
+  })
+
+  it('has one button for all that are asked about, which asks back', async () => {
+    await listed([row, row])
+    expect(peer.buttonOf(ACTION_APPROVE_ALL)).toBe('bulletin/C0/prod#all.1.3')
+    expect(JSON.stringify(blocks().at(-1))).toContain('"confirm"')
+    await listed([row], null)
+    expect(peer.buttonOf(ACTION_APPROVE_ALL)).toBe('')
+  })
+
+  it('is posted once and changes in place', async () => {
+    const first = await listed([row])
+    if (!first.ok) throw new Error(first.error.detail)
+    const second = await conversation.list({ title: 'x', rows: [row], askAll: null }, 'C0RELEASES', first.value)
+    expect([second, peer.messages.length]).toEqual([first, 1])
+  })
+
+  it.each(['x', '<', '&', '💥'])("stays within Slack's bounds when it is full of %j", async (character) => {
+    const long = character.repeat(2_000)
+    const rows = Array.from({ length: ROWS_MAX }, () => {
+      return { ...row, title: long, status: long, from: long, to: long, digest: long }
+    })
+    expect(await listed(rows)).toMatchObject({ ok: true })
+  })
+
+  it('shows text from outside as text', async () => {
+    await listed([{ ...row, title: '<!channel>', status: '<@U0BOSS>', to: '@here', compare: 'javascript:alert(1)' }])
+    for (const text of ['<!channel>', '<@U0BOSS>', '"@here', 'javascript']) {
+      expect(JSON.stringify(blocks().map(({ text: one }) => one))).not.toContain(text)
+    }
+  })
+})
+
+describe('a thread', () => {
+  it('has a line for each thing that happened, below its message', async () => {
+    const lines = [
+      { at: 1_700_000_000_000, text: 'approved by anna' },
+      { at: 1_700_000_001_000, text: 'delivered <!channel>' },
+    ]
+    expect(await conversation.reply({ channel: 'C0RELEASES', message: '1.1' }, lines)).toEqual({
+      ok: true,
+      value: null,
+    })
+    expect(peer.calls.at(-1)?.parameters).toMatchObject({ channel: 'C0RELEASES', thread_ts: '1.1' })
+    expect(shown()).toContain('approved by anna')
+    expect(shown()).not.toContain('<!channel>')
+  })
+
+  it("stays within Slack's bounds", async () => {
+    const lines = Array.from({ length: 20 }, () => ({ at: 0, text: '<'.repeat(500) }))
+    expect(await conversation.reply({ channel: 'C0RELEASES', message: '1.1' }, lines)).toMatchObject({ ok: true })
   })
 })
 
