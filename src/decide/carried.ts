@@ -110,6 +110,11 @@ function newsOfAnEarlierOne(turn: Turn<Line>, stage: Stage, state: StageState, m
   const isKnown = state.current.state === 'candidate' && state.current.candidate.id === candidate
   if (isKnown) return
   const common = { stage: stage.name, promotion, image }
+  const isTriedAgain = state.promotion?.candidate.id === candidate && state.promotion.phase !== 'rolling-back'
+  // Closed before we heard so, and tried again meanwhile: it was this candidate that the person did not want.
+  if (news.state === 'closed' && state.promotion !== undefined && isTriedAgain) {
+    return closed(turn, stage, state, state.promotion, news)
+  }
   if (news.state === 'closed') {
     const detail = `${news.url} was closed without a merge`
     rememberRefused(state, { candidate, image, reason: 'rejected', detail, at: turn.now, by: news.by })

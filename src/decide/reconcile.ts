@@ -108,7 +108,9 @@ function changeMode(turn: Turn<Line>, stage: Stage, state: StageState): void {
   if (state.mode === turn.rules.mode || state.promotion !== undefined) return
   state.mode = turn.rules.mode
   if (state.mode === 'observe') return
-  requeue(state, state.shadow)
+  // Observed at the stages before is not proven there: a later stage gets it from them, once it truly runs.
+  if (stage.after.length === 0) requeue(state, state.shadow)
+  else delete state.next
   delete state.shadow
   lookAgain(turn, stage, state)
 }

@@ -126,6 +126,16 @@ describe('news of a candidate that was superseded', () => {
     expect(line.stage().refused).toMatchObject([{ candidate: aDigest(1), by: 'ann' }])
   })
 
+  it('that was closed, and is tried again since: it was not wanted, whichever attempt', () => {
+    const line = carried()
+    line.configure({ github: true, mode: 'observe', stages: [aGitStage('dev')] }, 'f00d')
+    line.tick()
+    expect(line.stage().promotion?.id).toBe(`payments/dev/${aDigest(1)}#2`)
+    tell(line, closed)
+    expect(line.stage().promotion).toBeUndefined()
+    expect(line.stage().refused).toMatchObject([{ candidate: aDigest(1), reason: 'rejected', by: 'ann' }])
+  })
+
   it('is expected at the target, whether it was proposed or not', () => {
     const line = carried()
     line.offer('1.2.0', 2)

@@ -188,6 +188,19 @@ describe('mode: observe', () => {
     line.answer('preview', delivered(image('1.1.0', 1)))
     expect(line.effects('preview').map(({ stage }) => stage)).toEqual(['prod'])
   })
+
+  it('what it would have brought to a later stage waits for the one before, which has to run it first', () => {
+    const stages = [aWorkloadStage('dev'), aWorkloadStage('prod', ['dev'])]
+    const line = playLine({ mode: 'observe', stages })
+    line.offer('1.1.0', 1)
+    line.look()
+    line.answer('preview', delivered(image('1.1.0', 1)))
+    line.configure({ mode: 'act', stages }, 'f00d')
+    line.tick()
+    line.look()
+    expect(line.effects('deliver').map(({ stage }) => stage)).toEqual(['dev'])
+    expect(line.stage('prod').promotion).toBeUndefined()
+  })
 })
 
 describe('a target that is reached another way', () => {
