@@ -13,7 +13,12 @@ import { messageOfList } from './slack-list.ts'
 /** A person who left a group may vote for so long. */
 const GROUP_KEPT_MS = 60_000
 const GROUPS_KEPT_MAX = 200
-const GONE: ReadonlySet<string> = new Set(['message_not_found', 'cant_update_message', 'edit_window_closed'])
+const GONE: ReadonlySet<string> = new Set([
+  'message_not_found',
+  'thread_not_found',
+  'cant_update_message',
+  'edit_window_closed',
+])
 const NO_CHANNEL: ReadonlySet<string> = new Set(['channel_not_found', 'is_archived', 'not_in_channel'])
 const NOT_ALLOWED: ReadonlySet<string> = new Set([
   'not_authed',

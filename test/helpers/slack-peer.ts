@@ -19,6 +19,8 @@ export type SlackPeer = {
   readonly token: string
   readonly signingSecret: string
   readonly messages: SlackMessage[]
+  /** What stands in the threads of messages. */
+  readonly replies: { readonly thread: string; readonly blocks: Json[] }[]
   readonly calls: SlackCall[]
   readonly groups: Record<string, string[]>
   readonly channels: Set<string>
@@ -50,6 +52,7 @@ export async function startSlackPeer(): Promise<SlackPeer> {
   const signingSecret = 'slack-signing-secret-of-the-test'
   const messages: SlackMessage[] = []
   const calls: SlackCall[] = []
+  const replies: SlackPeer['replies'] = []
   const answers: SlackPeer['answers'] = []
   const groups: Record<string, string[]> = {}
   const channels = new Set(['C0RELEASES'])
@@ -108,7 +111,13 @@ export async function startSlackPeer(): Promise<SlackPeer> {
     const wrong = wrongBlocks(given['blocks'])
     if (wrong !== null) return { ok: false, error: 'invalid_blocks', errors: [wrong] }
     stamps += 1
+    const thread = given['thread_ts']
     const ts = `1700000000.${String(stamps).padStart(6, '0')}`
+    if (typeof thread === 'string') {
+      if (!messages.some((message) => message.ts === thread)) return { ok: false, error: 'thread_not_found' }
+      replies.push({ thread, blocks: given['blocks'] as Json[] })
+      return { ok: true, channel, ts }
+    }
     messages.push({ channel, ts, text: String(given['text']), blocks: given['blocks'] as Json[], updates: 0 })
     return { ok: true, channel, ts }
   }
@@ -146,6 +155,7 @@ export async function startSlackPeer(): Promise<SlackPeer> {
     token,
     signingSecret,
     messages,
+    replies,
     calls,
     answers,
     groups,

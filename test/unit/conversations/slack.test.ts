@@ -186,23 +186,32 @@ describe('a list', () => {
 })
 
 describe('a thread', () => {
+  const posted = async () => {
+    const message = await conversation.show(card, 'C0RELEASES', null)
+    if (!message.ok) throw new Error(message.error.detail)
+    return message.value
+  }
+
   it('has a line for each thing that happened, below its message', async () => {
     const lines = [
       { at: 1_700_000_000_000, text: 'approved by anna' },
       { at: 1_700_000_001_000, text: 'delivered <!channel>' },
     ]
-    expect(await conversation.reply({ channel: 'C0RELEASES', message: '1.1' }, lines)).toEqual({
-      ok: true,
-      value: null,
-    })
-    expect(peer.calls.at(-1)?.parameters).toMatchObject({ channel: 'C0RELEASES', thread_ts: '1.1' })
-    expect(shown()).toContain('approved by anna')
-    expect(shown()).not.toContain('<!channel>')
+    const message = await posted()
+    expect(await conversation.reply(message, lines)).toEqual({ ok: true, value: null })
+    expect(peer.replies.map(({ thread }) => thread)).toEqual([message.message])
+    expect(JSON.stringify(peer.replies)).toContain('approved by anna')
+    expect(JSON.stringify(peer.replies)).not.toContain('<!channel>')
   })
 
   it("stays within Slack's bounds", async () => {
     const lines = Array.from({ length: 20 }, () => ({ at: 0, text: '<'.repeat(500) }))
-    expect(await conversation.reply({ channel: 'C0RELEASES', message: '1.1' }, lines)).toMatchObject({ ok: true })
+    expect(await conversation.reply(await posted(), lines)).toMatchObject({ ok: true })
+  })
+
+  it('of a message that somebody deleted is said to be gone', async () => {
+    const gone = { channel: 'C0RELEASES', message: '1.1' }
+    expect(await conversation.reply(gone, [{ at: 0, text: 'x' }])).toMatchObject({ error: { reason: 'message-gone' } })
   })
 })
 
