@@ -382,7 +382,21 @@ function orderOf(
     fence: effect.fence,
     reason: failure === undefined ? `pushed, ${candidate.cause}` : `rollback: ${failure.reason}`,
     stillHeld: work.stillHeld,
+    ...throughOf(subscription, effect, target, errand.kind === 'back' || promotion.purpose === 'rollback'),
   }
+}
+
+/** A way back goes as the stage's `rollback:` says. Each write has a branch of its own, as each is rebuilt by itself. */
+function throughOf(
+  { name, stages }: Subscription,
+  { stage, target: id }: Pick<EffectOf<'deliver'>, 'stage' | 'target'>,
+  target: Target,
+  isBack: boolean,
+): Pick<Order, 'through'> {
+  const found = stages.find((one) => one.name === stage)
+  if (!isBack || target.kind !== 'git' || found?.rollback?.as !== 'pull-request') return {}
+  const index = found.targets.findIndex((one) => targetId(one) === id)
+  return { through: { branch: `drayage/rollbacks/${name}/${stage}/${index + 1}`, merge: found.rollback.merge } }
 }
 
 /** Of a release, the image that this target takes; null where it has none for it. */

@@ -49,6 +49,21 @@ export function checkMerge(reader: Reader, subscription: Subscription, git: Whol
   }
 }
 
+/** A way back by pull request needs a host that has them, whoever says so. */
+export function checkRollback(reader: Reader, { name, stages }: Subscription, git: Whole['git']): void {
+  for (const stage of stages) {
+    if (stage.rollback?.as !== 'pull-request') continue
+    for (const target of stage.targets) {
+      const repository = target.kind === 'git' ? git[target.git] : undefined
+      if (repository === undefined || 'github' in repository) continue
+      const path = ['subscriptions', name, 'stages', stage.name]
+      const what = 'its rollback: is by pull request, and this repository takes commits, not pull requests'
+      refuse(reader, path, 'conflict', what)
+      break
+    }
+  }
+}
+
 /** One that is written may stand for several: a place of each image. */
 function writtenTargets(reader: Reader, stage: Path): readonly Path[] {
   const list = treeAt(reader.root, [...stage, 'targets'])

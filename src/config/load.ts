@@ -4,7 +4,7 @@ import type { Config, LoadedConfig } from '../domain/config.ts'
 import { err, ok, type Result } from '../domain/result.ts'
 import { Name } from '../domain/subscription.ts'
 import { checkBatches } from './batches.ts'
-import { checkGit, checkListeners, checkMerge, checkSource, checkTargets } from './conflicts.ts'
+import { checkGit, checkListeners, checkMerge, checkRollback, checkSource, checkTargets } from './conflicts.ts'
 import { checkDocumentSize } from './document-size.ts'
 import { hashOf } from './hash.ts'
 import { readWithIncludes, type Include, type Whole } from './include.ts'
@@ -123,6 +123,7 @@ function configOf(root: Tree, options: Options, report: Report): Config | null {
   for (const subscription of subscriptions) {
     warnWithoutEvents(reader, registries, subscription)
     checkMerge(reader, subscription, raw.git)
+    checkRollback(reader, subscription, raw.git)
     checkDocumentSize(reader, subscription)
   }
   checkListeners(reader, server)

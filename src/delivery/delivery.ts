@@ -42,7 +42,12 @@ export type Order = {
    * Together with the target's own compare-and-swap this keeps a stalled delivery from undoing a newer one.
    */
   readonly stillHeld: () => boolean
+  /** By a pull request of its own: for a way back where the base branch takes no commits. Absent: by ourselves. */
+  readonly through?: Through
 }
+
+/** `merge: now`: by us, as soon as the host lets it. A host without pull requests writes by itself. */
+export type Through = { readonly branch: string; readonly merge: 'now' | 'by-person' }
 
 export type Delivered = {
   readonly status: 'changed' | 'unchanged'
@@ -96,7 +101,9 @@ export type Proposal = {
   readonly head: string
 }
 
-export type Cargo = Omit<Order, 'target' | 'also'> & { readonly targets: readonly [GitTarget, ...GitTarget[]] }
+export type Cargo = Omit<Order, 'target' | 'also' | 'through'> & {
+  readonly targets: readonly [GitTarget, ...GitTarget[]]
+}
 
 export type ReviewOfCommit = Review & { readonly head: string }
 

@@ -4,6 +4,7 @@ import { err, ok, type Result } from '../domain/result.ts'
 import type { GitTarget } from '../domain/target.ts'
 import { CONTENDED, jitteredPause, untilUncontended, type Pause } from './contention.ts'
 import type { Delivered, Delivery, DeliveryFailure, Order, Proposals } from './delivery.ts'
+import { deliverThrough } from './github-back.ts'
 import { bytesOf, lookAtRepository } from './github-look.ts'
 import { createFindGitHub, type GitHubPlace, type GitHubPlaces } from './github-place.ts'
 import { createGitHubProposals } from './github-proposals.ts'
@@ -35,6 +36,8 @@ export function createGitHubDelivery(settings: GitHubDeliverySettings): Delivery
     return untilUncontended(attempt, at.value.base, pause)
   }
 
+  const proposals = createGitHubProposals(find, pause)
+
   return {
     observe: async (target, name) => {
       const at = place({ target })
@@ -45,9 +48,13 @@ export function createGitHubDelivery(settings: GitHubDeliverySettings): Delivery
       if (!look.ok) return look
       return readImage(look.value.files.get(file.file)?.bytes ?? new Uint8Array(), file, name)
     },
-    deliver: (order) => act(order, 'write'),
+    deliver: (order) => {
+      const at = order.through === undefined ? null : place(order)
+      if (at === null || order.through === undefined) return act(order, 'write')
+      return at.ok ? deliverThrough(order, order.through, at.value.files, proposals) : Promise.resolve(at)
+    },
     preview: (order) => act(order, 'preview'),
-    ...createGitHubProposals(find, pause),
+    ...proposals,
   }
 }
 

@@ -50,7 +50,17 @@ describe('rollback', () => {
       { as: 'pull-request', merge: 'by-person', refuse: 'everywhere' },
     ],
   ])('%s beside %s is the more careful of both', async (own, shared, rule) => {
-    expect((await stageOf(withStage(own, shared)))?.rollback).toEqual(rule)
+    const text = withStage(own, shared).replace('url: /srv/repo.git', 'github: acme/gitops, token: env:TOKEN')
+    expect((await stageOf(text))?.rollback).toEqual(rule)
+  })
+
+  it.each([
+    ['its own words', ', rollback: { as: pull-request }', ''],
+    ['those of the shared stage', '', 'rollback: { as: pull-request }'],
+  ])('is no pull request where a repository has none, by %s', async (_title, own, shared) => {
+    expect(await problemsOf(withStage(own, shared))).toEqual([
+      expect.stringContaining('conflict subscriptions.shop.stages.prod'),
+    ])
   })
 
   it('refuses a way that it does not know', async () => {
