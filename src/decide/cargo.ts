@@ -11,6 +11,8 @@ const REPLACED_MS = 30_000
 /** A permission that ran out is renewed by its line at once, where its grounds still hold. */
 const RENEWED_WITHIN_MS = 60_000
 const RENEWED_AGAIN_MS = 2_000
+/** What is under way when the time comes is looked at again so much later. */
+const ANSWERED_AGAIN_MS = 1_000
 
 /** What travels already is not brought again: only its permission is another one. */
 export function isSameCargo(cargo: Carry | undefined, carry: Carry): boolean {
@@ -56,6 +58,14 @@ export function board(turn: Turn<Train>): boolean {
   train.next = rest
   train.departs = rest.length === 0 ? null : turn.now + RENEWED_WITHIN_MS
   return true
+}
+
+/** The window of those that come meanwhile begins all the same. */
+export function waitForAnswer(turn: Turn<Train>): void {
+  const { batchMs } = turn.rules
+  const waiting = turn.document.next.filter((one) => one.kind === 'carry')
+  if (batchMs === null || waiting.length === 0) return
+  turn.document.departs = Math.max(departure(turn, waiting, batchMs), turn.now + ANSWERED_AGAIN_MS)
 }
 
 /** When the first of those that wait has waited long enough; sooner, where one takes the place of what is shown. */

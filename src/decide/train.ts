@@ -4,7 +4,7 @@ import type { Answer } from '../domain/answer.ts'
 import type { Effect } from '../domain/effect.ts'
 import type { Message } from '../domain/message.ts'
 import type { Train } from '../domain/train.ts'
-import { board, isSameCargo, leave, leaveBehind, takeDrops } from './cargo.ts'
+import { board, isSameCargo, leave, leaveBehind, takeDrops, waitForAnswer } from './cargo.ts'
 import { committed } from './commit.ts'
 import { claim, revive, stuck } from './effects.ts'
 import {
@@ -20,9 +20,6 @@ import {
 } from './pull-request.ts'
 import { report } from './report.ts'
 import { dropEffects, isLeased, note, type Turn } from './turn.ts'
-
-/** What is under way when the time comes is looked at again so much later. */
-const DEPART_AGAIN_MS = 1_000
 
 export function messageToTrain(turn: Turn<Train>, message: Message): void {
   if (message.kind === 'carried') return
@@ -40,10 +37,7 @@ export function reconcileTrain(turn: Turn<Train>): void {
     tryStoppedAgain(turn)
     train.config = turn.rules.hash
   }
-  if (isBusy(turn)) {
-    if (train.departs !== null) train.departs = Math.max(train.departs, turn.now + DEPART_AGAIN_MS)
-    return
-  }
+  if (isBusy(turn)) return waitForAnswer(turn)
   const wasLeft = refuseUnwanted(turn)
   const dropped = takeDrops(turn)
   for (const carry of train.next) {

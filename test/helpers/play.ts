@@ -15,7 +15,7 @@ import { aLoadedConfig, type WorldOptions } from './world.ts'
 
 const LEASE_MS = 300_000
 
-type Played<D extends Document> = {
+export type Played<D extends Document> = {
   document(): D
   /** All that was noted so far, oldest first. */
   readonly notes: Note[]
@@ -33,7 +33,7 @@ type Played<D extends Document> = {
   reply(effect: Effect, answer: Answer): readonly Note[]
 }
 
-function play<D extends Document>(
+export function play<D extends Document>(
   first: D,
   options: WorldOptions,
   isOurs: (one: Document) => one is D,
