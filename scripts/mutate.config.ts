@@ -1,33 +1,35 @@
-/** Vitest for one mutant: its file is served changed, and nothing on the disk is touched. */
+/** Vitest for mutants: the files that are judged are served with all of them inside, and nothing on the disk is touched. */
 
 import { relative } from 'node:path'
 import { defineConfig } from 'vitest/config'
-import type { Mutant } from './mutants.ts'
+import { mutantsOf, withSwitches } from './mutants.ts'
+import { readPlan } from './mutate-plan.ts'
 
-const MUTANT = process.env['DRAYAGE_MUTANT']
-const mutant = MUTANT === undefined ? null : (JSON.parse(MUTANT) as Mutant)
+const { first } = readPlan()
 
 export default defineConfig({
   plugins: [
     {
-      name: 'mutant',
+      name: 'mutants',
       enforce: 'pre',
       transform(code, id) {
-        if (mutant === null || relative(process.cwd(), id) !== mutant.file) return null
-        const { start, end, text, was } = mutant
-        if (code.slice(start, end) !== was) throw new Error(`${mutant.file} is not what was parsed`)
-        return `${code.slice(0, start)}${text}${code.slice(end)}`
+        const file = relative(process.cwd(), id)
+        const number = first[file]
+        return number === undefined ? null : withSwitches(code, mutantsOf(file, code), number)
       },
     },
   ],
   test: {
     globalSetup: ['test/helpers/temporary.ts'],
-    include: ['test/unit/{verification/**/*,cli/{trust,verify}}.test.ts'],
-    testTimeout: 20_000,
+    runner: 'scripts/mutate-runner.ts',
+    testTimeout: 10_000,
     // The file on the disk stays as it is, so what was kept of it is not what is meant here.
     fsModuleCache: false,
-    bail: 1,
+    // A change may loop for ever: its process is ended.
+    pool: 'forks',
     maxWorkers: 1,
-    reporters: [{ onTestRunEnd: (_modules, _errors, reason) => void process.stdout.write(`the run ${reason}\n`) }],
+    reporters: [],
+    // What a changed program leaves behind is no news.
+    dangerouslyIgnoreUnhandledErrors: true,
   },
 })

@@ -1,30 +1,196 @@
 /**
- * `npm run mutate -- [--minutes 20] [--seed 1] [FILE…]`: changes verification in small ways, one at a time, and sees whether its unit
- * tests notice. A sample by seed, one process at a time. Exit code 1 where fewer than 90 % are noticed.
+ * `npm run mutate -- [--minutes 120] [--sample N] [--seed 1] [FILE…]`: changes verification in small ways, one at a time, and sees
+ * whether its tests notice. Exit code 1 where fewer than 90 % are noticed, or where one that is not has no reason in `mutants-explained.ts`.
  */
 
-import { spawn } from 'node:child_process'
-import { globSync, readFileSync } from 'node:fs'
-import { dirname, relative, resolve } from 'node:path'
+import { globSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join, relative, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { createVitest, type TestModule } from 'vitest/node'
+import { EXPLAINED } from './mutants-explained.ts'
 import { mutantsOf, type Mutant } from './mutants.ts'
+import { PLAN, type Plan } from './mutate-plan.ts'
 
 const KILLED_PERCENT_MIN = 90
-/** A change may loop for ever: that is noticed, too. */
-const RUN_TIMEOUT_MS = 90_000
-const FILES = [
-  'src/verification/{policy,case,attestation-rule,signature-rule,source-rule,image-rules}.ts',
-  'src/verification/scans/{judge,vex}.ts',
-  'src/verification/sigstore/*.ts',
-  'src/verification/notation/**/*.ts',
+/** Quick tests are asked first, slow ones about what is left then. */
+const TAKES_MS = [0, 40, Number.MAX_SAFE_INTEGER]
+const NONE = -1
+const HANGS_MS = 15_000
+const PROBE_MS = 500
+const TESTS = [
+  'test/unit/verification/**/*.test.ts',
+  'test/unit/cli/{trust,verify}.test.ts',
+  'test/contracts/scans.test.ts',
+  'test/journeys/{notation,signatures,verifier}.test.ts',
 ]
 
 const { values, positionals } = parseArgs({
-  options: { minutes: { type: 'string', default: '20' }, seed: { type: 'string', default: '1' } },
+  options: {
+    minutes: { type: 'string', default: '120' },
+    sample: { type: 'string', default: '' },
+    seed: { type: 'string', default: '1' },
+  },
   allowPositionals: true,
 })
-const files = globSync(positionals.length > 0 ? positionals : FILES).toSorted()
-const end = Date.now() + Number(values.minutes) * 60_000
+const begun = Date.now()
+const end = begun + Number(values.minutes) * 60_000
+const files = globSync(positionals.length > 0 ? positionals : ['src/verification/**/*.ts']).toSorted()
+const mutants: Mutant[] = []
+const first: Record<string, number> = {}
+for (const file of files) {
+  first[file] = mutants.length
+  mutants.push(...mutantsOf(file, readFileSync(file, 'utf8')))
+}
+const sample = values.sample === '' ? mutants.length : Number(values.sample)
+const chosen = shuffled([...mutants.keys()], Number(values.seed)).slice(0, sample)
+
+const folder = mkdtempSync(join(tmpdir(), 'drayage-mutate-'))
+const plan = join(folder, 'plan.json')
+const log = join(folder, 'log')
+process.env[PLAN] = plan
+const killed = new Set<number>()
+/** Asked by a test; asked when a file was loaded, by the test files that load it; left something behind, in this test file. */
+const reached = new Set<number>()
+const loaded = new Map<number, Set<string>>()
+const spoilt = new Map<number, string>()
+const judged = new Set<number>()
+
+write({ from: NONE, fromMs: 0, toMs: 0 })
+const vitest = await createVitest('test', { watch: false, config: 'scripts/mutate.config.ts' })
+try {
+  const tests = globSync(TESTS).filter((test) => [...importsOf(test)].some((file) => files.includes(file)))
+  for (const test of tests) {
+    const problem = await run(test, { from: NONE, fromMs: 0, toMs: 0 })
+    if (problem !== null) throw new Error(`${test} fails without any change: ${problem}`)
+  }
+  console.log(`${minutes()} ${chosen.length} of ${mutants.length} mutants, ${tests.length} files of tests`)
+  for (const [index, fromMs] of TAKES_MS.slice(0, -1).entries()) {
+    const toMs = TAKES_MS[index + 1] ?? fromMs
+    for (const test of tests) await run(test, { from: NONE, fromMs, toMs })
+    console.log(
+      `${minutes()} ${killed.size} are noticed${toMs < Number.MAX_SAFE_INTEGER ? ` by tests that take less than ${toMs} ms` : ''}`,
+    )
+  }
+  const again = chosen.filter((id) => !killed.has(id) && (loaded.has(id) || spoilt.has(id)))
+  console.log(`${minutes()} ${again.length} need a process of their own`)
+  for (const id of chosen) if (!again.includes(id)) judged.add(id)
+  for (const id of again) {
+    for (const test of [...(loaded.get(id) ?? []), ...(spoilt.has(id) ? [spoilt.get(id) ?? ''] : [])]) {
+      if (Date.now() > end || killed.has(id)) break
+      if ((await run(test, { from: id, fromMs: 0, toMs: 0 })) !== null) killed.add(id)
+    }
+    if (Date.now() > end) break
+    judged.add(id)
+  }
+} finally {
+  await vitest.close()
+  rmSync(folder, { recursive: true, force: true })
+}
+report()
+
+type Turn = Pick<Plan, 'from' | 'fromMs' | 'toMs'>
+
+function write(turn: Turn): void {
+  const wanted = chosen.filter((id) => !killed.has(id) && !spoilt.has(id))
+  writeFileSync(log, '')
+  writeFileSync(plan, JSON.stringify({ ...turn, count: mutants.length, first, wanted, log } satisfies Plan))
+}
+
+/** What failed first; null: nothing. Where a process had to be ended, or was spoilt, the file runs again without what did it. */
+async function run(test: string, turn: Turn): Promise<string | null> {
+  const [project] = vitest.projects
+  if (project === undefined) throw new Error('there is no project')
+  for (;;) {
+    write(turn)
+    const guard = setInterval(endWhatHangs(), PROBE_MS)
+    const { testModules } = await vitest.runTestSpecifications([project.createSpecification(resolve(test))])
+    clearInterval(guard)
+    const { lastTried, isSpoilt } = hear(test)
+    if (lastTried >= 0) killed.add(lastTried)
+    const isWhole = turn.from !== NONE || (lastTried < 0 && !isSpoilt)
+    if (!isWhole && Date.now() < end) continue
+    const errors = testModules.flatMap((one) => [...one.errors(), ...failuresOf(one)])
+    return testModules.length === 0 ? 'its process ended' : (errors[0]?.message ?? null)
+  }
+}
+
+function failuresOf({ children }: TestModule): readonly { readonly message: string }[] {
+  const own = [...children.allSuites()].flatMap((suite) => suite.errors())
+  return [...own, ...[...children.allTests('failed')].flatMap((test) => test.result().errors ?? [])]
+}
+
+type Said = {
+  readonly process?: number
+  readonly tries?: number
+  readonly killed?: number
+  readonly spoils?: number
+  readonly reached?: readonly number[]
+  readonly loaded?: readonly number[]
+}
+
+function said(): readonly Said[] {
+  const lines = readFileSync(log, 'utf8').split('\n')
+  return lines.slice(0, -1).map((line) => JSON.parse(line) as Said)
+}
+
+/** `lastTried`: its process did not come back from it. */
+function hear(test: string): { readonly lastTried: number; readonly isSpoilt: boolean } {
+  let lastTried = NONE
+  let isSpoilt = false
+  for (const one of said()) {
+    lastTried = one.tries ?? (one.killed === undefined && one.spoils === undefined ? lastTried : NONE)
+    if (one.killed !== undefined) killed.add(one.killed)
+    if (one.spoils !== undefined) spoilt.set(one.spoils, test)
+    isSpoilt ||= one.spoils !== undefined
+    for (const id of one.reached ?? []) reached.add(id)
+    for (const id of one.loaded ?? []) loaded.set(id, (loaded.get(id) ?? new Set()).add(test))
+  }
+  return { lastTried, isSpoilt }
+}
+
+/** The process that says nothing any more: the one that was started here, and nothing else. */
+function endWhatHangs(): () => void {
+  let [length, since] = [0, Date.now()]
+  return () => {
+    const { size } = statSync(log)
+    if (size !== length) [length, since] = [size, Date.now()]
+    if (Date.now() - since < HANGS_MS) return
+    since = Date.now()
+    const id = said().findLast((one) => one.process !== undefined)?.process
+    if (id !== undefined) process.kill(id, 'SIGKILL')
+  }
+}
+
+function report(): void {
+  const all = [...judged]
+  const survivors = all.filter((id) => !killed.has(id)).toSorted((a, b) => a - b)
+  const unexplained = survivors.flatMap((id) => {
+    const mutant = mutants[id]
+    if (mutant === undefined || isExplained(mutant)) return []
+    const { file, line, was, text } = mutant
+    const how = reached.has(id) || loaded.has(id) ? 'survived' : 'nobody asks'
+    return [`${how} ${file}:${line}  ${oneLine(was)}  →  ${oneLine(text)}`]
+  })
+  for (const line of unexplained) console.log(line)
+  for (const file of files) {
+    const own = all.filter((id) => mutants[id]?.file === file)
+    const count = own.filter((id) => killed.has(id)).length
+    if (own.length > 0) console.log(`${count} of ${own.length}  ${file}`)
+  }
+  const percent = (100 * (all.length - survivors.length)) / Math.max(all.length, 1)
+  const explained = survivors.length - unexplained.length
+  console.log(
+    `${all.length - survivors.length} of ${all.length} noticed (${percent.toFixed(1)} %), of ${mutants.length}; seed ${values.seed}`,
+  )
+  console.log(`${survivors.length} survived: ${explained} with a reason, ${unexplained.length} without`)
+  process.exitCode = percent >= KILLED_PERCENT_MIN && unexplained.length === 0 ? 0 : 1
+}
+
+function isExplained({ file, code, was, text }: Mutant): boolean {
+  const change = `${oneLine(was)} → ${oneLine(text)}`
+  return EXPLAINED.some((one) => one.file === file && one.code === code && one.changes.includes(change))
+}
 
 /** The same seed, the same sample. */
 function shuffled<T>(list: readonly T[], seed: number): readonly T[] {
@@ -49,58 +215,9 @@ function importsOf(file: string, seen: Set<string> = new Set()): ReadonlySet<str
   return seen
 }
 
-const tests = globSync('test/unit/{verification/**/*,cli/{trust,verify}}.test.ts').map((test) => ({
-  test,
-  imports: importsOf(test),
-}))
-
-function testsOf(file: string): readonly string[] {
-  return tests.flatMap(({ test, imports }) => (imports.has(file) ? [test] : []))
+function minutes(): string {
+  return `${((Date.now() - begun) / 60_000).toFixed(1)} min:`
 }
-
-async function isNoticed(mutant: Mutant | null, by: readonly string[]): Promise<boolean> {
-  const args = ['run', ...by, '--config', 'scripts/mutate.config.ts']
-  const env = { ...process.env, ...(mutant === null ? {} : { DRAYAGE_MUTANT: JSON.stringify(mutant) }) }
-  const child = spawn('node_modules/.bin/vitest', args, { env, stdio: ['ignore', 'pipe', 'ignore'], detached: true })
-  let report = ''
-  child.stdout.on('data', (chunk: Buffer) => (report += chunk.toString()))
-  const timer = setTimeout(() => {
-    // Its workers with it: the group that was started here, and nothing else.
-    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
-  }, RUN_TIMEOUT_MS)
-  await new Promise((done) => child.on('close', done))
-  clearTimeout(timer)
-  // Where it stops at the first failure its exit code is 0 now and then; its report says how it was.
-  return !report.includes('the run passed')
-}
-
-const mutants = files.flatMap((file) => mutantsOf(file, readFileSync(file, 'utf8')))
-if (await isNoticed(null, [])) throw new Error('the tests fail without any change')
-const survivors: Mutant[] = []
-const scores = new Map<string, { killed: number; all: number }>()
-let done = 0
-for (const mutant of shuffled(mutants, Number(values.seed))) {
-  if (Date.now() > end) break
-  const score = scores.get(mutant.file) ?? { killed: 0, all: 0 }
-  scores.set(mutant.file, score)
-  score.all += 1
-  done += 1
-  const by = testsOf(mutant.file)
-  // Without a test nothing is noticed; and without a name Vitest would run them all.
-  if (by.length > 0 && (await isNoticed(mutant, by))) {
-    score.killed += 1
-    continue
-  }
-  survivors.push(mutant)
-  console.log(`survived ${mutant.file}:${mutant.line}  ${oneLine(mutant.was)}  →  ${oneLine(mutant.text)}`)
-}
-for (const [file, { killed, all }] of [...scores].toSorted(([a], [b]) => (a < b ? -1 : 1)))
-  console.log(`${killed} of ${all}  ${file}`)
-const percent = (100 * (done - survivors.length)) / Math.max(done, 1)
-console.log(
-  `${done - survivors.length} of ${done} noticed (${percent.toFixed(1)} %), of ${mutants.length}; seed ${values.seed}`,
-)
-process.exitCode = percent >= KILLED_PERCENT_MIN ? 0 : 1
 
 function oneLine(text: string): string {
   return text.replaceAll(/\s+/gu, ' ').slice(0, 80)

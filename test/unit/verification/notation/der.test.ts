@@ -5,13 +5,14 @@ import {
   bitsOf,
   bitStringBytes,
   booleanOf,
+  encodeDer,
   oidOf,
   readDer,
   smallIntegerOf,
   timeOf,
   type Element,
 } from '../../../../src/verification/notation/der.ts'
-import { octets, oid } from '../../../helpers/der-writer.ts'
+import { octets, oid, tlv } from '../../../helpers/der-writer.ts'
 
 function lengthOf(bytes: readonly number[]): number | null {
   return readDer(Uint8Array.from(bytes), ({ content }) => content.length)
@@ -50,7 +51,29 @@ describe('an element', () => {
   })
 })
 
+describe('an element that we write', () => {
+  it.each([0, 1, 127, 128, 255, 256, 65_535, 65_536])('of %i bytes is spelled in the one right way', (length) => {
+    const contents = [Buffer.alloc(Math.ceil(length / 2), 1), Buffer.alloc(Math.floor(length / 2), 2)]
+    expect(Buffer.from(encodeDer(0x30, ...contents))).toEqual(tlv(0x30, ...contents))
+  })
+})
+
 describe('an object identifier', () => {
+  const read = (...content: readonly number[]): string | null =>
+    readDer(Uint8Array.from(tlv(0x06, Uint8Array.from(content))), oidOf)
+
+  it('that ends in the middle of a number is none', () => {
+    expect(read(0x2a, 0x03)).toBe('1.2.3')
+    expect(read(0x2a, 0x03, 0x84)).toBeNull()
+    expect(read()).toBeNull()
+  })
+
+  it('goes on for 65 bytes at most', () => {
+    const going = (count: number): readonly number[] => Array.from({ length: count }, () => 0x81)
+    expect(read(...going(65), 0x01)).not.toBeNull()
+    expect(read(...going(66), 0x01)).toBeNull()
+  })
+
   it.each(['1.2.840.10045.2.1', '2.5.29.15', '2.16.840.1.101.3.4.2.1', '0.9.2342.19200300.100.1.25'])(
     '%s is read as it was written',
     (text) => {

@@ -1,0 +1,23 @@
+/** What one run of the tests is to try: written by `mutate.ts`, read by the processes that run them. */
+
+import { readFileSync } from 'node:fs'
+
+export type Plan = {
+  /** How many mutants there are in all, and the first number of each file. */
+  readonly count: number
+  readonly first: Readonly<Record<string, number>>
+  /** Those that nobody noticed yet. */
+  readonly wanted: readonly number[]
+  /** Switched on from the start; -1: each in its turn. */
+  readonly from: number
+  /** Only tests that take so long. */
+  readonly fromMs: number
+  readonly toMs: number
+  readonly log: string
+}
+
+export const PLAN = 'DRAYAGE_MUTATE_PLAN'
+
+export function readPlan(): Plan {
+  return JSON.parse(readFileSync(process.env[PLAN] ?? '', 'utf8')) as Plan
+}
