@@ -44,6 +44,8 @@ export type LeafOptions = {
   readonly usage?: Der
   /** `none`: no promise of a CT log; `foreign`: one of a log that nobody trusts. */
   readonly sct?: 'ours' | 'none' | 'foreign'
+  /** What a CT log may say beside its promise (RFC 6962 §3.2). */
+  readonly sctExtensions?: Uint8Array
   readonly extra?: readonly Der[]
   /** Another authority's key under our name. */
   readonly issuerKey?: KeyObject
@@ -142,12 +144,15 @@ export function createSigstore({
     const before = toBeSigned({ ...issue, extensions }, serial)
     if (sct === 'none') return certificate(before, issuerKey)
     const log = sct === 'ours' ? ct : stranger
-    const promise = extension('1.3.6.1.4.1.11129.2.4.2', octets(promiseOf(before, log, at)))
+    const promise = extension(
+      '1.3.6.1.4.1.11129.2.4.2',
+      octets(promiseOf(before, log, { at, said: options.sctExtensions ?? Buffer.alloc(0) })),
+    )
     return certificate(toBeSigned({ ...issue, extensions: [...extensions, promise] }, serial), issuerKey)
   }
 
   /** RFC 6962 §3.2: a list of one signed certificate timestamp. */
-  function promiseOf(tbs: Der, log: Keys, at: Date): Buffer {
+  function promiseOf(tbs: Der, log: Keys, { at, said }: { readonly at: Date; readonly said: Uint8Array }): Buffer {
     const time = uint(at.getTime(), 8)
     const issuerHash = sha256(spki(issuer.publicKey))
     const signed = Buffer.concat([
@@ -157,14 +162,16 @@ export function createSigstore({
       issuerHash,
       uint(tbs.length, 3),
       tbs,
-      uint(0, 2),
+      uint(said.length, 2),
+      said,
     ])
     const signature = sign('sha256', signed, log.privateKey)
     const sct = Buffer.concat([
       Buffer.from([0]),
       sha256(spki(log.publicKey)),
       time,
-      uint(0, 2),
+      uint(said.length, 2),
+      said,
       Buffer.from([4, 3]),
       uint(signature.length, 2),
       signature,

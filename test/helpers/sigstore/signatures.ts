@@ -108,6 +108,54 @@ export function stamps(
   return { timestampVerificationData: { rfc3161Timestamps: [{ signedTimestamp }] } }
 }
 
+export type MessageBundleJson = Record<string, unknown> & {
+  mediaType: string
+  verificationMaterial: Record<string, unknown> & { tlogEntries: Entry[] }
+  messageSignature: { messageDigest: { algorithm: string; digest: string }; signature: string }
+}
+
+/** A bundle of version 0.3 around a file. */
+export function signMessage(sigstore: Instance, bytes: Uint8Array, options: SignOptions = {}): MessageBundleJson {
+  const { keys = pair(), log = 'v1', by = 'certificate' } = options
+  const signature = sign('sha256', bytes, keys.privateKey)
+  const certificate = by === 'key' ? null : sigstore.leaf(keys.publicKey, options.leaf)
+  const facts = {
+    payload: options.entryPayload ?? bytes,
+    signature: options.entrySignature ?? signature,
+    verifier: options.entryVerifier ?? certificate ?? spki(keys.publicKey),
+    isCertificate: certificate !== null,
+    payloadType: '',
+  }
+  const digest = sha256(bytes).toString('base64')
+  const body = log === 'v2' ? hashedV2(facts, sha256(facts.payload)) : hashedV1(facts, 'payload')
+  const stampedAt = options.stampedAt === undefined && log !== 'v1' ? sigstore.now : (options.stampedAt ?? null)
+  return {
+    mediaType: 'application/vnd.dev.sigstore.bundle.v0.3+json',
+    verificationMaterial: {
+      ...(certificate === null
+        ? { publicKey: { hint: '' } }
+        : { certificate: { rawBytes: certificate.toString('base64') } }),
+      tlogEntries: log === 'none' ? [] : [sigstore.logs[log].append(body, { at: sigstore.now, ...options.append })],
+      ...(stampedAt === null ? {} : stamps(sigstore, signature, stampedAt)),
+    },
+    messageSignature: {
+      messageDigest: { algorithm: 'SHA2_256', digest },
+      signature: signature.toString('base64'),
+    },
+  }
+}
+
+/** An envelope as Rekor's kind `intoto` 0.0.2 has it: its signature in base64 twice; the payload's hash, and no payload. */
+export function intotoEntry({ dsseEnvelope }: BundleJson, verifier: Buffer, isCertificate: boolean): object {
+  const { payload, payloadType, signatures } = dsseEnvelope
+  const publicKey = pemOf({ verifier, isCertificate })
+  const twice = signatures.map(({ sig }) => ({ publicKey, sig: Buffer.from(sig).toString('base64') }))
+  const envelope = { payloadType, signatures: twice }
+  const hash = hashOf(Buffer.from(JSON.stringify(dsseEnvelope)))
+  const payloadHash = hashOf(Buffer.from(payload, 'base64'))
+  return { apiVersion: '0.0.2', kind: 'intoto', spec: { content: { envelope, hash, payloadHash } } }
+}
+
 type Facts = {
   readonly payload: Uint8Array
   readonly signature: Buffer
@@ -138,10 +186,10 @@ function hashedV1(facts: Facts, of: 'signed' | 'payload'): object {
   return { apiVersion: '0.0.1', kind: 'hashedrekord', spec: { data: { hash: hashOf(bytes) }, signature: by } }
 }
 
-function hashedV2({ payload, signature, verifier, isCertificate, payloadType }: Facts): object {
+function hashedV2({ payload, signature, verifier, isCertificate, payloadType }: Facts, hash?: Buffer): object {
   const rawBytes = verifier.toString('base64')
   const by = isCertificate ? { x509Certificate: { rawBytes } } : { publicKey: { rawBytes } }
-  const digest = sha256(dsse.preAuthEncoding(payloadType, Buffer.from(payload))).toString('base64')
+  const digest = (hash ?? sha256(dsse.preAuthEncoding(payloadType, Buffer.from(payload)))).toString('base64')
   const hashedRekordV002 = {
     data: { algorithm: 'SHA2_256', digest },
     signature: { content: signature.toString('base64'), verifier: { keyDetails: 'PKIX_ECDSA_P256_SHA_256', ...by } },

@@ -25,6 +25,8 @@ export type StampOptions = {
   readonly contentType?: string
   /** How many of the same signers there are. */
   readonly signers?: number
+  /** With its certificates in it. */
+  readonly isWhole?: boolean
 }
 export type Stamper = {
   /** Leaf first. */
@@ -43,9 +45,10 @@ export function createStamper(organisation: string, from: Date, until: Date, use
     { ...span, subject: leafName, subjectKey: leaf.publicKey, extensions: [signatureUsage(), extendedUsage(...uses)] },
     serial,
   )
+  const chain = [certificate(leafTbs, root.privateKey), certificate(rootTbs, root.privateKey)]
   return {
-    chain: [certificate(leafTbs, root.privateKey), certificate(rootTbs, root.privateKey)],
-    stamp(bytes, { at, status = 0, contentType = TST_INFO, signers = 1 }) {
+    chain,
+    stamp(bytes, { at, status = 0, contentType = TST_INFO, signers = 1, isWhole = false }) {
       const imprint = sequence(SHA256, octets(sha256(bytes)))
       const info = sequence(integer(1), oid('1.3.6.1.4.1.57264.2'), imprint, integer(1), time(at))
       const attribute = (id: string, value: Der): Der => sequence(oid(id), set(value))
@@ -65,6 +68,7 @@ export function createStamper(organisation: string, from: Date, until: Date, use
         integer(3),
         set(SHA256),
         sequence(oid(TST_INFO), context(0, octets(info))),
+        ...(isWhole ? [context(0, ...chain)] : []),
         set(...Array.from({ length: signers }, () => signer)),
       )
       return sequence(sequence(integer(status)), sequence(oid('1.2.840.113549.1.7.2'), context(0, signedData)))
