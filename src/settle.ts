@@ -62,7 +62,8 @@ async function attempt(
 
 /** Who waits looks many times: what is as it was is not told again. */
 function newsIn(walk: readonly WalkStep[], before: readonly WalkStep[]): readonly WalkStep[] {
-  const said = ({ at: _at, ...rest }: WalkStep): string => JSON.stringify(rest)
+  const said = ({ step, subscription, outcome, reason, detail }: WalkStep): string =>
+    JSON.stringify([step, subscription, outcome, reason, detail])
   const known = new Set(before.map(said))
   return walk.filter((step) => !known.has(said(step)))
 }

@@ -91,6 +91,7 @@ const mayImport: Record<string, readonly string[]> = {
     'src/offer.ts',
     'src/ports.ts',
     'src/pulls.ts',
+    'src/release.ts',
     'src/signal.ts',
     'src/step.ts',
     'src/work.ts',

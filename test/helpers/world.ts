@@ -9,6 +9,7 @@ import type {
   DeliveryFailure,
   Order,
   Proposals,
+  Wish,
 } from '../../src/delivery/delivery.ts'
 import type { Card, CardList } from '../../src/domain/card.ts'
 import { Config, type LoadedConfig } from '../../src/domain/config.ts'
@@ -19,7 +20,8 @@ import { lineId, type Line } from '../../src/domain/line.ts'
 import { err, ok, type Result } from '../../src/domain/result.ts'
 import type { Notice } from '../../src/domain/notice.ts'
 import { RetryLater } from '../../src/domain/retry.ts'
-import { targetId } from '../../src/domain/target.ts'
+import { imageAt } from '../../src/domain/release.ts'
+import { targetId, type Target } from '../../src/domain/target.ts'
 import type { Vote } from '../../src/domain/vote.ts'
 import type { Verdict } from '../../src/domain/verdict.ts'
 import type { Telling } from '../../src/notifications/teller.ts'
@@ -109,6 +111,18 @@ export function aLoadedConfig(options: WorldOptions = {}, hash = 'c0ffee'): Load
   return { config, hash }
 }
 
+/** Of the usual image, its tag alone. */
+function tagKey(repository: string, tag: string): string {
+  return repository === 'acme/payments' ? tag : `${repository}:${tag}`
+}
+
+/** What a target takes of a wish. */
+function takenOf(wish: Wish, target: Target): string {
+  if (wish.kind === 'restore') return wish.image
+  const image = imageAt({ images: [wish.image, ...(wish.others ?? [])] }, target)
+  return formatImage(image ?? wish.image)
+}
+
 export function createWorld(options: WorldOptions = {}) {
   let now = NOW
   let loaded = aLoadedConfig(options)
@@ -153,10 +167,11 @@ export function createWorld(options: WorldOptions = {}) {
     const refusal = refusals.get(id)
     if (refusal !== undefined) return err(refusal)
     const target = at(id)
-    const image = order.wish.kind === 'pinned' ? formatImage(order.wish.image) : order.wish.image
+    const image = takenOf(order.wish, order.target)
+    const also = order.also?.map((other) => takenOf(order.wish, other))
     if (order.fence < target.fence) return err({ reason: 'fenced', detail: `has seen ${target.fence}` })
     const done = (status: 'changed' | 'unchanged', previous: string): Result<Delivered, DeliveryFailure> =>
-      ok({ status, reference: `write/${target.writes.length}`, previous, now: image })
+      ok({ status, reference: `write/${target.writes.length}`, previous, now: image, ...(also && { also }) })
     if (isSameReference(target.image, image)) return done('unchanged', image)
     const isExpected = order.expected === null || order.expected.some((one) => isSameReference(one, target.image))
     if (!isExpected) return err({ reason: 'moved', detail: `found ${target.image}`, found: target.image })
@@ -167,6 +182,10 @@ export function createWorld(options: WorldOptions = {}) {
     target.image = image
     target.fence = order.fence
     target.writes.push(image)
+    for (const other of order.also ?? []) {
+      at(targetId(other)).image = takenOf(order.wish, other)
+      at(targetId(other)).writes.push(takenOf(order.wish, other))
+    }
     return done('changed', previous)
   }
   const delivery: Delivery = {
@@ -185,17 +204,19 @@ export function createWorld(options: WorldOptions = {}) {
     const fates = cargos.map((cargo): Fate => {
       const { promotion, wish, expected } = cargo
       if (wish.kind !== 'pinned') throw new Error('only candidates travel by train')
-      const image = formatImage(wish.image)
-      const files = cargo.targets.map(targetId)
-      if (files.every((id) => isSameReference(at(id).image, image))) return { promotion, fate: 'there' }
+      const wishes = new Map(cargo.targets.map((target) => [targetId(target), takenOf(wish, target)]))
+      const files = [...wishes.keys()]
+      const image = [...wishes.values()].join(', ')
+      if (files.every((id) => isSameReference(at(id).image, wishes.get(id) ?? ''))) return { promotion, fate: 'there' }
       const foreign = files.find(
-        (id) => expected !== null && ![image, ...expected].some((one) => isSameReference(one, at(id).image)),
+        (id) =>
+          expected !== null && ![wishes.get(id) ?? '', ...expected].some((one) => isSameReference(one, at(id).image)),
       )
       if (foreign !== undefined) {
         const found = at(foreign).image
         return { promotion, fate: 'stopped', reason: 'moved', detail: `found ${found}`, found }
       }
-      for (const file of files) writes.set(file, image)
+      for (const [file, now] of wishes) writes.set(file, now)
       return { promotion, fate: 'aboard', diff: `+${image}` }
     })
     return { writes, fates }
@@ -279,7 +300,7 @@ export function createWorld(options: WorldOptions = {}) {
       async resolve(image) {
         requests.registry += 1
         if (down.registry) throw new RetryLater('the registry is down')
-        const digest = tags.get(image.tag)
+        const digest = tags.get(tagKey(image.repository, image.tag))
         return digest === undefined
           ? err({ reason: 'tag-not-found', detail: image.tag })
           : ok({ digest, mediaType: 'application/vnd.oci.image.index.v1+json' })
@@ -329,6 +350,7 @@ export function createWorld(options: WorldOptions = {}) {
         lists.push({ channel, list, known: known?.message ?? null })
         return ok(known ?? { channel, message: `l${lists.length}` })
       },
+      whoAmI: async () => ok('drayage in Acme'),
       membersOf: async (group) => ok(groups.get(group) ?? new Set()),
     },
     notifier: (channel) => ({
@@ -387,18 +409,21 @@ export function createWorld(options: WorldOptions = {}) {
     requests,
     at: (stage: string) =>
       at([...targets.keys()].find((id) => id.includes(`/${stage}/`) || id.endsWith(`/${stage}.yaml`)) ?? stage),
+    /** By the target's id. */
+    target: at,
     merge,
     settle,
     /** The registry takes a push and tells of it; the same number is the same digest. */
     async push(
       tag: string,
       content: number,
-      how: { readonly tellOnly?: boolean; readonly id?: string } = {},
+      how: { readonly tellOnly?: boolean; readonly id?: string; readonly repository?: string } = {},
     ): Promise<string> {
-      if (how.tellOnly !== true) tags.set(tag, aDigest(content))
+      const { repository = 'acme/payments' } = how
+      if (how.tellOnly !== true) tags.set(tagKey(repository, tag), aDigest(content))
       events += 1
       const id = how.id ?? `hub/${events}`
-      await state.inbox.put([anAcceptedEvent({ id, receivedAt: now, event: { id, tag } })])
+      await state.inbox.put([anAcceptedEvent({ id, receivedAt: now, event: { id, repository, tag } })])
       await settle()
       return id
     },
