@@ -53,6 +53,7 @@ function ask(worker: Worker, errand: Errand): Promise<Tally> {
   const { promise, resolve, reject } = Promise.withResolvers<Tally>()
   worker.once('message', resolve)
   worker.once('error', reject)
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, no window
   worker.postMessage(errand)
   return promise.finally(() => worker.off('message', resolve).off('error', reject))
 }

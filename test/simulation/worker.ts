@@ -17,6 +17,7 @@ parentPort?.on('message', ({ from, to, kind, fault, stopsAtFirst }: Errand) => {
       tally = sum(tally, tallyOf(await simulate(seed, options)))
       if (stopsAtFirst && tally.broken.length > 0) break
     }
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, no window
     parentPort?.postMessage(tally)
   })()
 })
