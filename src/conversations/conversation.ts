@@ -30,6 +30,8 @@ export type Conversation = {
   ): Promise<Result<MessageReference, ConversationFailure>>
   /** Into the thread of a message. */
   reply(to: MessageReference, lines: readonly ThreadLine[]): Promise<Result<null, ConversationFailure>>
+  /** Who we are there: whether the chat takes our credential at all. */
+  whoAmI(): Promise<Result<string, ConversationFailure>>
   /** The persons of a group now, by their ids. Kept for a minute at most. */
   membersOf(group: string): Promise<Result<ReadonlySet<string>, ConversationFailure>>
 }

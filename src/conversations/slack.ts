@@ -32,6 +32,7 @@ const NOT_ALLOWED: ReadonlySet<string> = new Set([
 ])
 
 const Posted = z.object({ channel: z.string().min(1).max(32), ts: z.string().min(1).max(32) })
+const Myself = z.object({ user: z.string().max(256), team: z.string().max(256) })
 const Members = z.object({ users: z.array(z.string().max(32)).max(10_000) })
 
 export type SlackConversation = Conversation & {
@@ -85,6 +86,11 @@ export function createSlackConversation(slack: Slack, now: () => number): SlackC
     },
 
     list: (list, channel, known) => put(messageOfList(list), channel, known),
+
+    async whoAmI() {
+      const answer = await slack('auth.test', {}, Myself)
+      return answer.ok ? ok(`${answer.value.user} in ${answer.value.team}`) : failed(answer.error)
+    },
 
     async membersOf(group) {
       const kept = groups.get(group)

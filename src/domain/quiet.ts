@@ -22,7 +22,7 @@ export const Quiet = z.strictObject({
     .max(128)
     .refine(isTimezone, 'expected a time zone, such as Europe/Berlin')
     .default('UTC')
-    .describe('Whose clock counts: `Europe/Berlin`. Default `UTC`.'),
+    .describe('Whose clock counts: `Europe/Berlin`.'),
 })
 export type Quiet = Readonly<z.infer<typeof Quiet>>
 

@@ -162,10 +162,12 @@ function targetsOf({ config, outbound }: Patient): readonly Look[] {
 async function lookAtSlack({ config, outbound }: Patient): Promise<readonly Finding[]> {
   const { conversation } = outbound
   if (conversation === null) return []
+  const self = await conversation.whoAmI()
+  if (!self.ok) return [{ what: 'slack', state: 'problem', detail: self.error.detail }]
   const gates = config.subscriptions.flatMap(({ stages }) => stages.flatMap((stage) => stage.gates))
   const named = gates.flatMap((gate) => (gate.kind === 'approval' ? gate.from : []))
   const groups = [...new Set(named.filter((name) => /^S[A-Z0-9]{2,30}$/u.test(name)))]
-  const findings: Finding[] = []
+  const findings: Finding[] = [{ what: 'slack', state: 'well', detail: `we are ${self.value}` }]
   for (const group of groups) {
     const what = `slack group ${group}`
     const members = await conversation.membersOf(group)
@@ -174,7 +176,7 @@ async function lookAtSlack({ config, outbound }: Patient): Promise<readonly Find
       findings.push({ what, state: 'warning', detail: 'it has no members: nobody could approve' })
     else findings.push({ what, state: 'well', detail: `${members.value.size} members` })
   }
-  return findings.length > 0 ? findings : [{ what: 'slack', state: 'well', detail: 'no gate names a group' }]
+  return findings
 }
 
 async function lookAtTokens({ config, secretOf }: Patient): Promise<readonly Finding[]> {

@@ -256,6 +256,12 @@ describe('a group', () => {
   })
 })
 
+it('says who we are, or why the chat does not take us', async () => {
+  expect(await conversation.whoAmI()).toEqual({ ok: true, value: 'drayage in Acme' })
+  peer.answers.push({ status: 200, body: { ok: false, error: 'token_revoked' } })
+  expect(await conversation.whoAmI()).toMatchObject({ ok: false, error: { reason: 'not-allowed' } })
+})
+
 it('asks why somebody rejects', async () => {
   expect(await conversation.askWhy('ask-1', 'payments → prod', '1.2.3')).toEqual({ ok: true, value: null })
   expect(peer.calls.at(-1)?.parameters).toMatchObject({ trigger_id: '1.2.3', view: { private_metadata: 'ask-1' } })
