@@ -21,7 +21,8 @@ import {
 import { affected } from './affected.ts'
 import { isAllowed, type Action, type Actor } from './authorise.ts'
 import { createBodyReader, type Body } from './body.ts'
-import type { Role } from './domain/config.ts'
+import type { Config, Role } from './domain/config.ts'
+import { parseImageReference } from './domain/image.ts'
 import { Json } from './domain/json.ts'
 import { lineId } from './domain/line.ts'
 import type { Log } from './domain/log.ts'
@@ -74,7 +75,7 @@ const Text = z.string().min(1).max(TEXT_LENGTH_MAX)
 const Limit = z.coerce.number().int().min(1).max(PAGE_MAX).default(100)
 const Reason = z.string().trim().min(1).max(REASON_LENGTH_MAX)
 const Nothing = z.strictObject({})
-const StatusQuery = z.strictObject({ subscription: Text.optional() })
+const StatusQuery = z.strictObject({ subscription: Text.optional(), image: Text.optional() })
 const HistoryQuery = z.strictObject({
   subscription: Text.optional(),
   promotion: Text.optional(),
@@ -223,9 +224,21 @@ async function metrics(_input: unknown, { options }: Call): Promise<Reply> {
   return { status: 200, ...(await options.metrics()) }
 }
 
-async function status({ subscription }: z.infer<typeof StatusQuery>, { ports, options }: Call): Promise<Reply> {
+/** The subscriptions that follow an image, whatever its tag and digest. */
+function followersOf(text: string, { subscriptions }: Config): readonly string[] {
+  const image = parseImageReference(text)
+  if (!image.ok) return []
+  const { registry, repository } = image.value
+  const following = subscriptions.filter(({ images }) =>
+    images.some((one) => one.registry === registry && one.repository === repository),
+  )
+  return following.map(({ name }) => name)
+}
+
+async function status({ subscription, image }: z.infer<typeof StatusQuery>, { ports, options }: Call): Promise<Reply> {
   const { config, hash } = ports.config()
-  const subscriptions = await statusOf(ports.documents, subscription ?? null, config.subscriptions)
+  const asked = image === undefined ? (subscription ?? null) : followersOf(image, config)
+  const subscriptions = await statusOf(ports.documents, asked, config.subscriptions)
   const pauses = (await pausesInForce(ports)).map(describePause)
   const problems = [...pauses, ...(await options.problems()).map(({ detail }) => detail)]
   const waiting = await ports.inbox.depth()

@@ -45,10 +45,12 @@ export type SubscriptionStatus = {
 /** `configured`, where the configuration is at hand: a subscription that nothing was ever offered to is shown too. */
 export async function statusOf(
   documents: Documents,
-  subscription: string | null,
+  subscription: string | readonly string[] | null,
   configured: readonly Pick<Subscription, 'name' | 'stages'>[] = [],
 ): Promise<readonly SubscriptionStatus[]> {
-  const { documents: all, damaged } = await readAll(documents)
+  const asked = subscription === null ? null : new Set([subscription].flat())
+  const isSome = asked !== null && typeof subscription !== 'string'
+  const { documents: all, damaged } = await (isSome ? readSome(documents, asked) : readAll(documents))
   const trains = all.filter((document) => document.kind === 'train')
   const lines = all.filter((document) => document.kind === 'line')
   const damages = new Map(damaged.map(({ id, reason, detail }) => [subscriptionOf(id), `${id}, ${reason}: ${detail}`]))
@@ -65,7 +67,7 @@ export async function statusOf(
   const unheard = silent.map(({ name, stages }) => {
     return { subscription: name, damage: null, stages: stages.map(silentStage) }
   })
-  return [...known, ...broken, ...unheard].filter((one) => subscription === null || one.subscription === subscription)
+  return [...known, ...broken, ...unheard].filter((one) => asked === null || asked.has(one.subscription))
 }
 
 /** `line/<subscription>`, or `train/…/<subscription>/<stage>`, a star for a batch. */
@@ -83,6 +85,28 @@ function silentStage({ name }: Pick<Stage, 'name'>): StageStatus {
 
 export async function listAll(documents: Documents): Promise<readonly Document[]> {
   return (await readAll(documents)).documents
+}
+
+/** The lines of some subscriptions and what carries something for them: asked often by whoever waits, of a store that may hold thousands. */
+async function readSome(
+  documents: Pick<Documents, 'load'>,
+  names: ReadonlySet<string>,
+): Promise<Omit<DocumentPage, 'next'>> {
+  const damaged: DamagedDocument[] = []
+  const read = async (id: DocumentId): Promise<readonly Document[]> => {
+    try {
+      return [(await documents.load(id))?.document ?? []].flat()
+    } catch (error) {
+      const detail = error instanceof Error ? error.message : 'it cannot be read'
+      damaged.push({ id, reason: 'malformed-document', detail })
+      return []
+    }
+  }
+  const lines = await Promise.all([...names].map((name) => read(lineId(name))))
+  const trains = lines.flat().flatMap((one) => (one.kind === 'line' ? Object.values(one.stages) : []))
+  const ids = new Set(trains.flatMap(({ promotion }) => promotion?.trains ?? []))
+  const carrying = await Promise.all([...ids].map(read))
+  return { documents: [...lines, ...carrying].flat(), damaged }
 }
 
 export async function readAll(documents: Documents): Promise<Omit<DocumentPage, 'next'>> {

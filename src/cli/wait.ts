@@ -86,7 +86,8 @@ async function waitFor(
   let said = ''
   for (;;) {
     const [{ subscriptions }, { entries }] = await Promise.all([
-      reads.status({}),
+      // Only what follows it: whoever waits asks every few seconds, and there may be hundreds.
+      reads.status({ image: formatImage({ ...image, tag: null, digest: null }) }),
       reads.history({ image: nameOf(image), limit: HISTORY_MAX }),
     ])
     const now = outcomeOf(image, stage, subscriptions, entries)
@@ -111,7 +112,8 @@ export function outcomeOf(
   entries: readonly Entry[],
 ): Outcome {
   const following = subscriptions.flatMap(({ stages }) => stages).filter((one) => one.stage === stage)
-  if (following.length === 0) return { outcome: 'refused', detail: `no subscription has a stage ${stage}` }
+  if (following.length === 0)
+    return { outcome: 'refused', detail: `no subscription that follows it has a stage ${stage}` }
   const there = following.find(
     ({ current, how }) => isOf(image, current) && (how === 'healthy' || how === 'not-observed'),
   )
