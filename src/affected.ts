@@ -1,9 +1,10 @@
 /** Which stages run what a finding, a digest or a signer names: from what was found when each was looked at. Reads only, asks nobody. */
 
 import type { Candidate } from './domain/candidate.ts'
+import { formatImage, type PinnedImage } from './domain/image.ts'
 import type { Known } from './domain/known.ts'
 import { foundThere, type Line, type StageState } from './domain/line.ts'
-import { formatImages } from './domain/release.ts'
+import { knownOfImage } from './domain/proven.ts'
 import type { Subscription } from './domain/subscription.ts'
 import type { Documents } from './state/documents.ts'
 import { readAll } from './status.ts'
@@ -54,11 +55,12 @@ const nowhere = { stage: '*', image: '', how: 'runs', seenAt: null, owners: [] }
 function placesIn(line: Line, subject: string, owners: readonly string[] | undefined) {
   return Object.entries(line.stages).flatMap(([stage, state]) => {
     const held = heldAt(state).flatMap(({ how, candidate, known }) => {
-      const found = judge(subject, candidate, known)
-      if (found === null) return []
       const pushedBy = candidate.pusher === undefined ? [] : [candidate.pusher]
-      const image = formatImages(candidate)
-      return [{ subscription: line.subscription, stage, image, how, owners: owners ?? pushedBy, ...found }]
+      return candidate.images.flatMap((image) => {
+        const found = judge(subject, image, knownOfImage(known, image))
+        const place = { subscription: line.subscription, stage, image: formatImage(image), how }
+        return found === null ? [] : [{ ...place, owners: owners ?? pushedBy, ...found }]
+      })
     })
     const stray = judgeFound(subject, state)
     return stray === null ? held : [...held, { subscription: line.subscription, stage, owners: owners ?? [], ...stray }]
@@ -83,13 +85,11 @@ function isFinding(subject: string): boolean {
 }
 
 /** Null: it is not named, as far as all of it is known. */
-function judge(subject: string, candidate: Candidate, known: Known | undefined): Found | null {
+function judge(subject: string, { digest }: PinnedImage, known: Known | undefined): Found | null {
   const seenAt = known?.at ?? null
   if (isDigest(subject)) {
-    if (candidate.images.some(({ digest }) => digest === subject)) {
-      return { is: 'affected', detail: 'this very digest', seenAt: null }
-    }
-    if (known?.platforms.some((digest) => digest === subject) !== true) return null
+    if (digest === subject) return { is: 'affected', detail: 'this very digest', seenAt: null }
+    if (known?.platforms.some((platform) => platform === subject) !== true) return null
     return { is: 'affected', detail: 'a platform of it', seenAt }
   }
   if (known === undefined) return { is: 'unknown', detail: 'nothing was verified, so nothing is known of it', seenAt }

@@ -5,17 +5,18 @@ import type { Candidate } from './domain/candidate.ts'
 import { listOf, type Bulletin } from './domain/bulletin.ts'
 import type { Document, DocumentId } from './domain/document.ts'
 import type { Effect, EffectKind, EffectOf, Restoration } from './domain/effect.ts'
-import type { ImageName, PinnedImage } from './domain/image.ts'
+import { isSameRepository, type ImageName, type PinnedImage } from './domain/image.ts'
 import type { Line, StageState } from './domain/line.ts'
 import type { Carry } from './domain/message.ts'
 import type { Promotion } from './domain/promotion.ts'
 import type { Result } from './domain/result.ts'
 import { RetryLater } from './domain/retry.ts'
-import { imageAt, nameAt } from './domain/release.ts'
+import { imageAt, imageNamed, nameAt } from './domain/release.ts'
 import type { RunsAs } from './domain/runs-as.ts'
 import type { Stage, Subscription } from './domain/subscription.ts'
 import { knownFrom } from './domain/known.ts'
 import { builtFrom } from './domain/provenance.ts'
+import { builtAtOf, provenTogether, type Proven } from './domain/proven.ts'
 import type { Commit, Source } from './domain/source.ts'
 import { targetId, type GitTarget, type Target } from './domain/target.ts'
 import type { Train } from './domain/train.ts'
@@ -151,12 +152,14 @@ const performers: Performers = {
     const state = document.stages[effect.stage]
     if (stage === undefined || state === undefined || promotion === null || stage.verify === 'none') return GONE
     const policy = effect.breakGlass === true ? policyForBreakGlass(stage.verify) : stage.verify
-    const question = questionOf(policy, state, promotion)
-    const runsAs = await usersAt(stage, question, outbound)
-    const { verdict, builtAt, evidence, platforms } = await outbound.verifier.verify({ ...question, runsAs })
-    const commit = builtFrom(evidence, stage.verify)
-    const known = { ...knownFrom(evidence, verdict.at, platforms), ...(commit !== null && { builtFrom: commit }) }
-    return { kind: 'verdict', verdict, builtAt, known }
+    const { verify } = stage
+    return verifyEach(questionsOf(policy, state, promotion), async (question) => {
+      const runsAs = await usersAt(stage, question, outbound)
+      const { verdict, builtAt, evidence, platforms } = await outbound.verifier.verify({ ...question, runsAs })
+      const commit = builtFrom(evidence, verify)
+      const known = { ...knownFrom(evidence, verdict.at, platforms), ...(commit !== null && { builtFrom: commit }) }
+      return { verdict, builtAt, known }
+    })
   },
   listen: async (effect, { document, subscription, outbound }) => {
     const stage = subscription?.stages.find(({ name }) => name === effect.stage)
@@ -164,14 +167,13 @@ const performers: Performers = {
     const candidates = [current?.state === 'candidate' ? current.candidate : undefined, promotion?.candidate]
     const candidate = candidates.find((one) => one?.id === effect.candidate)
     if (stage === undefined || candidate === undefined || stage.verify === 'none') return GONE
-    const { verdict, builtAt, evidence, platforms } = await outbound.verifier.verify({
-      image: candidate.images[0],
-      policy: policyForListening(stage.verify),
-      running: null,
-      runningBuiltAt: null,
-      since: candidate.since,
+    const policy = policyForListening(stage.verify)
+    const { since } = candidate
+    const questions = each(candidate, (image) => ({ image, policy, running: null, runningBuiltAt: null, since }))
+    return verifyEach(questions, async (question) => {
+      const { verdict, builtAt, evidence, platforms } = await outbound.verifier.verify(question)
+      return { verdict, builtAt, known: knownFrom(evidence, verdict.at, platforms) }
     })
-    return { kind: 'verdict', verdict, builtAt, known: knownFrom(evidence, verdict.at, platforms) }
   },
   check: async (effect, { document, subscription, outbound }) => {
     const stage = subscription?.stages.find(({ name }) => name === effect.stage)
@@ -293,17 +295,33 @@ const GONE = {
 } as const satisfies Answer
 
 /** A way back is asked of what it goes back to, and of its signature alone. */
-function questionOf(policy: Policy, { current }: StageState, promotion: Promotion): Question {
+function questionsOf(policy: Policy, { current }: StageState, promotion: Promotion): Questions {
   const running = current.state === 'candidate' ? current : null
   const isBack = promotion.phase === 'rolling-back' && running !== null
   const candidate = isBack ? running.candidate : promotion.candidate
-  return {
-    image: candidate.images[0],
+  return each(candidate, (image) => ({
+    image,
     policy: isBack || promotion.purpose === 'rollback' ? policyForRollback(policy) : policy,
-    running: running?.candidate.images[0] ?? null,
-    runningBuiltAt: running?.builtAt ?? null,
+    running: running === null ? null : imageNamed(running.candidate, image),
+    runningBuiltAt: running === null ? null : builtAtOf(running, image),
     since: candidate.since,
-  }
+  }))
+}
+
+type Questions = readonly [Question, ...Question[]]
+
+function each({ images: [first, ...others] }: Candidate, ask: (image: PinnedImage) => Question): Questions {
+  return [ask(first), ...others.map(ask)]
+}
+
+/** Every image of a release is asked about; one that cannot be asked about now is asked about later, and all with it. */
+async function verifyEach(
+  [first, ...others]: Questions,
+  verify: (question: Question) => Promise<Omit<Proven, 'image'>>,
+): Promise<Answer> {
+  const prove = async (question: Question): Promise<Proven> => ({ image: question.image, ...(await verify(question)) })
+  const [one, ...more] = await Promise.all([prove(first), ...others.map(prove)])
+  return provenTogether([one, ...more])
 }
 
 /**
@@ -313,9 +331,10 @@ function questionOf(policy: Policy, { current }: StageState, promotion: Promotio
 async function usersAt(stage: Stage, { image, policy }: Question, outbound: Outbound): Promise<readonly RunsAs[]> {
   const asks = policy.require.some((one) => one.kind === 'image' && one.rules.notRoot !== undefined)
   if (!asks || stage.targets.every(({ kind }) => kind === 'git')) return []
+  const mine = stage.targets.filter((target) => target.image === undefined || isSameRepository(target.image, image))
   const users: RunsAs[] = []
-  for (let at = 0; at < stage.targets.length; at += LOOKS_AT_ONCE) {
-    const some = stage.targets.slice(at, at + LOOKS_AT_ONCE).map(async (target): Promise<readonly RunsAs[]> => {
+  for (let at = 0; at < mine.length; at += LOOKS_AT_ONCE) {
+    const some = mine.slice(at, at + LOOKS_AT_ONCE).map(async (target): Promise<readonly RunsAs[]> => {
       const found = target.kind === 'workload' ? await outbound.delivery(target).observe(target, image) : null
       // It runs another image of the same release.
       if (found?.ok === false && found.error.reason === 'image-missing') return []

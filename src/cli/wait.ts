@@ -4,7 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { parseDuration } from '../domain/duration.ts'
 import type { Entry, EntryKind } from '../domain/history.ts'
-import { formatImage, parseImageReference, type ImageReference } from '../domain/image.ts'
+import { formatImage, isSameRepository, parseImageReference, type ImageReference } from '../domain/image.ts'
+import { imagesIn } from '../domain/release.ts'
 import type { SubscriptionStatus } from '../status.ts'
 import type { Command, ExitCode, Io } from './command.ts'
 import { printJson } from './output.ts'
@@ -160,9 +161,11 @@ function newestByStage(entries: readonly Entry[]): readonly Entry[] {
 
 /** By its digest where that is given, else by name and tag. */
 function isOf(image: ImageReference, text: string | null): boolean {
-  const found = parseImageReference(text ?? '')
-  if (!found.ok || found.value.registry !== image.registry || found.value.repository !== image.repository) return false
-  return image.digest === null ? found.value.tag === image.tag : found.value.digest === image.digest
+  return imagesIn(text ?? '').some((one) => {
+    const found = parseImageReference(one)
+    if (!found.ok || !isSameRepository(found.value, image)) return false
+    return image.digest === null ? found.value.tag === image.tag : found.value.digest === image.digest
+  })
 }
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {

@@ -10,6 +10,8 @@ import type { Report } from './shape.ts'
 import { placeOf, textOf, treeAt, type Tree } from './tree.ts'
 
 type Reader = { readonly root: Tree; readonly report: Report }
+/** With its tags and digests, a release is one entry in the index of every store. */
+const NAMES_LENGTH_MAX = 512
 export type Images = readonly [ImageName, ...ImageName[]]
 
 /** `image:`, or `images:` with several. Undefined where a part does not hold; problems are reported. */
@@ -42,6 +44,15 @@ function readList(reader: Reader, path: Path, items: readonly Tree[]): Images | 
       return refuse(reader, [...path, index], 'conflict', `${formatImage(image)} stands in the list already`)
     }
     images.push(image)
+  }
+  const length = images.map(formatImage).join('').length
+  if (length > NAMES_LENGTH_MAX) {
+    return refuse(
+      reader,
+      path,
+      'too-large',
+      `expected names of at most ${NAMES_LENGTH_MAX} characters together, found ${length}`,
+    )
   }
   const [first, ...others] = images
   return first && [first, ...others]
@@ -93,7 +104,7 @@ export function checkAllTaken(reader: Reader, path: Path, images: Images, { targ
 function refuse(
   { root, report }: Reader,
   path: Path,
-  reason: 'missing' | 'malformed' | 'conflict' | 'unknown-name',
+  reason: 'missing' | 'malformed' | 'conflict' | 'unknown-name' | 'too-large',
   what: string,
   hint?: string,
 ): undefined {

@@ -33,7 +33,7 @@ const INCLUDES_MAX = 100
 const TARGETS_MAX = 300
 const IMAGE_LENGTH_MAX = 1024
 /** Each is resolved, verified and shown with every release. */
-const IMAGES_MAX = 10
+const IMAGES_MAX = 8
 
 const Include = z.string().min(1).max(1024)
 

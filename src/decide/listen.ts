@@ -6,6 +6,7 @@ import type { EffectOf } from '../domain/effect.ts'
 import type { Digest } from '../domain/image.ts'
 import type { Known } from '../domain/known.ts'
 import type { Line, StageState } from '../domain/line.ts'
+import { withInstantsOf } from '../domain/proven.ts'
 import { formatImages } from '../domain/release.ts'
 import type { Stage } from '../domain/subscription.ts'
 import { revive, stuck } from './effects.ts'
@@ -81,7 +82,8 @@ export function heard(turn: Turn<Line>, effect: EffectOf<'listen'>, answer: Answ
   const { told: _, ...plain } = said
   const told =
     outcome.state === 'failed' ? outcome.detail : outcome.state === 'waiting' ? before.known?.told : undefined
-  remember(state, effect.candidate, told === undefined ? plain : { ...plain, told })
+  const kept = withInstantsOf(before.known, plain)
+  remember(state, effect.candidate, told === undefined ? kept : { ...kept, told })
   if (outcome.state === 'waiting' && effect.looks < LOOKS_MAX) {
     const { id, candidate, looks } = effect
     const shared = fresh(turn, id, AGAIN_MS * looks)

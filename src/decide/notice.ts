@@ -5,6 +5,7 @@ import type { Note } from '../domain/history.ts'
 import { formatImage, type Digest, type PinnedImage, type Tag } from '../domain/image.ts'
 import type { Known } from '../domain/known.ts'
 import type { Line, StageState } from '../domain/line.ts'
+import { knownOfImage } from '../domain/proven.ts'
 import { note, type Turn } from './turn.ts'
 
 /** Of a signature, a scan, an attestation or a delete. What waits for such a thing is decided anew by it. */
@@ -60,7 +61,12 @@ function holdingsOf({ current, promotion, next }: StageState): readonly Holding[
   const hold = (images: readonly PinnedImage[], where: string, id?: string, known?: Known): void => {
     for (const image of images) {
       if (holdings.some((held) => held.image.digest === image.digest)) continue
-      holdings.push({ image, where, platforms: known?.platforms ?? [], ...(id === undefined ? {} : { promotion: id }) })
+      holdings.push({
+        image,
+        where,
+        platforms: knownOfImage(known, image)?.platforms ?? [],
+        ...(id === undefined ? {} : { promotion: id }),
+      })
     }
   }
   if (current.state === 'candidate') hold(current.candidate.images, 'runs there', undefined, current.known)

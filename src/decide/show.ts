@@ -6,10 +6,11 @@ import { compareUrl } from '../domain/compare.ts'
 import type { EffectOf } from '../domain/effect.ts'
 import { SEVERITIES } from '../domain/evidence.ts'
 import type { EntryKind } from '../domain/history.ts'
-import { formatImage } from '../domain/image.ts'
+import { formatImage, isSameRepository, type ImageName } from '../domain/image.ts'
 import type { Known } from '../domain/known.ts'
 import type { Line, StageState } from '../domain/line.ts'
 import type { Promotion } from '../domain/promotion.ts'
+import { imageNamed } from '../domain/release.ts'
 import type { Stage } from '../domain/subscription.ts'
 import { closedUntil } from './gates/window.ts'
 import { detailsOf, happenedTo, replyWith } from './thread.ts'
@@ -190,7 +191,7 @@ function cardOf(turn: Turn<Line>, stage: Stage, state: StageState, promotion: Pr
     ...PHASES[phase],
     changes: candidate.images.slice(0, CHANGES_MAX).map((image) => ({
       repository: formatImage({ registry: image.registry, repository: image.repository }),
-      from: runningTag(state, image.repository),
+      from: runningTag(state, image),
       to: image.tag,
       digest: image.digest,
     })),
@@ -244,10 +245,12 @@ function scanOf(known: Known | undefined): Card['facts'] {
   return [{ label: 'found by scanners', text: counts.join(', ') || 'nothing' }]
 }
 
-function runningTag({ current }: StageState, repository: string): string | null {
-  if (current.state === 'found') return current.tag
-  if (current.state !== 'candidate') return null
-  return current.candidate.images.find((image) => image.repository === repository)?.tag ?? null
+function runningTag({ current }: StageState, image: ImageName): string | null {
+  if (current.state === 'unknown') return null
+  if (current.state === 'candidate') return imageNamed(current.candidate, image)?.tag ?? null
+  return current.parts === undefined
+    ? current.tag
+    : (current.parts.find((part) => isSameRepository(part, image))?.tag ?? null)
 }
 
 function isSame(a: Card, b: Card): boolean {

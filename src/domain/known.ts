@@ -3,7 +3,7 @@
 import * as z from 'zod'
 import { Instant } from './event.ts'
 import { SEVERITIES, Severity, type Evidence, type Finding, type ScanFact } from './evidence.ts'
-import { Digest } from './image.ts'
+import { Digest, ImageName } from './image.ts'
 import { Commit } from './source.ts'
 
 /** A document has a length: of more than these the worst are kept, and it is said how many are not. */
@@ -29,6 +29,19 @@ export const Known = z.object({
   named: z.enum(['all', 'counts-alone', 'none']),
   /** What the verified provenance says that it was built from. */
   builtFrom: Commit.optional(),
+  /** Of a release of several images: the same of each, and when it was built. */
+  parts: z
+    .array(
+      ImageName.extend({
+        builtAt: Instant.nullable(),
+        signers: z.array(z.object({ name: z.string(), by: z.string() })),
+        platforms: z.array(Digest),
+        findings: z.array(z.string()),
+        more: z.number().int().min(0),
+        named: z.enum(['all', 'counts-alone', 'none']),
+      }),
+    )
+    .optional(),
   /** What the notice said that was told of it last, while it stands. */
   told: z.string().optional(),
 })

@@ -5,7 +5,7 @@ import type { Subscription } from './subscription.ts'
 import { takenAs, type Target } from './target.ts'
 
 /** No reference has a comma in it. */
-const BETWEEN = ', '
+export const BETWEEN = ', '
 
 type Images<I extends ImageName> = { readonly images: readonly [I, ...I[]] }
 

@@ -1,5 +1,6 @@
 /** The repositories that history speaks of: few, so that a part of an image's name is looked up here and not in all entries. */
 
+import { BETWEEN, imagesIn } from '../../domain/release.ts'
 import { text, textOf } from './dynamo.ts'
 import { BREAK, idOfName, itemKey, nameOf } from './item-key.ts'
 import type { DynamoStore } from './store.ts'
@@ -16,8 +17,12 @@ export type Repositories = {
   having(part: string): Promise<readonly string[] | null>
 }
 
-/** All of an image's name before its tag and digest. */
+/** All of an image's name before its tag and digest; of a release, those of its images. */
 export function repositoryOf(image: string): string {
+  return imagesIn(image).map(nameBefore).join(BETWEEN)
+}
+
+function nameBefore(image: string): string {
   const end = endOfRepository(image)
   return end === -1 ? image : image.slice(0, end)
 }
@@ -44,7 +49,8 @@ export function createRepositories({ dynamo, tables }: DynamoStore): Repositorie
       })
       const names = (await takeFrom(all, READ_MAX)).map((item) => idOfName(textOf(item, 'name')))
       const end = endOfRepository(part)
-      return names.filter((name) => name.includes(part) || (end !== -1 && name.endsWith(part.slice(0, end))))
+      const isMeant = (name: string): boolean => end !== -1 && name.endsWith(part.slice(0, end))
+      return names.filter((name) => name.includes(part) || imagesIn(name).some(isMeant))
     },
   }
 }
