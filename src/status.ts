@@ -171,9 +171,9 @@ function describeRequest({ breakGlass }: StageState): readonly string[] {
 }
 
 /** What a promotion waits for before it is let through, each in its own words. */
-function describeGrounds({ promotion, pin, next }: StageState): readonly string[] {
+function describeGrounds({ promotion, pin }: StageState): readonly string[] {
   const pinned = pin === undefined ? [] : [`pinned to ${pin.image} by ${pin.by}: ${pin.reason}`]
-  if (promotion === undefined) return next === undefined ? [] : pinned
+  if (promotion === undefined) return pinned
   const { phase, proof, provenBy, gates } = promotion
   if (phase === 'verifying') {
     const until = provenBy === undefined ? '' : `, until ${new Date(provenBy).toISOString()}`

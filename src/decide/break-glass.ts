@@ -107,12 +107,15 @@ function whatIsSkipped(turn: Turn<Line>, stage: Stage, state: StageState, promot
   return [...said.map(({ gate, state: is, detail }) => `${gate} (${is}: ${detail})`), ...(hasScans ? ['scan'] : [])]
 }
 
-/** Nobody confirmed in time: it was asked for, and nothing came of it. */
+/** Nobody confirmed in time, or somebody said no: it was asked for, and nothing came of it. */
 export function forgetRequest(turn: Turn<Line>, stage: string, state: StageState): void {
   const { breakGlass: request } = state
-  if (request === undefined || turn.now < request.until) return
+  if (request === undefined) return
+  const isRefused = state.refused.some(({ candidate }) => candidate === request.candidate)
+  if (turn.now < request.until && !isRefused) return
   delete state.breakGlass
   const { word, image } = request
-  const detail = `nobody confirmed what ${word.by} asked for: ${word.reason}`
+  const why = isRefused ? 'it was refused meanwhile' : 'nobody confirmed it'
+  const detail = `${why}, as ${word.by} had asked for: ${word.reason}`
   note(turn, { kind: 'operator', reason: 'break-glass-expired', detail, stage, image })
 }

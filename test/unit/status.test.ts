@@ -34,6 +34,18 @@ describe('a stage', () => {
     ])
   })
 
+  it('says what people asked of it: a pin though nothing waits, and a break-glass that nobody confirmed', async () => {
+    const { documents } = createMemoryState()
+    const pin = { candidate: 'x', image: 'acme/payments:1.0.0', by: 'ann', reason: 'Black Friday', at: NOW }
+    const word = { by: 'bob', reason: 'it burns', at: NOW }
+    const breakGlass = { candidate: 'x', image: 'acme/payments:1.1.0', word, until: NOW }
+    await documents.save(aLine({ stages: { prod: aStageState({ pin, breakGlass }) } }), 0, NOW)
+    expect((await statusOf(documents, 'payments'))[0]?.stages[0]?.waits).toEqual([
+      expect.stringMatching(/^break-glass for acme\/payments:1\.1\.0, asked for by bob \(it burns\)/u),
+      'pinned to acme/payments:1.0.0 by ann: Black Friday',
+    ])
+  })
+
   it('says which pull request it waits for', async () => {
     const world = createWorld({ github: true, stages: [aGitStage('prod')] })
     await world.push('1.5.0', 1)

@@ -262,6 +262,27 @@ describe('its end', () => {
     expect(line.effects('deliver')).toEqual([])
   })
 
+  it('forgets what was refused meanwhile: a lift does not bring it back', () => {
+    const line = running({ gates: [GATES.window, GATES.approvalByOthers] })
+    say(line, 'ann')
+    const promotion = prod(line).promotion?.id ?? ''
+    const vote = {
+      by: 'dora',
+      how: 'api',
+      groups: [],
+      decision: 'reject',
+      reason: 'no',
+      at: line.now(),
+      shown: '',
+    } as const
+    line.step({ kind: 'vote', stage: 'prod', promotion, vote: { ...vote, groups: [] } })
+    expect(prod(line).breakGlass).toBeUndefined()
+    line.step({ kind: 'lift', stage: 'prod', candidate: '1.2.0', by: 'ann', reason: 'yes' })
+    say(line, 'bob')
+    expect(prod(line).breakGlass).toMatchObject({ word: { by: 'bob' } })
+    expect(line.effects('deliver')).toEqual([])
+  })
+
   it.each([
     ['a moment before', -1, 1],
     ['at', 0, 0],
