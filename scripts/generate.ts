@@ -1,4 +1,4 @@
-/** Writes what is generated from the code: the configuration's JSON Schema and its reference, the set-up in infra/. `--check`: only says whether they are up to date. */
+/** Writes what is generated from the code: the configuration's JSON Schema and its reference, the set-up in infra/, the states of a promotion. `--check`: only says whether they are up to date. */
 
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
@@ -6,11 +6,13 @@ import { configJsonSchema } from './config-json-schema.ts'
 import { configReference } from './config-reference.ts'
 import { infraSetUp } from './infra-set-up.ts'
 import { migrationFiles } from './d1-migrations.ts'
+import { withStates } from './promotion-states.ts'
 
 const schema = configJsonSchema()
 const generated: Readonly<Record<string, string>> = {
   'drayage.schema.json': `${JSON.stringify(schema, null, 2)}\n`,
   'docs/configuration.md': configReference(schema, readFileSync('test/examples/quickstart.yaml', 'utf8')),
+  'docs/promotion.md': withStates(readFileSync('docs/promotion.md', 'utf8')),
   ...migrationFiles,
   ...infraSetUp(),
 }
