@@ -33,7 +33,7 @@ const NOT_ALLOWED: ReadonlySet<string> = new Set([
 
 const Posted = z.object({ channel: z.string().min(1).max(32), ts: z.string().min(1).max(32) })
 const Myself = z.object({ user: z.string().max(256), team: z.string().max(256) })
-const Members = z.object({ users: z.array(z.string().max(32)).max(10_000) })
+const GroupMembers = z.object({ users: z.array(z.string().max(32)).max(10_000) })
 
 export type SlackConversation = Conversation & {
   /** The form for the reason: `trigger` is good for three seconds. */
@@ -56,7 +56,8 @@ export function createConfiguredSlack(
 }
 
 export function createSlackConversation(slack: Slack, now: () => number): SlackConversation {
-  const groups = new Map<string, { readonly members: ReadonlySet<string>; readonly until: number }>()
+  type Members = Promise<Result<ReadonlySet<string>, ConversationFailure>>
+  const groups = new Map<string, { readonly asked: Members; readonly until: number }>()
 
   async function post(channel: string, message: object): Promise<Result<MessageReference, ConversationFailure>> {
     const posted = await slack(
@@ -78,6 +79,11 @@ export function createSlackConversation(slack: Slack, now: () => number): SlackC
     return GONE.has(updated.error.error) ? post(channel, message) : failed(updated.error)
   }
 
+  async function askForMembers(group: string): Members {
+    const answer = await slack('usergroups.users.list', { usergroup: group }, GroupMembers)
+    return answer.ok ? ok(new Set(answer.value.users)) : failed(answer.error)
+  }
+
   return {
     show: (card, channel, known) => put(messageOf(card), channel, known),
     async reply({ channel, message: thread_ts }, lines) {
@@ -94,13 +100,17 @@ export function createSlackConversation(slack: Slack, now: () => number): SlackC
 
     async membersOf(group) {
       const kept = groups.get(group)
-      if (kept !== undefined && kept.until > now()) return ok(kept.members)
-      const answer = await slack('usergroups.users.list', { usergroup: group }, Members)
-      if (!answer.ok) return failed(answer.error)
-      const members = new Set(answer.value.users)
+      if (kept !== undefined && kept.until > now()) return kept.asked
       if (groups.size >= GROUPS_KEPT_MAX) groups.clear()
-      groups.set(group, { members, until: now() + GROUP_KEPT_MS })
-      return ok(members)
+      const asked = askForMembers(group)
+      groups.set(group, { asked, until: now() + GROUP_KEPT_MS })
+      // Only an answer is kept; whoever asks while it is under way gets the same one.
+      const isKept = await asked.then(
+        (answer) => answer.ok,
+        () => false,
+      )
+      if (!isKept && groups.get(group)?.asked === asked) groups.delete(group)
+      return asked
     },
 
     async askWhy(ask, title, trigger) {

@@ -251,6 +251,17 @@ describe('a group', () => {
     expect(await conversation.membersOf('S0RELMGRS')).toEqual({ ok: true, value: new Set(['U2']) })
   })
 
+  it('is asked for once by many at the same time, and again after a failure', async () => {
+    peer.groups['S0RELMGRS'] = ['U1']
+    peer.answers.push({ status: 503, body: {} })
+    const failing = [1, 2].map(() => conversation.membersOf('S0RELMGRS'))
+    expect((await Promise.allSettled(failing)).map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+    expect(peer.calls).toHaveLength(1)
+    const answers = await Promise.all(Array.from({ length: 40 }, () => conversation.membersOf('S0RELMGRS')))
+    expect(answers.every((answer) => answer.ok && answer.value.has('U1'))).toBe(true)
+    expect(peer.calls).toHaveLength(2)
+  })
+
   it('that is not there has no members', async () => {
     expect(await conversation.membersOf('S0NOBODY')).toMatchObject({ ok: false, error: { reason: 'refused' } })
   })

@@ -125,7 +125,8 @@ describe('a flood of promotions', () => {
       ...world.cards.map(({ card }) => card.title.split(' ')[0]),
       ...(world.lists.at(-1)?.list.rows ?? []).map(({ title }) => title),
     ]
-    expect(titles.toSorted()).toEqual(Array.from({ length: 12 }, (_, index) => `app-${index}`).toSorted())
+    expect(titles).toHaveLength(12)
+    expect(new Set(titles)).toEqual(new Set(Array.from({ length: 12 }, (_, index) => `app-${index}`)))
   })
 })
 
