@@ -2,7 +2,7 @@
 
 import type { Document, DocumentId } from './domain/document.ts'
 import type { Effect } from './domain/effect.ts'
-import { foundThere, type Current, type Line, type StageState } from './domain/line.ts'
+import { foundThere, lineId, type Current, type Line, type StageState } from './domain/line.ts'
 import { formatImages } from './domain/release.ts'
 import type { Stage, Subscription } from './domain/subscription.ts'
 import type { DamagedDocument, DocumentPage, Documents } from './state/documents.ts'
