@@ -17,7 +17,9 @@ export async function startHarborFront(registry: string, { referrers = false } =
   /** By digest; what is not here was never scanned. */
   const found = new Map<string, readonly Finding[]>()
   const known: Referrer[] = []
-  const asked: string[] = []
+  /** By path: once it was read, it is that other one. */
+  const swaps = new Map<string, string>()
+  const read = new Set<string>()
   const server = createServer((request, response) => {
     serve(request, response).catch(() => response.destroy())
   })
@@ -39,14 +41,16 @@ export async function startHarborFront(registry: string, { referrers = false } =
       known.push({ subject: about, digest: digestOf(body), size: body.length, mediaType })
       response.setHeader('oci-subject', about)
     }
-    await pass(request, response, { registry, host, body })
+    const isRead = request.method === 'GET' || request.method === 'HEAD'
+    const swapped = isRead && read.has(url.pathname) ? swaps.get(url.pathname) : undefined
+    if (isRead) read.add(url.pathname)
+    await pass(request, response, { registry, host, body, path: swapped ?? request.url ?? '/' })
   }
 
   function scanned(path: string): object | null {
     const digest = /\/artifacts\/(?<digest>sha256:[0-9a-f]+)/u.exec(path)?.groups?.['digest'] ?? ''
     const findings = found.get(digest)
     if (findings === undefined) return { digest }
-    asked.push(digest)
     if (path.endsWith('/additions/vulnerabilities')) {
       return { [REPORT]: { vulnerabilities: findings.map((one) => ({ ...one, package: 'openssl', version: '3.0' })) } }
     }
@@ -74,7 +78,7 @@ export async function startHarborFront(registry: string, { referrers = false } =
   return {
     host,
     found,
-    asked,
+    swaps,
     async close(): Promise<void> {
       const closed = once(server, 'close')
       server.close()
@@ -99,16 +103,16 @@ function subjectIn(body: Buffer): string | null {
   return (JSON.parse(body.toString()) as { subject?: { digest?: string } }).subject?.digest ?? null
 }
 
-type Passed = { readonly registry: string; readonly host: string; readonly body: Buffer }
+type Passed = { readonly registry: string; readonly host: string; readonly body: Buffer; readonly path: string }
 
 /** As it came, but for the name of the registry that stands behind. */
 async function pass(
   request: IncomingMessage,
   response: ServerResponse,
-  { registry, host, body }: Passed,
+  { registry, host, body, path }: Passed,
 ): Promise<void> {
-  const { method, url, headers } = request
-  const onward = ask(`http://${registry}${url}`, { method, headers: { ...headers, host: registry } })
+  const { method, headers } = request
+  const onward = ask(`http://${registry}${path}`, { method, headers: { ...headers, host: registry } })
   onward.end(body)
   const [answer] = (await once(onward, 'response')) as [IncomingMessage]
   const { location, ...rest } = answer.headers

@@ -40,6 +40,7 @@ const subscriptions: Readonly<Record<string, object>> = {
   unsigned: { verify: { ...bySigner, wait: '3s' } },
   child: { verify: { ...bySigner, wait: '3s' } },
   critical: { verify: { ...bySigner, ...clean, wait: '5m' } },
+  swapped: { verify: { ...bySigner, wait: '3s' } },
   reported: { verify: { ...bySigner, scan: { ...clean.scan, from: ['sarif'] }, wait: '5m' } },
   listening: {
     verify: { ...bySigner, ...clean, wait: '5m' },
@@ -225,6 +226,27 @@ describe.each<[string, () => Promise<Backend>, boolean, boolean]>([
       await recorded('child', 'the index is delivered', ({ kind }) => kind === 'healthy')
       expect(fileOf('child')).toBe(at('child', '1.2.0', index.digest))
     })
+
+    journey(
+      'CVE-2022-47633: the tag becomes another image once it was looked up → what was verified is delivered',
+      async () => {
+        const [signed, other] = [await push('swapped', '1.1.0'), anImage('nobody signed this')]
+        await pushArtifact(front.host, 'acme/swapped', other)
+        await sign('swapped', signed)
+        const at1 = '/v2/acme/swapped/manifests/1.1.0'
+        front.swaps.set(at1, `/v2/acme/swapped/manifests/${other.digest}`)
+        await tell('PUSH_ARTIFACT', 'swapped', signed.digest, '1.1.0')
+        await recorded('swapped', 'it is delivered', ({ kind }) => kind === 'healthy')
+        expect(fileOf('swapped')).toBe(at('swapped', '1.1.0', signed.digest))
+        await tell('PUSH_ARTIFACT', 'swapped', other.digest, '1.1.0')
+        await recorded(
+          'swapped',
+          'the other one is refused',
+          ({ kind, reason }) => kind === 'refused' && reason === 'moved-tag',
+        )
+        expect(fileOf('swapped')).toBe(at('swapped', '1.1.0', signed.digest))
+      },
+    )
 
     journey('push → a report is attached and signed → deliver', async () => {
       const image = await push('reported', '1.1.0')
