@@ -31,6 +31,9 @@ const ATTESTATIONS: ReadonlySet<string> = new Set([
   'application/vnd.cyclonedx+json',
   'application/spdx+json',
   'text/spdx+json',
+  'application/sarif+json',
+  'application/vnd.aquasec.trivy.report+json',
+  'application/vnd.anchore.grype+json',
 ])
 const NOT_IMAGES: ReadonlySet<string> = new Set([
   'application/vnd.cncf.helm.config.v1+json',

@@ -19,6 +19,9 @@ it.each([
   [null, 'application/vnd.cncf.notary.signature', 'signature'],
   [null, 'application/vnd.dev.sigstore.bundle.v0.3+json', 'signature'],
   [null, 'application/vnd.in-toto+json', 'attestation'],
+  [null, 'application/sarif+json', 'attestation'],
+  [null, 'application/vnd.aquasec.trivy.report+json', 'attestation'],
+  [null, 'application/vnd.anchore.grype+json', 'attestation'],
   ['0.3.0', 'application/vnd.cncf.helm.config.v1+json', 'not-an-image'],
   ['0.3.0', 'application/vnd.acr.helm.chart', 'not-an-image'],
 ])('takes the tag %j of type %j for a %s', (tag, type, kind) => {
