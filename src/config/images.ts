@@ -2,7 +2,6 @@
 
 import { formatImage, isSameRepository, parseImageReference, type ImageName } from '../domain/image.ts'
 import { imageNamed } from '../domain/release.ts'
-import type { Stage } from '../domain/subscription.ts'
 import type { Target } from '../domain/target.ts'
 import { quoted } from './expected.ts'
 import { didYouMean, problemAt, type Path } from './problem.ts'
@@ -92,7 +91,7 @@ function refuseStranger(reader: Reader, path: Path, images: Images, text: string
 }
 
 /** A release comes to a stage whole: an image that nobody takes would be verified, approved and never delivered. */
-export function checkAllTaken(reader: Reader, path: Path, images: Images, { targets }: Pick<Stage, 'targets'>): void {
+export function checkAllTaken(reader: Reader, path: Path, images: Images, targets: readonly Target[]): void {
   if (images.length === 1) return
   for (const image of images) {
     if (targets.some(({ image: taken }) => taken !== undefined && isSameRepository(taken, image))) continue

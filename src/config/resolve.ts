@@ -140,7 +140,6 @@ function resolveStages(
     const [first, ...others] = targetsOf(resolving, [...path, name], stage, images)
     if (verify === undefined || first === undefined) return []
     const targets: Stage['targets'] = [first, ...others]
-    if (images !== undefined) checkAllTaken(resolving, [...path, name], images, { targets })
     const batchMs = resolveBatch({ subscription: raw, stage, shared: floor }, targets)
     const batch = batchMs === undefined ? {} : { batchMs }
     return [{ name, after, needs, verify, gates, ...(health && { health }), ...emergency, targets, ...batch }]
@@ -193,11 +192,13 @@ function targetsOf(resolving: Resolving, path: Path, raw: RawStage, images: Imag
     ...stage
   } = raw
   const written = 'targets' in stage ? stage.targets : [stage]
-  return written.flatMap(({ image, ...rest }, index) => {
+  const all = written.map(({ image, ...rest }, index) => {
     const target = targetOf(rest)
     const at = 'targets' in stage ? [...path, 'targets', index] : path
     return images === undefined ? [target] : withImages(resolving, images, { path: at, image, target })
   })
+  if (images !== undefined && all.every(({ length }) => length > 0)) checkAllTaken(resolving, path, images, all.flat())
+  return all.flat()
 }
 
 type WithoutImage<T> = T extends unknown ? Omit<T, 'image'> : never
