@@ -11,8 +11,6 @@ const REPLACED_MS = 30_000
 /** A permission that ran out is renewed by its line at once, where its grounds still hold. */
 const RENEWED_WITHIN_MS = 60_000
 const RENEWED_AGAIN_MS = 2_000
-/** What is under way when the time comes is looked at again so much later. */
-const ANSWERED_AGAIN_MS = 1_000
 
 /** What travels already is not brought again: only its permission is another one. */
 export function isSameCargo(cargo: Carry | undefined, carry: Carry): boolean {
@@ -65,7 +63,7 @@ export function waitForAnswer(turn: Turn<Train>): void {
   const { batchMs } = turn.rules
   const waiting = turn.document.next.filter((one) => one.kind === 'carry')
   if (batchMs === null || waiting.length === 0) return
-  turn.document.departs = Math.max(departure(turn, waiting, batchMs), turn.now + ANSWERED_AGAIN_MS)
+  departure(turn, waiting, batchMs)
 }
 
 /** When the first of those that wait has waited long enough; sooner, where one takes the place of what is shown. */
@@ -114,9 +112,15 @@ export function workOutFates(turn: Turn<Train>, commit: string, fates: readonly 
     if (fate?.fate === 'there') {
       report(turn, cargo, { state: 'merged', commit, by: null, url: null })
       finish(turn, cargo)
+      forgetShown(turn, cargo)
     }
     if (fate?.fate === 'stopped') stop(turn, cargo, fate)
   }
+}
+
+/** Its end is told: what becomes of the pull request is no news of it. */
+function forgetShown({ document: { pullRequest } }: Turn<Train>, { promotion }: Carry): void {
+  if (pullRequest !== null) pullRequest.shows = pullRequest.shows.filter((one) => one.promotion !== promotion)
 }
 
 /** Told once for the same reason, however often it is tried again. */

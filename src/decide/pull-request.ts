@@ -3,7 +3,7 @@
 import type { Answer } from '../domain/answer.ts'
 import type { Effect, EffectOf } from '../domain/effect.ts'
 import type { Carry } from '../domain/message.ts'
-import type { Train } from '../domain/train.ts'
+import { isUnderWay, type Train } from '../domain/train.ts'
 import { finish, leave, workOutFates } from './cargo.ts'
 import { whyBehind } from './commit.ts'
 import { revive, stuck } from './effects.ts'
@@ -100,7 +100,7 @@ function shown(turn: Turn<Train>, { number, url, head, fates }: Extract<Answer, 
 /** Every gate held of each that is shown, the grounds for it still do, and nothing newer waits to take its place. */
 export function mayMerge({ rules, document, now }: Turn<Train>): boolean {
   const { pullRequest, cargos, next } = document
-  if (pullRequest === null || !rules.mergesItself) return false
+  if (pullRequest === null || pullRequest.shows.length === 0 || !rules.mergesItself) return false
   return pullRequest.shows.every(
     ({ line, order, merge }) =>
       merge !== null &&
@@ -131,14 +131,14 @@ function isSameOrder(a: Carry, b: Carry | undefined): boolean {
 }
 
 /** The pull request as the Git host has it: a person may have merged or closed it. */
-export function lookedAt(turn: Turn<Train>, effect: EffectOf<'look'>, answer: Answer, isBusy: boolean): void {
+export function lookedAt(turn: Turn<Train>, effect: EffectOf<'look'>, answer: Answer): void {
   const { pullRequest, cargos } = turn.document
   // Of one that another has taken the place of meanwhile.
   if (pullRequest === null) return
   const look = lookId(turn.document, pullRequest)
   if (effect.id !== look && effect.id !== againId(look)) return
   // What we are changing just now may look like a person's act, or belong to what it showed before.
-  if (isBusy) return lookLater(turn, pullRequest)
+  if (isUnderWay(turn.document)) return lookLater(turn, pullRequest)
   const { url, shows } = pullRequest
   switch (answer.kind) {
     case 'merged':
@@ -152,6 +152,11 @@ export function lookedAt(turn: Turn<Train>, effect: EffectOf<'look'>, answer: An
     case 'open':
       tellReviews(turn, pullRequest, answer.reviews ?? [])
       if (answer.head === pullRequest.head) rebuild(turn, pullRequest)
+      return lookLater(turn, pullRequest)
+    case 'failed':
+      // It was to be proposed again, and there is none any more that could be.
+      if (answer.reason === 'target-missing' && pullRequest.builtAt === 0)
+        return endOf(turn, { ...pullRequest, shows: [] })
       return lookLater(turn, pullRequest)
     default:
       return lookLater(turn, pullRequest)

@@ -3,7 +3,7 @@
 import type { Answer } from '../domain/answer.ts'
 import type { Effect } from '../domain/effect.ts'
 import type { Message } from '../domain/message.ts'
-import type { Train } from '../domain/train.ts'
+import { isUnderWay, type Train } from '../domain/train.ts'
 import { board, isSameCargo, leave, leaveBehind, takeDrops, waitForAnswer } from './cargo.ts'
 import { committed } from './commit.ts'
 import { claim, revive, stuck } from './effects.ts'
@@ -37,7 +37,8 @@ export function reconcileTrain(turn: Turn<Train>): void {
     tryStoppedAgain(turn)
     train.config = turn.rules.hash
   }
-  if (isBusy(turn)) return waitForAnswer(turn)
+  // Nothing takes its place: a branch that we wrote would look like somebody's, and a pull request that we opened be nobody's.
+  if (isUnderWay(train)) return waitForAnswer(turn)
   const wasLeft = refuseUnwanted(turn)
   const dropped = takeDrops(turn)
   for (const carry of train.next) {
@@ -50,16 +51,6 @@ export function reconcileTrain(turn: Turn<Train>): void {
   const why = wasLeft ?? dropped
   if (train.cargos.length === 0 && why !== null) putDown(turn, why)
   else if (hasBoarded || (why !== null && train.cargos.length > 0)) wishJourney(turn)
-}
-
-/**
- * Begun and not answered: nobody knows what it did, so nothing takes its place before it was repeated and has said so.
- * Otherwise a branch that we wrote looks like somebody's, and a pull request that we opened is nobody's.
- */
-export function isBusy(turn: Turn<Train>): boolean {
-  return turn.document.effects.some(
-    ({ kind, fence, dead }) => kind !== 'send' && kind !== 'look' && fence > 0 && dead === undefined,
-  )
 }
 
 /** Nobody wants what travels: the pull request is closed. */
@@ -92,7 +83,7 @@ export function answerTrain(turn: Turn<Train>, effect: Effect, answer: Answer): 
     case 'commit':
       return committed(turn, effect, answer)
     case 'look':
-      return lookedAt(turn, effect, answer, isBusy(turn))
+      return lookedAt(turn, effect, answer)
     case 'merge':
       return merging(turn, effect, answer)
     case 'withdraw':

@@ -141,7 +141,7 @@ export type ProposalFailureReason =
   | 'foreign-commits'
   | 'head-moved'
   | 'not-mergeable'
-  /** A person closed the pull request that is known: `look` says who, and nothing was written. */
+  /** A person merged or closed the pull request that is known: `look` says who, and nothing was written. */
   | 'closed'
 export type ProposalFailure = {
   readonly reason: ProposalFailureReason

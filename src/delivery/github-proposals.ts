@@ -79,13 +79,10 @@ async function propose(attempt: Attempt): Promise<Result<Proposed, ProposalFailu
   if (!plan.ok) return plan
   const { aboard, fates } = plan.value
   const [first, ...others] = aboard
-  if (first === undefined) return ok({ unchanged: true, commit: look.value.base.oid, fates })
-  if (wasClosed(look.value, open)) {
-    return err({
-      reason: 'closed',
-      detail: `somebody closed pull request ${open}, so it is not proposed again unasked`,
-    })
+  if (open !== null && look.value.pullRequests.every(({ number, state }) => number !== open || state !== 'OPEN')) {
+    return err({ reason: 'closed', detail: `pull request ${open} is not open any more: what became of it comes first` })
   }
+  if (first === undefined) return ok({ unchanged: true, commit: look.value.base.oid, fates })
   if (head !== null && head.oid !== lastHead) {
     const ours = await isOurs(attempt, head)
     if (!ours.ok) return ours
@@ -96,14 +93,6 @@ async function propose(attempt: Attempt): Promise<Result<Proposed, ProposalFailu
   if (rebuilt === CONTENDED || !rebuilt.ok) return rebuilt
   const proposal = await showPullRequest(attempt, { ...journey, ...rebuilt.value })
   return proposal === CONTENDED || !proposal.ok ? proposal : ok({ ...proposal.value, fates })
-}
-
-/** Of one that showed another set of promotions: a person's answer to those, which `look` will report. */
-function wasClosed({ pullRequests }: Look, open: number | null): boolean {
-  return (
-    pullRequests.some(({ number, state }) => number === open && state === 'CLOSED') &&
-    pullRequests.every(({ state }) => state !== 'OPEN')
-  )
 }
 
 type Journey = { readonly look: Look; readonly plan: JointPlan; readonly aboard: readonly [Aboard, ...Aboard[]] }

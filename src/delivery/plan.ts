@@ -200,7 +200,8 @@ const NAMED_MAX = 2
 export function titleOf(orders: readonly [Pick<Order, 'stage' | 'wish'>, ...Pick<Order, 'stage' | 'wish'>[]]): string {
   const [{ stage: name, wish }] = orders
   const stage = escapeForCommitMessage(name)
-  if (orders.length > 1) return `Deliver ${orders.flatMap((order) => imagesWished(order.wish)).length} images to ${stage}`
+  if (orders.length > 1)
+    return `Deliver ${orders.flatMap((order) => imagesWished(order.wish)).length} images to ${stage}`
   if (wish.kind === 'restore') return `Restore ${wish.name.repository} in ${stage}`
   const names = imagesOf(wish).map(({ repository, tag }) => `${repository}:${tag}`)
   const more = names.length - NAMED_MAX

@@ -4,7 +4,7 @@ import * as z from 'zod'
 import { Bulletin } from './bulletin.ts'
 import { Line } from './line.ts'
 import { err, ok, type Result } from './result.ts'
-import { Train } from './train.ts'
+import { isUnderWay, Train } from './train.ts'
 import { upgrade, type UpgradeProblem } from './upgrade.ts'
 
 export const Document = z.discriminatedUnion('kind', [Line, Train, Bulletin])
@@ -29,7 +29,9 @@ export function wakeAt(document: Document): number | null {
 /** When time alone may move it; null: nothing waits for time. */
 export function alarmOf(document: Document): number | null {
   if (document.kind === 'bulletin') return null
-  return document.kind === 'line' ? document.alarm : document.departs
+  if (document.kind === 'line') return document.alarm
+  // Its answer comes, or its lease runs out.
+  return isUnderWay(document) ? null : document.departs
 }
 
 export type DocumentProblem = UpgradeProblem

@@ -1,6 +1,7 @@
 /** One branch's document: the branch, its pull request, and the promotions that travel on it: one, or a batch. Writers to a branch are serial. */
 
 import * as z from 'zod'
+import type { EffectKind } from './effect.ts'
 import { Instant } from './event.ts'
 import { documentBase } from './line.ts'
 import { Carry, Drop } from './message.ts'
@@ -45,6 +46,14 @@ export const Train = z.object({
     .nullable(),
 })
 export type Train = z.infer<typeof Train>
+
+/** What a train does to its repository; reading and telling leave it as it is. */
+const ACTS: ReadonlySet<EffectKind> = new Set(['propose', 'commit', 'merge', 'withdraw'])
+
+/** Begun and not answered: nobody knows what it did, before it was repeated and has said so. */
+export function isUnderWay({ effects }: Pick<Train, 'effects'>): boolean {
+  return effects.some(({ kind, fence, dead }) => ACTS.has(kind) && fence > 0 && dead === undefined)
+}
 
 /** `train/<git>/<base>/<subscription>/<stage>`; a batch, which is of all subscriptions, has a star in the place of one. */
 export type TrainAddress = {

@@ -238,7 +238,7 @@ export function createWorld(options: WorldOptions = {}) {
     }
   }
   const proposals: Proposals = {
-    async propose(cargos, { branch, lastHead }) {
+    async propose(cargos, { branch, lastHead, open: known }) {
       if (down.targets) throw new RetryLater('the Git host is down')
       const { writes, fates } = meet(cargos)
       const [stopped] = fates.filter(({ fate }) => fate === 'stopped')
@@ -246,6 +246,8 @@ export function createWorld(options: WorldOptions = {}) {
         const { detail, found = '' } = stopped
         return err({ reason: 'moved', detail, found })
       }
+      if (known !== null && pulls[known - 1]?.state !== 'open')
+        return err({ reason: 'closed', detail: `${known} is not open` })
       if (writes.size === 0) return ok({ unchanged: true, commit: 'base', fates })
       const index = pulls.findIndex((pull) => pull.state === 'open' && pull.branch === branch)
       const open = pulls[index]

@@ -1,7 +1,7 @@
 /** Watches what is saved and what is ordered, and says at once which law was broken. */
 
 import type { Fate } from '../../src/domain/answer.ts'
-import type { Cargo, Cargos, Order, ProposalFailure, Proposals } from '../../src/delivery/delivery.ts'
+import type { Cargos, Order, ProposalFailure, Proposals } from '../../src/delivery/delivery.ts'
 import type { Result } from '../../src/domain/result.ts'
 import type { LoadedConfig } from '../../src/domain/config.ts'
 import { wakeAt, type Document, type DocumentId } from '../../src/domain/document.ts'
@@ -45,7 +45,7 @@ export function createInspector(options: InspectorOptions): Inspector {
   const ordered = (order: Omit<Order, 'target'>, id: DocumentId, place: string, loaded: LoadedConfig): (() => void) => {
     const what = `${order.promotion} at ${place}`
     check(loaded.config.mode === 'act', () => `touched in observe mode: ${what}`)
-    grounds.judge(actOf(order, id), loaded)
+    grounds.judge(actOf(order, id, place), loaded)
     const fence = documents.get(id)?.fence ?? 0
     check(fence >= order.fence, () => `performed with ${order.fence} before that was saved (${fence}): ${what}`)
     if (!order.reason.startsWith('rollback') && id.startsWith('line/')) {
@@ -60,11 +60,11 @@ export function createInspector(options: InspectorOptions): Inspector {
     }
   }
 
-  const actOf = (order: Omit<Order, 'target'>, id: DocumentId): Act => {
+  const actOf = (order: Omit<Order, 'target'>, id: DocumentId, place: string): Act => {
     const { subscription, stage, promotion, wish } = order
     const digest = wish.kind === 'pinned' ? wish.image.digest : ''
     const isBack = order.reason.startsWith('rollback')
-    const kind = isBack ? 'back' : id.startsWith('line/') ? 'deliver' : 'propose'
+    const kind = isBack ? 'back' : id.startsWith('line/') || place.endsWith(' commit') ? 'deliver' : 'propose'
     return { subscription, stage, promotion, digest, kind: wish.kind === 'pinned' ? kind : 'back' }
   }
 
@@ -110,31 +110,27 @@ export function createInspector(options: InspectorOptions): Inspector {
             }
             return proposals.merge(name, number, head)
           },
-          propose: (cargos, known) => watched(git, cargos, 'pull request', () => proposals.propose(cargos, known)),
+          propose: (cargos, known) => {
+            const train = [...documents.values()].find((one) => one.kind === 'train' && one.branch === known.branch)
+            return watched(train?.id ?? '', cargos, 'pull request', () => proposals.propose(cargos, known))
+          },
         }
       }
       /** By train: each that travels, and what is said of the one that is stopped. */
       const watched = async <T extends Result<{ fates: readonly Fate[] }, ProposalFailure>>(
-        git: string,
+        id: DocumentId,
         cargos: Cargos,
         place: 'pull request' | 'commit',
         act: () => Promise<T>,
       ): Promise<T> => {
         const loaded = loadedOf()
-        const [{ stage: name }] = cargos
-        const idOf = ({ subscription }: Cargo): DocumentId => {
-          const found = loaded.config.subscriptions.find((one) => one.name === subscription)
-          const isBatch = found?.stages.find((one) => one.name === name)?.batchMs !== undefined
-          return trainId({ git, base: 'main', subscription: isBatch ? null : subscription, stage: name })
-        }
-        const done = cargos.map((cargo) => ordered(cargo, idOf(cargo), `${cargo.subscription} ${place}`, loaded))
+        const done = cargos.map((cargo) => ordered(cargo, id, `${cargo.subscription} ${place}`, loaded))
         const answer = await act().finally(() => done.forEach((end) => end()))
         for (const [index, cargo] of cargos.entries()) {
           const alone = !answer.ok && index === 0 ? answer.error : undefined
           const fate = answer.ok ? answer.value.fates.find((one) => one.promotion === cargo.promotion) : undefined
           const stopped = fate?.fate === 'stopped' ? fate : alone
-          if (stopped?.reason === 'moved')
-            answered(cargo, idOf(cargo), cargo.targets.map(targetId), stopped.found ?? '')
+          if (stopped?.reason === 'moved') answered(cargo, id, cargo.targets.map(targetId), stopped.found ?? '')
         }
         return answer
       }
@@ -142,7 +138,11 @@ export function createInspector(options: InspectorOptions): Inspector {
         ...outbound,
         proposals: watchProposals,
         commits: (git) => ({
-          commit: (cargos) => watched(git, cargos, 'commit', () => outbound.commits(git).commit(cargos)),
+          commit: (cargos) => {
+            // Whoever goes alone there goes without a train.
+            const id = trainId({ git, base: 'main', subscription: null, stage: cargos[0].stage })
+            return watched(id, cargos, 'commit', () => outbound.commits(git).commit(cargos))
+          },
         }),
         delivery: (target) => {
           const delivery = outbound.delivery(target)

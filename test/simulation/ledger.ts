@@ -25,6 +25,8 @@ export type Ledger = {
   isHand(image: string): boolean
   /** We moved a branch, or merged it: never with a person's commit on it. */
   rebuilt(branch: string, hadForeignCommit: boolean): void
+  /** We opened a pull request of this branch: so many are open now. */
+  opened(branch: string, open: number): void
   resolved(image: string): void
   wasResolved(image: string): boolean
   /** Our delivery of this image met a person's hand there. */
@@ -107,6 +109,9 @@ export function createLedger({ chronicle, isOrdered, isBound, now, wasLifted }: 
     },
     rebuilt(branch, hadForeignCommit) {
       chronicle.check(!hadForeignCommit, () => `${branch} had a person's commit, and we took it for ours`)
+    },
+    opened(branch, open) {
+      chronicle.check(open === 1, () => `${open} pull requests of ${branch} are open`)
     },
     isHand: (image) => hands.has(image),
     collided: (target, image) => void collisions.add(`${target} ${image}`),

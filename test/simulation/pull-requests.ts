@@ -108,7 +108,7 @@ export function pullRequestsOf(host: Host, { life, ledger, now }: Surroundings):
   const attempt = async (cargos: Cargos, { branch: name, lastHead, open }: Known) => {
     const { base, branch, isClosed } = await ask(() => {
       remember(host)
-      const isClosed = open !== null && pulls[open - 1]?.state === 'closed' && openPull(host, name) === undefined
+      const isClosed = open !== null && pulls[open - 1]?.state !== 'open'
       return { base: repository.base, branch: branches.get(name), isClosed }
     })
     if (!isHeld(cargos)) return fenced
@@ -116,8 +116,8 @@ export function pullRequestsOf(host: Host, { life, ledger, now }: Surroundings):
     const [stopped] = fates
     if (cargos.length === 1 && stopped?.fate === 'stopped')
       return err({ reason: 'moved', detail: stopped.detail, found: stopped.found ?? '' } as const)
+    if (isClosed) return err({ reason: 'closed', detail: `${name} is not open any more` } as const)
     if (images.size === 0) return ok({ unchanged: true, commit: base.commit, fates } as const)
-    if (isClosed) return err({ reason: 'closed', detail: `${name} was closed` } as const)
     const promotions = fates.flatMap(({ fate, promotion }) => (fate === 'aboard' ? [promotion] : []))
     const isWanted = (promotion: string): boolean => cargos.some((cargo) => cargo.promotion === promotion)
     const isOurs = branch?.promotions.every(isWanted) === true && !isForeign(branch.head)
@@ -163,6 +163,7 @@ export function pullRequestsOf(host: Host, { life, ledger, now }: Surroundings):
       const number = pulls.length + 1
       const pull: PullRequest = { number, branch: name, state: 'open', head, promotions, by: null, commit: '' }
       pulls.push(pull)
+      ledger.opened(name, pulls.filter((one) => one.branch === name && one.state === 'open').length)
       return proposal(pull)
     })
   }

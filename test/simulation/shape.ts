@@ -24,6 +24,8 @@ export type Shape = {
   readonly settles: boolean
   /** Tags that the filter passes over. */
   readonly ignore: readonly string[]
+  /** Whether what goes to Git goes together with the other subscriptions. */
+  readonly batches: boolean
 }
 
 const FIRST: readonly [TargetKind, ...TargetKind[]] = ['workload', 'workload', 'commit', 'pull-request']
@@ -50,6 +52,7 @@ export function drawShape(random: Random): Shape {
     stages,
     settles: false,
     ignore: [],
+    batches: false,
   }
 }
 
@@ -65,9 +68,20 @@ export function withDemands(shape: Shape, random: Random): Shape {
   return { ...shape, stages: [demand(first), ...others.map(demand)] }
 }
 
+const IN_GIT: readonly [TargetKind, ...TargetKind[]] = ['commit', 'pull-request', 'pull-request', 'merged']
+
+/** Several subscriptions that go to Git together. */
+export function withBatches(shape: Shape, random: Random): Shape {
+  const intoGit = (stage: StageShape): StageShape => ({ ...stage, targets: [random.pick(IN_GIT)] })
+  const [first, ...others] = shape.stages
+  const subscriptions = random.chance(0.5) ? ['payments', 'reports'] : ['payments', 'reports', 'ledger']
+  const stages: Shape['stages'] = [random.chance(0.6) ? intoGit(first) : first, ...others.map(intoGit)]
+  return { ...shape, subscriptions, stages, batches: true }
+}
+
 const CHANGES = ['mode', 'stage', 'target', 'filter', 'subscription'] as const
 
-type Change = (typeof CHANGES)[number] | 'demands'
+type Change = (typeof CHANGES)[number] | 'demands' | 'batches'
 
 export function isDemanding({ stages }: Shape): boolean {
   return stages.some(({ isVerified, gates }) => isVerified || gates.length > 0)
@@ -79,7 +93,13 @@ export function changeShape(shape: Shape, original: Shape, random: Random): Shap
   if (isChanged && random.chance(0.6)) return original
   const [first, ...others] = shape.stages
   const last = shape.stages.at(-1) ?? first
-  switch (random.pick<Change>(isDemanding(original) ? [...CHANGES, 'demands'] : CHANGES)) {
+  const more: readonly Change[] = [
+    ...(isDemanding(original) ? (['demands'] as const) : []),
+    ...(original.batches ? (['batches'] as const) : []),
+  ]
+  switch (random.pick<Change>([...CHANGES, ...more])) {
+    case 'batches':
+      return { ...shape, batches: !shape.batches }
     case 'mode':
       return { ...shape, mode: shape.mode === 'act' ? 'observe' : 'act' }
     case 'stage':
@@ -116,6 +136,8 @@ const GATES: Readonly<Record<GateKind, Gate>> = {
   window: { kind: 'window', allow: [slot(2, 12), slot(20, 21), slot(25, 1_439)], deny: [], timezone: 'UTC' },
 }
 
+const BATCH_MS = 2 * 60_000
+
 const loadedConfigs = new Map<string, LoadedConfig>()
 
 export function configOf(shape: Shape): LoadedConfig {
@@ -147,6 +169,7 @@ export function configOf(shape: Shape): LoadedConfig {
         verify: stage.isVerified ? POLICY : 'none',
         gates: stage.gates.map((kind) => GATES[kind]),
         targets: stage.targets.map((kind) => targetOf(kind, name, stage.name)),
+        ...(shape.batches ? { batchMs: BATCH_MS } : {}),
       })),
     })),
     server: { listen: '127.0.0.1:0', apiListen: '127.0.0.1:0', state: ':memory:', tokens: [] },

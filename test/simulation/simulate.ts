@@ -21,7 +21,7 @@ import {
 import { sayYes, scheduleVoices, takeBack } from './voices.ts'
 import { createRandom } from './random.ts'
 import { createGrounds } from './grounds.ts'
-import { changeShape, configOf, drawShape, withDemands, type Shape } from './shape.ts'
+import { changeShape, configOf, drawShape, withBatches, withDemands, type Shape } from './shape.ts'
 import { createSimulatedState } from './store.ts'
 import { FOUND_WITHIN_MS, scheduleSweeps } from './sweeps.ts'
 import { withSyncDigest } from './sync-digest.ts'
@@ -29,7 +29,8 @@ import { targetId } from '../../src/domain/target.ts'
 import { checkCalm, checkEnd } from './verdict.ts'
 import { createWorld, type World } from './world.ts'
 
-const STEPS_MAX = 40_000
+/** Of three subscriptions on two machines. */
+const STEPS_MAX = 100_000
 const QUIET_AFTER_MS = 20 * 60_000
 const REPAIRS_MAX = 8
 const EVERY_KIND = ['workload', 'second-workload', 'commit', 'pull-request'] as const
@@ -46,10 +47,11 @@ export type Outcome = {
 }
 
 /**
+ * `batches`: several subscriptions go to Git together, and every other of these schedules has demands too.
  * `losses`: webhooks get lost, and our own looks find what they were about. `demands`: stages demand signatures and have gates;
  * people vote, and throw the switch.
  */
-export type Kind = 'plain' | 'demands' | 'losses'
+export type Kind = 'plain' | 'demands' | 'losses' | 'batches'
 
 /** Of ten in a row: what each seed is about, where nobody says so. */
 const KINDS = [
@@ -57,7 +59,7 @@ const KINDS = [
   'plain',
   'plain',
   'plain',
-  'plain',
+  'batches',
   'demands',
   'demands',
   'demands',
@@ -82,7 +84,7 @@ export function simulate(seed: number, options: SimulateOptions = {}): Promise<O
 
 async function run(seed: number, { isTraced = false, kind = kindOf(seed), fault }: SimulateOptions): Promise<Outcome> {
   const losesWebhooks = kind === 'losses'
-  const demands = kind === 'demands'
+  const demands = kind === 'demands' || (kind === 'batches' && Math.floor(seed / KINDS.length) % 2 === 0)
   const random = createRandom(seed)
   const clock = createClock(NOW, random)
   const chronicle = createChronicle(() => clock, isTraced)
@@ -90,7 +92,8 @@ async function run(seed: number, { isTraced = false, kind = kindOf(seed), fault 
   const chaos = losesWebhooks ? withLosses(drawn.chaos, random) : drawn.chaos
   // Its own dice, so that a schedule without demands takes the course that it always took.
   const dice = createRandom(seed + 1_000_003)
-  const asked = demands ? withDemands(drawn.shape, dice) : drawn.shape
+  const joined = kind === 'batches' ? withBatches(drawn.shape, dice) : drawn.shape
+  const asked = demands ? withDemands(joined, dice) : joined
   const shape = losesWebhooks ? { ...asked, settles: random.chance(0.3) } : asked
   const { now } = clock
   // The one change of a filter that is made here ignores those that end in 4.

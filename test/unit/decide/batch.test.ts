@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { aBatchWorld, BATCH_MS, fate, playBatch, shown, MINUTE_MS, type PlayedBatch } from '../../helpers/batch.ts'
+import { alarmOf } from '../../../src/domain/document.ts'
 import { LATER } from '../../helpers/play.ts'
 
 const NAMES = ['ledger', 'payments', 'reports']
@@ -73,9 +74,9 @@ describe('a batch departs', () => {
     train.pass(BATCH_MS)
     train.tick()
     expect(train.cargos()).toEqual(['payments 1'])
-    expect(train.document().departs).toBeGreaterThan(train.now())
+    // Its answer wakes it, or the end of its lease.
+    expect(alarmOf(train.document())).toBeNull()
     train.answer('propose', shown(1, 'h1', fate('payments 1')))
-    train.depart()
     expect(train.cargos()).toEqual(['ledger 1', 'payments 1'])
   })
 
@@ -235,7 +236,36 @@ describe('a rejection', () => {
   })
 })
 
-describe('a pull request that a person closed before we heard', () => {
+describe('a pull request that a person merged or closed before we heard', () => {
+  it('is theirs: all that it showed was merged by them, and the others go on', () => {
+    const train = open()
+    train.carry('reports', 1, 1)
+    train.depart()
+    train.answer('propose', { kind: 'failed', reason: 'closed', detail: 'it is not open any more' })
+    train.answer('look', { kind: 'merged', commit: 'c1', by: 'ann' })
+    expect(train.told('payments').at(-1)).toMatchObject({ state: 'merged', by: 'ann' })
+    expect(train.cargos()).toEqual(['reports 1'])
+    expect(train.effects('propose')).toHaveLength(1)
+  })
+
+  it('and is not there any more is forgotten', () => {
+    const train = open()
+    train.drop('payments', 2)
+    train.answer('propose', { kind: 'failed', reason: 'closed', detail: 'it is not open any more' })
+    train.answer('look', { kind: 'failed', reason: 'target-missing', detail: 'there is no pull request 1' })
+    expect(train.document()).toMatchObject({ pullRequest: null })
+    expect(train.effects('propose')).toHaveLength(1)
+  })
+
+  it('tells once of what the base holds already', () => {
+    const train = open()
+    train.drop('ledger', 2)
+    train.answer('propose', { kind: 'nothing-to-propose', commit: 'c1', fates: [fate('payments 1', 'there')] })
+    train.answer('look', { kind: 'merged', commit: 'c2', by: 'ann' })
+    expect(states(train, 'payments')).toEqual(['proposed', 'merged'])
+    expect(train.document()).toMatchObject({ pullRequest: null, cargos: [] })
+  })
+
   it('is looked at, and what it did not show goes on', () => {
     const train = open()
     train.carry('reports', 1, 1)
