@@ -45,6 +45,7 @@ function lineRules({ subscription: name }: Pick<Line, 'subscription'>, config: C
     commits: (target) => commits(target, config),
     personOf: (text) => personOf(text, config),
     personOfGitHub: (login) => personOfGitHub(login, config),
+    actorOfGitHub: (login) => actorOfGitHub(login, config),
     knowsAuthors: subscription.source !== undefined && hasWayIn(subscription.source, config),
     channels: channelsOf(name, config),
     quiet: config.slack?.quiet === undefined ? null : windowOf(config.slack.quiet),
@@ -63,6 +64,13 @@ function personOfGitHub(login: string, { people }: Config): string {
   const name = login.toLowerCase()
   const known = Object.entries(people).find(([, { github }]) => github?.toLowerCase() === name)
   return known?.[0] ?? `github:${name}`
+}
+
+function actorOfGitHub(login: string, config: Config): string {
+  const person = personOfGitHub(login, config)
+  const names = [...Object.keys(config.people), ...config.server.tokens.map((token) => token.person)]
+  const isSomebody = names.some((name) => name.toLowerCase() === login.toLowerCase())
+  return person.startsWith('github:') && !isSomebody ? login : person
 }
 
 /** Its own credential, or that of the entry of `git:` for the same repository. */

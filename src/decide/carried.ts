@@ -17,8 +17,9 @@ import { end, requeue, sendDrop, withdraw } from './withdraw.ts'
 /** So many of each train are told apart from repeats. */
 const HEARD_MAX = 32
 
-export function messageToLine(turn: Turn<Line>, message: Message): void {
-  if (message.kind !== 'carried') return
+export function messageToLine(turn: Turn<Line>, told: Message): void {
+  if (told.kind !== 'carried') return
+  const message = { ...told, news: withPerson(turn, told.news) }
   const state = turn.document.stages[message.stage]
   const stage = turn.rules.subscription.stages.find(({ name }) => name === message.stage)
   if (state === undefined || stage === undefined || !isNews(state, message)) return
@@ -30,6 +31,7 @@ export function messageToLine(turn: Turn<Line>, message: Message): void {
       return proposed(turn, stage, promotion, message.targets, news)
     case 'merged': {
       const { commit, url, by } = news
+      noticeEarly(turn, stage, promotion, message.image, news)
       const status = news.status ?? (url === null ? 'unchanged' : 'changed')
       const arrival = { reference: commit, status, by: by ?? undefined } as const
       const written = new Map(message.targets.map((target) => [target, formatTaken(promotion.candidate, target)]))
@@ -53,6 +55,12 @@ export function messageToLine(turn: Turn<Line>, message: Message): void {
       return note(turn, { ...common, kind: 'failed', reason: news.reason, detail: news.detail })
     }
   }
+}
+
+/** The Git host knows logins; the history has people. */
+function withPerson(turn: Turn<Line>, news: Carried['news']): Carried['news'] {
+  if (!('by' in news) || news.by === null) return news
+  return { ...news, by: turn.rules.actorOfGitHub(news.by) }
 }
 
 function isNews(state: StageState, { from, order }: Carried): boolean {
@@ -82,6 +90,24 @@ function proposed(
     promotion: promotion.id,
     image: formatImages(promotion.candidate),
   })
+}
+
+/**
+ * A person merged before it was let through: that is their act, as far as the branch's own rules let them. It delivers, and is no
+ * vote; whoever reads the history sees who it was, and what had not held.
+ */
+function noticeEarly(
+  turn: Turn<Line>,
+  stage: Stage,
+  { id, phase, gates }: Promotion,
+  image: string,
+  { url, by: person }: Extract<Carried['news'], { state: 'merged' }>,
+): void {
+  if (url === null || person === null || (phase !== 'verifying' && phase !== 'gated')) return
+  const waits = gates.filter(({ state }) => state !== 'held').map(({ gate, detail }) => `${gate}: ${detail}`)
+  const missing = phase === 'verifying' ? 'it was not proven' : waits.join('; ') || 'its gates'
+  const detail = `${url} was merged by ${person} before it was let through. What did not hold: ${missing}`
+  note(turn, { kind: 'noticed', reason: 'merged-early', detail, stage: stage.name, promotion: id, image, by: person })
 }
 
 /** Closed without a merge: that candidate is rejected, here and at the targets which have it already. */

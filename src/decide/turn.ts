@@ -29,6 +29,8 @@ export type Rules = {
   readonly personOf: (idOrPusher: string) => string
   /** The same for a login of GitHub, which anybody may choose: a stranger's is `github:` and the login. */
   readonly personOfGitHub: (login: string) => string
+  /** For the history of what was done there: the bare login, unless somebody of the configuration is called so. */
+  readonly actorOfGitHub: (login: string) => string
   /** Whether GitHub can be asked who wrote a commit of the source repository. */
   readonly knowsAuthors: boolean
   /** Who wants to be told what. */

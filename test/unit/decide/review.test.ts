@@ -285,3 +285,36 @@ describe('a line', () => {
     expect(line.stage('prod').promotion?.votes).toHaveLength(1)
   })
 })
+
+describe('a merge by a person', () => {
+  const merged = (by: string) => {
+    const line = playLine(optionsWith())
+    line.offer('1.1.0', 1)
+    line.look()
+    const { stage, promotion, targets } = aCarry('1.1.0', 1, 1)
+    const told = { from: TRAIN, stage, promotion, image: image('1.1.0', 1), targets }
+    line.hear({ ...told, order: 1, news: { state: 'proposed', url: URL, diff: '+image' } })
+    line.hear({ ...told, order: 2, news: { state: 'merged', commit: 'c1', by, url: URL } })
+    return line
+  }
+
+  it('before its gates held delivers, is no vote, and somebody is told', () => {
+    const line = merged('zoe')
+    expect(line.stage('prod').promotion).toMatchObject({ phase: 'observing', votes: [] })
+    expect(line.notes.find(({ reason }) => reason === 'merged-early')).toMatchObject({
+      kind: 'noticed',
+      by: 'zoe',
+      detail: expect.stringMatching(
+        /was merged by zoe before it was let through. What did not hold: approval: waits for 1 more/u,
+      ),
+    })
+  })
+
+  it.each([
+    ['whom the configuration knows, by the name that it has for them', 'ann-gh', 'anna'],
+    ['whose login is the name of somebody else', 'Ben', 'github:ben'],
+    ['of whom it knows nothing', 'zoe', 'zoe'],
+  ])('%s stands in the history', (_title, login, name) => {
+    expect(merged(login).notes.find(({ kind }) => kind === 'delivered')).toMatchObject({ by: name })
+  })
+})
