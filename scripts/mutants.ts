@@ -145,13 +145,12 @@ export function mutantsOf(file: string, source: string): readonly Mutant[] {
   }
 }
 
-type Numbered = { readonly mutant: Mutant; readonly id: number }
+export type Numbered = { readonly mutant: Mutant; readonly id: number }
 
-/** The file with all of its mutants in it, the first one by this number; lines stay where they are. */
-export function withSwitches(source: string, mutants: readonly Mutant[], first: number): string {
-  const numbered = mutants.map((mutant, index) => ({ mutant, id: first + index }))
+/** The file with all of these in it; lines stay where they are. */
+export function withSwitches(source: string, mutants: readonly Numbered[]): string {
   const sites = new Map<string, Numbered[]>()
-  for (const one of numbered) {
+  for (const one of mutants) {
     const { start, end, as } = one.mutant.site
     const key = `${start} ${end} ${as}`
     sites.set(key, [...(sites.get(key) ?? []), one])

@@ -6,7 +6,9 @@ export type Plan = {
   /** How many mutants there are in all, and the first number of each file. */
   readonly count: number
   readonly first: Readonly<Record<string, number>>
-  /** Those that nobody noticed yet. */
+  /** Those that are tried at all. */
+  readonly chosen: readonly number[]
+  /** Those of them that nobody noticed yet. */
   readonly wanted: readonly number[]
   /** Switched on from the start; -1: each in its turn. */
   readonly from: number

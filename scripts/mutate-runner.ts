@@ -8,8 +8,8 @@ import { readPlan, type Plan } from './mutate-plan.ts'
 const NONE = -1
 /** What one mutant may cost in one file of tests: what many slow tests do not notice, one more hardly does. */
 const SPENT_MS_MAX = 1_500
-/** Whoever asks more often is in a loop that does not end. */
-const ASKED_MAX = 3_000_000
+/** Whoever asks more often than that, and five times as often as without a change, is in a loop that does not end. */
+const ASKED_MAX = 500_000
 
 export default class MutantRunner extends TestRunner {
   readonly #plan: Plan = readPlan()
@@ -19,6 +19,7 @@ export default class MutantRunner extends TestRunner {
   readonly #spent = new Map<number, number>()
   #active = this.#plan.from
   #asked = 0
+  #askedMax = Number.POSITIVE_INFINITY
   /** Where a mutant left something behind, what comes after it says nothing. */
   #isSpoilt = false
 
@@ -32,7 +33,7 @@ export default class MutantRunner extends TestRunner {
     const isActive = (id: number): boolean => {
       this.#reached[id] = 1
       this.#asked += 1
-      if (this.#asked > ASKED_MAX) throw new Error('a loop that does not end')
+      if (this.#asked > this.#askedMax) throw new Error('a loop that does not end')
       return id === this.#active
     }
     Object.assign(globalThis, { [SWITCH]: isActive, [KEPT]: keep })
@@ -52,6 +53,7 @@ export default class MutantRunner extends TestRunner {
     const run = TestRunner.getTestFn(test)
     this.#reached.fill(0)
     this.#asked = 0
+    this.#askedMax = Number.POSITIVE_INFINITY
     const begun = performance.now()
     await run()
     const tookMs = performance.now() - begun
@@ -60,6 +62,7 @@ export default class MutantRunner extends TestRunner {
       !this.#isSpoilt && this.#plan.from === NONE && tookMs >= this.#plan.fromMs && tookMs < this.#plan.toMs
     this.#say({ reached, tookMs: Math.round(tookMs) })
     const ids = isMeant ? reached.filter((id) => this.#wanted.has(id)) : []
+    this.#askedMax = ASKED_MAX + 5 * this.#asked
     if (ids.length === 0 || !(await this.#passes(test))) return
     for (const id of ids) {
       const spent = this.#spent.get(id) ?? 0

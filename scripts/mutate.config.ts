@@ -5,7 +5,8 @@ import { defineConfig } from 'vitest/config'
 import { mutantsOf, withSwitches } from './mutants.ts'
 import { readPlan } from './mutate-plan.ts'
 
-const { first } = readPlan()
+const { first, chosen } = readPlan()
+const isChosen = new Set(chosen)
 
 export default defineConfig({
   plugins: [
@@ -15,7 +16,12 @@ export default defineConfig({
       transform(code, id) {
         const file = relative(process.cwd(), id)
         const number = first[file]
-        return number === undefined ? null : withSwitches(code, mutantsOf(file, code), number)
+        if (number === undefined) return null
+        const numbered = mutantsOf(file, code).map((mutant, index) => ({ mutant, id: number + index }))
+        return withSwitches(
+          code,
+          numbered.filter((one) => isChosen.has(one.id)),
+        )
       },
     },
   ],

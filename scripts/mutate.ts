@@ -42,8 +42,12 @@ for (const file of files) {
   first[file] = mutants.length
   mutants.push(...mutantsOf(file, readFileSync(file, 'utf8')))
 }
-const sample = values.sample === '' ? mutants.length : Number(values.sample)
-const chosen = shuffled([...mutants.keys()], Number(values.seed)).slice(0, sample)
+const share = values.sample === '' ? 1 : Number(values.sample) / mutants.length
+/** Of each file its share, and one at least. */
+const chosen = files.flatMap((file) => {
+  const own = mutants.flatMap((mutant, id) => (mutant.file === file ? [id] : []))
+  return shuffled(own, Number(values.seed)).slice(0, Math.ceil(own.length * share))
+})
 
 const folder = mkdtempSync(join(tmpdir(), 'drayage-mutate-'))
 const plan = join(folder, 'plan.json')
@@ -94,7 +98,7 @@ type Turn = Pick<Plan, 'from' | 'fromMs' | 'toMs'>
 function write(turn: Turn): void {
   const wanted = chosen.filter((id) => !killed.has(id) && !spoilt.has(id))
   writeFileSync(log, '')
-  writeFileSync(plan, JSON.stringify({ ...turn, count: mutants.length, first, wanted, log } satisfies Plan))
+  writeFileSync(plan, JSON.stringify({ ...turn, count: mutants.length, first, chosen, wanted, log } satisfies Plan))
 }
 
 /** What failed first; null: nothing. Where a process had to be ended, or was spoilt, the file runs again without what did it. */
