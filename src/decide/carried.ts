@@ -43,7 +43,7 @@ export function messageToLine(turn: Turn<Line>, told: Message): void {
       return reviewed(turn, stage, state, promotion, { ...message, news })
     case 'stopped': {
       if (news.reason === 'moved') {
-        const hand = { targets: message.targets, found: news.found }
+        const hand = { targets: message.targets, found: news.found, said: news.detail }
         if (!goOnOver(turn, stage, state, promotion, hand)) return stopForSomebody(turn, stage, state, news.detail)
         return carryAgain(promotion, message.from, message.targets)
       }

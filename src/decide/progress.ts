@@ -93,7 +93,7 @@ function delivered(
   const promotion = state.promotion
   if (promotion?.id !== effect.promotion) return
   if (answer.kind === 'failed' && answer.reason === 'moved') {
-    const hand = { targets: targetsOf(effect), found: answer.found }
+    const hand = { targets: targetsOf(effect), found: answer.found, said: answer.detail }
     if (effect.kind === 'deliver' && goOnOver(turn, stage, state, promotion, hand)) {
       return wishDeliveries(turn, stage, state, promotion)
     }

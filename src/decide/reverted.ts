@@ -13,7 +13,12 @@ import { refusedCandidate, rememberRefused } from './refuse.ts'
 import { note, type Turn } from './turn.ts'
 
 /** What stands at a target, as written, and what stands there beside it as far as is known. */
-type Hand = { readonly target: string; readonly found: string }
+type Hand = {
+  readonly target: string
+  readonly found: string
+  /** As whoever looked there says it. */
+  readonly said?: string | undefined
+}
 
 /** True where it was such a hand: then the candidate is refused. `before`: what the first look found, where it is known. */
 export function rememberReverted(
@@ -21,12 +26,12 @@ export function rememberReverted(
   stage: Stage,
   state: StageState,
   ours: Candidate | undefined,
-  { target, found, before }: Hand & { readonly before?: string | undefined },
+  { target, found, said, before }: Hand & { readonly before?: string | undefined },
 ): boolean {
   if (ours === undefined || turn.rules.mode === 'observe') return false
   if (!isOlder(turn, state, ours, { target, found, before })) return false
   const { image, candidate } = refusedCandidate(ours)
-  const detail = `${target} holds ${found} again, which Drayage did not write: somebody put it back`
+  const detail = `${target} holds ${found} again, which Drayage did not write: somebody put it back${said === undefined ? '' : ` (${said})`}`
   rememberRefused(state, { candidate, image, reason: 'reverted-by-person', detail, at: turn.now, by: null })
   const remedy = 'It comes again after `drayage lift`; newer ones go on'
   note(turn, {
@@ -65,7 +70,11 @@ export function goOnOver(
   stage: Stage,
   state: StageState,
   promotion: Promotion,
-  { targets, found }: { readonly targets: readonly string[]; readonly found: string | null | undefined },
+  {
+    targets,
+    found,
+    said,
+  }: { readonly targets: readonly string[]; readonly found: string | null | undefined; readonly said: string },
 ): boolean {
   const { current } = state
   if (found === null || found === undefined || current.state !== 'candidate') return false
@@ -73,7 +82,7 @@ export function goOnOver(
   if (promotion.candidate.id === ours.id || promotion.purpose === 'rollback') return false
   const touched = targets.find((target) => {
     const before = state.looks[target]?.image
-    return rememberReverted(turn, stage, state, ours, { target, found, before })
+    return rememberReverted(turn, stage, state, ours, { target, found, said, before })
   })
   if (touched === undefined) return false
   for (const target of targets) expectAlso(state, target, found, targets.length > 1)

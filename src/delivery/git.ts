@@ -26,6 +26,7 @@ import {
   pathsOf,
   planEdits,
   readImage,
+  seenAt,
   writtenBy,
   type Author,
   type Brought,
@@ -139,7 +140,7 @@ async function attempt(
   if (!look.ok) return look
   if (!order.stillHeld()) return err(FENCED)
   const plan = planEdits(order, files, look.value.bytes)
-  if (!plan.ok) return plan
+  if (!plan.ok) return seenAt(plan.error, look.value.commit)
   const { changes, diff } = plan.value
   const written = writtenBy(plan.value)
   if (changes.length === 0) return ok({ status: 'unchanged', reference: look.value.commit, ...written })
@@ -162,7 +163,7 @@ async function commitTogether(
   if (!isHeld()) return err(FENCED)
   const bytes = [...look.files].map(([path, file]) => [path, file.ok ? ok(file.value.bytes) : file] as const)
   const plan = planTogether(cargos, new Map(bytes))
-  if (!plan.ok) return plan
+  if (!plan.ok) return seenAt(plan.error, look.commit)
   const { aboard, changes, fates } = plan.value
   const [first, ...others] = aboard.map(({ cargo }) => cargo)
   if (first === undefined) return ok({ commit: look.commit, fates })

@@ -16,7 +16,7 @@ import { isOurs, isSameMessage } from './github-ours.ts'
 import { createGitHubReviews } from './github-reviews.ts'
 import { createMoves, NO_OBJECT, writeCommit, writeTree, type Moves } from './github-write.ts'
 import { pathsOfAll, planTogether, type Aboard, type JointPlan } from './joint-plan.ts'
-import { checkPath, commitMessage, FENCED } from './plan.ts'
+import { checkPath, commitMessage, FENCED, seenAt } from './plan.ts'
 import { checkBranch, describePullRequest } from './pull-request.ts'
 
 type Answered<T> = Promise<Result<T, ProposalFailure>>
@@ -76,7 +76,7 @@ async function propose(attempt: Attempt): Promise<Result<Proposed, ProposalFailu
   if (ruledOut !== null) return ruledOut
   if (!stillHeld(attempt)) return err(FENCED)
   const plan = planTogether(cargos, filesReadOf(look.value))
-  if (!plan.ok) return plan
+  if (!plan.ok) return seenAt(plan.error, look.value.base.oid)
   const { aboard, fates } = plan.value
   const [first, ...others] = aboard
   if (open !== null && look.value.pullRequests.every(({ number, state }) => number !== open || state !== 'OPEN')) {

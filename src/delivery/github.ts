@@ -9,7 +9,7 @@ import { bytesOf, lookAtRepository } from './github-look.ts'
 import { createFindGitHub, type GitHubPlace, type GitHubPlaces } from './github-place.ts'
 import { createGitHubProposals } from './github-proposals.ts'
 import { createMoves, writeUpon } from './github-write.ts'
-import { checkPath, ELSEWHERE, FENCED, pathsOf, planEdits, readImage, writtenBy } from './plan.ts'
+import { checkPath, ELSEWHERE, FENCED, pathsOf, planEdits, readImage, seenAt, writtenBy } from './plan.ts'
 
 export type GitHubDeliverySettings = GitHubPlaces & { readonly pause?: Pause }
 type Answered<T> = Promise<Result<T, DeliveryFailure>>
@@ -75,7 +75,7 @@ function createAttempt(
     if (ruledOut !== null) return ruledOut
     if (!order.stillHeld()) return err(FENCED)
     const plan = planEdits(order, files, bytesOf(look.value.files))
-    if (!plan.ok) return plan
+    if (!plan.ok) return seenAt(plan.error, oid)
     const { changes, diff } = plan.value
     const written = writtenBy(plan.value)
     if (changes.length === 0) return ok({ status: 'unchanged', reference: oid, ...written })

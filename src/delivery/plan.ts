@@ -95,6 +95,12 @@ function strange({ file, image }: GitTarget): DeliveryFailure {
   return { reason: 'image-missing', detail: `${file} takes ${name}, which is not in this release` }
 }
 
+/** Who looks for the hand that was found needs the commit at which it was there. */
+export function seenAt<F extends DeliveryFailure>(failure: F, commit: string): Result<never, F> {
+  if (failure.reason !== 'moved') return err(failure)
+  return err({ ...failure, detail: `${failure.detail}, as of commit ${commit}` })
+}
+
 type Edit = { readonly found: string; readonly now: string; readonly text: string }
 
 function planEdit(

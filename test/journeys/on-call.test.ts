@@ -110,9 +110,9 @@ describe('a revert by a person in Git', () => {
 describe('the kill switch', () => {
   it('stops what a real process writes within a second, and lets the newest go on afterwards', async () => {
     let version = 0
-    let isPushing = true
+    const stop = new AbortController()
     const pushing = (async () => {
-      while (isPushing) {
+      while (!stop.signal.aborted) {
         version += 1
         await registry.pushImage('acme/app', `2.${version}.0`)
         await new Promise((resolve) => setTimeout(resolve, 50))
@@ -126,7 +126,7 @@ describe('the kill switch', () => {
     await new Promise((resolve) => setTimeout(resolve, 3_000))
     expect(repository.head()).toBe(stopped)
     expect((await here('status')).stdout).toContain('everything is paused by ann')
-    isPushing = false
+    stop.abort()
     await pushing
     expect(await by('bob', 'resume')).toMatchObject({ code: 0 })
     await eventually(
