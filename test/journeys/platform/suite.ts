@@ -7,6 +7,7 @@ import type { Entry } from '../../../src/domain/history.ts'
 import { afterVoteCases, judgementCases, startJudges, voteOnce, type Judges } from './judgement.ts'
 import type { StartPlatform } from './platform.ts'
 import { createProofs, proofCases, type Proofs } from './proof.ts'
+import { eventually } from '../../helpers/service.ts'
 import { eventOf, manifest, OLD, OPERATOR, SENDERS_HOOK, startWorld, type Scene, type World } from './world.ts'
 
 const START_TIMEOUT_MS = 120_000
@@ -20,6 +21,7 @@ const itself = { prod: { merge: 'when-approved' } } as const
 /** One service has them all, as in life; each case has its own subscription, and all run at once. */
 const SUBSCRIPTIONS = {
   carried: { dev: {}, prod: { after: 'dev' } },
+  paired: itself,
   automatic: { dev: { merge: 'when-approved' }, prod: { after: 'dev', merge: 'when-approved' } },
   superseded: one,
   refused: one,
@@ -48,7 +50,8 @@ export function describePlatform(name: string, start: StartPlatform): void {
         const signers = { ...judges.more.signers, ...proofs.signers }
         const verify = { ...judges.verify, ...proofs.verify }
         const more = { ...judges.more, signers, trust: proofs.trust }
-        world = await startWorld(start, subscriptions, () => more, { ...judges, ...proofs, verify })
+        const companions = { paired: 'companion' }
+        world = await startWorld(start, subscriptions, () => more, { ...judges, ...proofs, verify, companions })
       }, START_TIMEOUT_MS)
       afterAll(async () => {
         const seen = (await world.seen()) + judges.heard()
@@ -244,6 +247,24 @@ function runningCases(world: () => World): void {
     expect(scene.git.file('dev.yaml')).toBe(manifest(scene.image, '1.1.0', digest))
     expect(scene.git.file('prod.yaml')).toBe(manifest(scene.image, '1.1.0', digest))
     expect(scene.pulls.map(({ state }) => state)).toEqual(['MERGED', 'MERGED'])
+  })
+
+  journey('waits for both images of a release, and brings them by one pull request', 'paired', async (scene) => {
+    const digest = await scene.push('1.1.0')
+    const [id = ''] = (await scene.tell('1.1.0')).ids
+    await eventually('it waits, and says for what', async () => {
+      const last = (await eventOf(scene.client(), id))?.walk.at(-1)
+      return last?.reason === 'release-incomplete' && last.detail.includes(`${scene.companion}:1.1.0`)
+    })
+    expect(scene.pulls).toEqual([])
+    const other = await scene.pushCompanion('1.1.0')
+    await scene.tell('1.1.0', { of: scene.companion })
+    await scene.recorded('both run', ({ kind }) => kind === 'healthy')
+    const both = [manifest(scene.image, '1.1.0', digest), manifest(scene.companion, '1.1.0', other)]
+    expect(scene.git.file('prod.yaml')).toBe(both.join('---\n'))
+    expect(scene.pulls.map(({ state, title }) => [state, title])).toEqual([
+      ['MERGED', 'Deliver acme/paired:1.1.0 and acme/companion:1.1.0 to prod'],
+    ])
   })
 
   journey('replaces a waiting candidate by a newer one, on the same pull request', 'superseded', async (scene) => {

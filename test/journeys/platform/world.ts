@@ -34,6 +34,8 @@ export type Stages = Readonly<
   >
 >
 export type Judged = {
+  /** By subscription: a second image that is released with its own. */
+  readonly companions?: Readonly<Record<string, string>>
   /** By subscription. Default: none. */
   readonly verify?: Readonly<Record<string, object>>
   readonly secrets?: Readonly<Record<string, string>>
@@ -53,15 +55,19 @@ export async function startWorld(
   start: StartPlatform,
   subscriptions: Readonly<Record<string, Stages>>,
   more: (registry: { readonly host: string }) => Readonly<Record<string, unknown>> = () => ({}),
-  { verify = {}, secrets: judgesSecrets = {}, files = {}, registries, answer }: Judged = {},
+  { companions = {}, verify = {}, secrets: judgesSecrets = {}, files = {}, registries, answer }: Judged = {},
 ) {
   const registry = await startRegistry()
   const front = await countRequests(registry.host, answer)
   const github = await startFakeGitHub()
   const issuer = await startIssuer(SENDERS_HOOK)
   const names = Object.keys(subscriptions)
+  const imagesOf = (name: string): Images => {
+    const [image, other] = [`${front.host}/acme/${name}`, companions[name]]
+    return other === undefined ? [image] : [image, `${front.host}/acme/${other}`]
+  }
   const gits = new Map(
-    names.map((name) => [name, createRepository(filesOf(`${front.host}/acme/${name}`, subscriptions[name] ?? {}))]),
+    names.map((name) => [name, createRepository(filesOf(imagesOf(name), subscriptions[name] ?? {}))]),
   )
   const repositories = new Map([...gits].map(([name, git]) => [name, github.addRepository(`acme/${name}`, git)]))
   const key = randomBytes(32)
@@ -84,7 +90,10 @@ export async function startWorld(
       ]),
     ),
     subscriptions: Object.fromEntries(
-      names.map((name) => [name, subscriptionOf(front.host, name, subscriptions[name] ?? {}, verify[name] ?? 'none')]),
+      names.map((name) => [
+        name,
+        subscriptionOf(imagesOf(name), name, subscriptions[name] ?? {}, verify[name] ?? 'none'),
+      ]),
     ),
     server: {
       api: {
@@ -126,20 +135,23 @@ export async function startWorld(
       const git = gits.get(name)
       const repository = repositories.get(name)
       if (git === undefined || repository === undefined) throw new Error(`there is no subscription ${name}`)
-      const image = `${front.host}/acme/${name}`
+      const [image, companion = ''] = imagesOf(name)
       const history = async (): Promise<readonly Entry[]> =>
         (await client().history({ subscription: name, limit: '500' })).entries
       return {
         image,
+        companion,
         git,
         pulls: repository.pulls,
         client,
         history,
         /** Into the registry; nobody is told. */
         push: (tag: string, content = tag) => registry.pushImage(`acme/${name}`, tag, { content }),
+        /** The second image of its releases. */
+        pushCompanion: (tag: string) => registry.pushImage(`acme/${companions[name]}`, tag, { content: tag }),
         /** CI tells, signed as Standard Webhooks want it; the same `id` is the same message. */
-        tell: (tag: string, { id = randomUUID(), secret = key, entry = 'ci' }: Telling = {}) =>
-          postSigned(`${platform.hooks}/hooks/${entry}`, secret, id, `${image}:${tag}`),
+        tell: (tag: string, { id = randomUUID(), secret = key, entry = 'ci', of = image }: Telling = {}) =>
+          postSigned(`${platform.hooks}/hooks/${entry}`, secret, id, `${of}:${tag}`),
         requests: (): number => front.count(`acme/${name}`),
         /** A person merges the pull request that is open. */
         merge(): void {
@@ -182,13 +194,18 @@ export function manifest(image: string, tag: string, digest?: string): string {
   return `kind: Deployment\nspec:\n  image: ${image}:${tag}${digest === undefined ? '' : `@${digest}`} # ours\n`
 }
 
-function filesOf(image: string, stages: Stages): Record<string, string> {
-  return Object.fromEntries(Object.keys(stages).map((stage) => [`${stage}.yaml`, manifest(image, OLD)]))
+type Images = readonly [string, ...string[]]
+
+/** One document for each image. */
+function filesOf(images: Images, stages: Stages): Record<string, string> {
+  const text = images.map((image) => manifest(image, OLD)).join('---\n')
+  return Object.fromEntries(Object.keys(stages).map((stage) => [`${stage}.yaml`, text]))
 }
 
-function subscriptionOf(host: string, name: string, stages: Stages, verify: object | 'none'): object {
+function subscriptionOf(images: Images, name: string, stages: Stages, verify: object | 'none'): object {
+  const [image, ...others] = images
   return {
-    image: `${host}/acme/${name}`,
+    ...(others.length === 0 ? { image } : { images }),
     tags: { semver: '>=1' },
     verify,
     stages: Object.fromEntries(
@@ -197,7 +214,7 @@ function subscriptionOf(host: string, name: string, stages: Stages, verify: obje
   }
 }
 
-type Telling = { readonly id?: string; readonly secret?: Buffer; readonly entry?: string }
+type Telling = { readonly id?: string; readonly secret?: Buffer; readonly entry?: string; readonly of?: string }
 type Told = { readonly status: number; readonly outcome: string; readonly ids: readonly string[] }
 
 async function postSigned(hook: string, key: Buffer, id: string, image: string): Promise<Told> {
