@@ -108,7 +108,7 @@ describe('drayage init', () => {
     const checked = await run(check, [out(), '--json'])
     expect(JSON.parse(checked.stdout)).toMatchObject({
       ok: true,
-      subscriptions: [{ name: 'x', image: { repository: 'acme/x' } }],
+      subscriptions: [{ name: 'x', images: [{ repository: 'acme/x' }] }],
     })
   })
 
