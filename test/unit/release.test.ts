@@ -243,3 +243,35 @@ describe("a release's identity", () => {
     expect((await releaseOf([one], seen)).id).toBe(one.digest)
   })
 })
+
+describe('whatever the order of the pushes', () => {
+  const pushes = [
+    ['api', '1.1.0', 1],
+    ['worker', '1.1.0', 2],
+    ['api', '1.2.0', 3],
+    ['worker', '1.2.0', 4],
+  ] as const
+  const ordersOf = <T>(items: readonly T[]): readonly (readonly T[])[] =>
+    items.length === 0
+      ? [[]]
+      : items.flatMap((first) => ordersOf(items.filter((one) => one !== first)).map((rest) => [first, ...rest]))
+
+  it.each(ordersOf(pushes).map((order) => ({ order, title: order.map(([name, tag]) => `${name} ${tag}`).join(', ') })))(
+    '$title: the newest runs, and never one image without the other',
+    async ({ order }) => {
+      const { world, push, at } = aReleaseWorld({}, [aFile(api), aFile(worker)])
+      for (const [name, tag, content] of order) {
+        await push(name, tag, content)
+        await push(name, tag, content)
+        const [one, other] = [at('api').writes, at('worker').writes]
+        expect(one.map((text) => text.split(/[:@]/u)[1])).toEqual(other.map((text) => text.split(/[:@]/u)[1]))
+      }
+      expect(at('api').image).toBe(written('api', '1.2.0', 3))
+      expect(at('worker').image).toBe(written('worker', '1.2.0', 4))
+      await world.pass(HOUR)
+      await world.pass(HOUR)
+      const open = await world.state.inbox.list({ state: 'waiting', limit: 10 })
+      expect(open).toEqual([])
+    },
+  )
+})
