@@ -3,7 +3,7 @@
 import { expect, it } from 'vitest'
 import type { Entry } from '../../src/domain/history.ts'
 import type { Journal, JournalQuery } from '../../src/state/journal.ts'
-import { anEntry, NOW } from '../helpers/build.ts'
+import { aDigest, anEntry, NOW } from '../helpers/build.ts'
 import { HOSTILE_TEXTS } from '../helpers/hostile.ts'
 
 const IMAGE = `docker.io/acme/payments:1.5.0@sha256:${'ab'.repeat(32)}`
@@ -118,6 +118,24 @@ export function describeJournal(journal: () => Journal): void {
   ])('finds $found by a part of an image', async ({ part, found }) => {
     await append({ seq: 1, image: IMAGE }, { seq: 2, image: OTHER }, { seq: 3 })
     expect(await seqs({ image: part })).toEqual(found)
+  })
+
+  it('finds a release by a part of any of its images', async () => {
+    const [api, worker] = ['api', 'worker'].map((name) => `docker.io/acme/${name}:1.4.0@${aDigest(name.length)}`)
+    await append({ seq: 1, image: `${api}, ${worker}` }, { seq: 2, image: `${worker}` })
+    expect(await seqs({ image: 'docker.io/acme/api:1.4.0@' })).toEqual([1])
+    expect(await seqs({ image: 'docker.io/acme/worker:1.4.0@' })).toEqual([2, 1])
+    expect(await seqs({ image: 'acme/api:' })).toEqual([1])
+    expect(await seqs({ image: aDigest('worker'.length) })).toEqual([2, 1])
+    expect(await seqs({ image: 'docker.io/acme/work:' })).toEqual([])
+  })
+
+  it('takes a release as large as it may be', async () => {
+    const names = Array.from({ length: 8 }, (_, n) => `r.example.com/${'a'.repeat(49)}${n}`)
+    const digest = `sha512:${'0123456789abcdef'.repeat(8)}`
+    const image = names.map((name) => `${name}:${'t'.repeat(128)}@${digest}`).join(', ')
+    await append({ seq: 1, image })
+    expect(await seqs({ image: names[7] ?? '' })).toEqual([1])
   })
 
   it.each([1, 2, 3, 6, 7, 8])('pages without gaps or repeats, %d on each', async (limit) => {
