@@ -88,7 +88,9 @@ describe('a late click', () => {
   it('that came in time and whose person is known only after the deadline approves nothing: it is checked when it is decided', async () => {
     const { world, first, runs, count } = await asked()
     const { conversation } = world.ports
-    Object.assign(conversation ?? {}, { membersOf: () => Promise.reject(new RetryLater('the chat is down', 2 * HOUR)) })
+    Object.assign(conversation ?? {}, {
+      membersOf: () => Promise.reject(new RetryLater('the chat is down', { retryAfterMs: 2 * HOUR })),
+    })
     await world.pass(HOUR - MINUTE)
     await world.click(first, 'U1ANNA')
     await world.pass(MINUTE)
