@@ -90,6 +90,20 @@ it('prints the page that creates the GitHub App', async () => {
   expect((await sh(`sh ${process.cwd()}/infra/github/create-app.sh 'a/b"'`, {})).code).not.toBe(0)
 })
 
+it('gives a GitOps repository the address and the secret', async () => {
+  stub('gh')
+  const script = `sh ${process.cwd()}/infra/github/webhook.sh`
+  const env = { HOOK_URL: 'https://drayage.acme.example/hooks/git/gitops', GITHUB_HOOK: 'S3CRET' }
+  expect(await sh(`${script} acme/gitops`, env)).toMatchObject({ code: 0, stderr: '' })
+  expect(readFileSync(join(folder, 'calls'), 'utf8')).toContain('repos/acme/gitops/hooks')
+  const body: unknown = JSON.parse(readFileSync(join(folder, 'body'), 'utf8'))
+  expect(body).toMatchObject({ config: { url: env.HOOK_URL, secret: 'S3CRET' } })
+  for (const missing of ['HOOK_URL', 'GITHUB_HOOK']) {
+    expect((await sh(`${script} acme/gitops`, { ...env, [missing]: '' })).stderr).toContain(missing)
+  }
+  expect((await sh(`${script} 'acme/x"; rm'`, env)).code).not.toBe(0)
+})
+
 /** The shell part of a job, as its CI system would run it. */
 function shellOf(system: string, text: string): string {
   if (system === 'jenkins')
