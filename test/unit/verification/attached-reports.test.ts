@@ -32,6 +32,7 @@ const CYCLONEDX = 'application/vnd.cyclonedx+json'
 const HOUR_MS = 3_600_000
 const sigstore = createSigstore()
 const NOW = sigstore.now.getTime()
+const own = pair()
 const scanned: ScanRule = {
   kind: 'scan',
   maximum: { critical: 0 },
@@ -240,6 +241,72 @@ describe('a report whose artifact is signed', () => {
   })
 })
 
+describe('an artifact', () => {
+  it('of several files is as many reports, and the worst decides', async () => {
+    const image = push()
+    const parts = [sarif(1), trivy('CRITICAL')].map((content): Part => ({
+      mediaType: SARIF,
+      bytes: Buffer.from(JSON.stringify(content)),
+    }))
+    const report = artifact(parts, { artifactType: SARIF, subject: image.subject })
+    image.registry.put(report)
+    image.registry.referrers?.push(report)
+    sign(image, report)
+    const { verdict, evidence } = await ask(image)
+    expect(verdict).toMatchObject({
+      state: 'distrusted',
+      outcomes: [{ detail: expect.stringContaining('trivy: 1 critical') }],
+    })
+    expect(scansOf(evidence).map(({ scanner }) => scanner)).toEqual(['sarif', 'trivy'])
+  })
+
+  it.each([
+    ['application/vnd.oci.image.layer.v1.tar', SARIF, 'trusted'],
+    ['application/json', 'application/vnd.unknown.artifact.v1', 'trusted'],
+    ['application/json', 'application/vnd.acme.settings', 'undecided'],
+    ['application/octet-stream', 'application/vnd.acme.settings', 'undecided'],
+    [SARIF, 'application/vnd.acme.settings', 'trusted'],
+  ])('with a file of the type %s in one of %s is looked into, or is not: %s', async (mediaType, type, expected) => {
+    const image = push()
+    sign(image, attach(image, sarif(), mediaType, type))
+    expect((await ask(image)).verdict.state).toBe(expected)
+  })
+
+  it('that several signed is told with all of them', async () => {
+    const image = push()
+    const report = attach(image, sarif())
+    const layers = [signLayer(sigstore, report.digest), signLayer(sigstore, report.digest, { by: 'key', keys: own })]
+    image.registry.put(layersArtifact(layers), tagOf(report.digest, '.sig'))
+    const signers = { scanner: workflowSigner(), key: keySigner(own.publicKey) }
+    const [scan] = scansOf((await ask(image, {}, signers)).evidence)
+    expect(scan?.signers).toEqual(['scanner', 'key'])
+    expect(scan?.detail).toMatch(/release\.yml@refs\/heads\/main, the key of key$/u)
+  })
+})
+
+describe('of an index', () => {
+  it('a report speaks for none of its platforms, and says so; one of a platform does for that', async () => {
+    const image = push()
+    const platform = { os: 'linux', architecture: 'amd64' }
+    const mediaType = 'application/vnd.oci.image.index.v1+json'
+    const document = { schemaVersion: 2, mediaType, manifests: [{ ...image.subject, platform }] }
+    const bytes = Buffer.from(JSON.stringify(document))
+    const digest = digestOf(bytes)
+    image.registry.putManifest({ mediaType, bytes }, digest)
+    const index: Image = { registry: image.registry, digest, subject: { digest, mediaType, size: bytes.length } }
+    sign(index, attach(index, sarif()))
+    const { verdict } = await ask(index)
+    expect(verdict).toMatchObject({
+      state: 'undecided',
+      outcomes: [{ detail: expect.stringContaining('report-of-index') }],
+    })
+    sign(image, attach(image, sarif(1)))
+    const { verdict: then, evidence } = await ask(index)
+    expect(then.state).toBe('trusted')
+    expect(scansOf(evidence)).toMatchObject([{ subject: image.digest, platform: 'linux/amd64' }])
+  })
+})
+
 describe('a report does not count', () => {
   it.each<[string, (image: Image) => void, string]>([
     ['that nobody signed', (image) => void attach(image, sarif()), 'unsigned-report'],
@@ -338,6 +405,31 @@ describe('CVE-2023-33957, CVE-2024-29902: what an attacker attaches costs a boun
       outcomes: [{ detail: expect.stringContaining('indeterminate') }],
     })
     expect(world.seen.length).toBeLessThan(600)
+  })
+
+  it.each([
+    [32, 'trusted'],
+    [33, 'distrusted'],
+  ])('of %i that are signed, the first 32', async (count, expected) => {
+    const image = push()
+    image.registry.pageSize = 50
+    for (let n = 0; n < count; n += 1)
+      sign(image, attach(image, { ...sarif(), n }), { log: 'none', by: 'key', keys: own })
+    const signers = { scanner: keySigner(own.publicKey, 'ignore') }
+    expect((await ask(image, {}, signers)).verdict.state).toBe(expected)
+  })
+
+  it('a file whose bytes are others than its artifact says', async () => {
+    const image = push()
+    const bytes = Buffer.from(JSON.stringify(sarif()))
+    const layer = { mediaType: SARIF, digest: digestOf(Buffer.from('other')), size: bytes.length }
+    const report = artifact([], { artifactType: SARIF, subject: image.subject, layers: [layer] })
+    image.registry.put(report)
+    image.registry.referrers?.push(report)
+    sign(image, report)
+    const { verdict, evidence } = await ask(image)
+    expect(verdict.outcomes).toMatchObject([{ state: 'failed', detail: expect.stringContaining('indeterminate') }])
+    expect(evidence).toContainEqual(expect.objectContaining({ kind: 'indeterminate', source: report.digest }))
   })
 
   it('a report of a gigabyte, though it is signed', async () => {
