@@ -9,7 +9,7 @@ import { ACT_HELP, reachOptions, reachToAct } from '../reach.ts'
 export type Shape = {
   readonly summary: string
   readonly text: string
-  /** `stage`: SUBSCRIPTION/STAGE; `scope`: that, a subscription, or nothing at all. */
+  /** `stage`: SUBSCRIPTION/STAGE; `scope`: that, a subscription, a stage of all of them (`/prod`), or nothing at all. */
   readonly place: 'stage' | 'scope'
   /** What comes after the place; absent: nothing. */
   readonly what?: 'CANDIDATE' | 'IMAGE'
@@ -25,7 +25,7 @@ export function createOperation(name: Verb, shape: Shape): Command {
 }
 
 function usageOf({ place, what }: Shape): string {
-  return `${place === 'stage' ? 'SUBSCRIPTION/STAGE' : '[SUBSCRIPTION[/STAGE]]'}${what === undefined ? '' : ` ${what}`}`
+  return `${place === 'stage' ? 'SUBSCRIPTION/STAGE' : '[SUBSCRIPTION][/STAGE]'}${what === undefined ? '' : ` ${what}`}`
 }
 
 function helpOf(name: string, shape: Shape): string {
@@ -71,7 +71,7 @@ function bodyOf({ place, what }: Shape, positionals: readonly string[], reason: 
   const [where = '', candidate, ...more] = positionals
   const [subscription = '', stage = '', ...rest] = where.split('/')
   const isWhole = subscription !== '' && stage !== ''
-  const isPlaced = place === 'stage' ? isWhole : where === '' || isWhole || !where.includes('/')
+  const isPlaced = place === 'stage' ? isWhole : where === '' || stage !== '' || !where.includes('/')
   const isNamed = (what === undefined) === (candidate === undefined)
   if (reason === undefined || reason.trim() === '' || !isPlaced || !isNamed || more.length + rest.length > 0)
     return null

@@ -72,6 +72,21 @@ describe('misuse is 2, says what was expected, and touches nothing', () => {
     ['lift', ['one/', 'sha256:1', '--reason', 'x']],
     ['lift', ['one/dev', 'sha256:1']],
     ['lift', ['one/dev/more', 'sha256:1', '--reason', 'x']],
+    ['pause', []],
+    ['pause', ['/', '--reason', 'x']],
+    ['pause', ['one/', '--reason', 'x']],
+    ['pause', ['one/dev/more', '--reason', 'x']],
+    ['resume', ['one/dev']],
+    ['promote', ['one/dev', '1.0.0']],
+    ['promote', ['one', '1.0.0', '--reason', 'x']],
+    ['promote', ['--break-glass', 'one/dev', '1.0.0']],
+    ['promote', ['--break-glass', '/dev', '1.0.0', '--reason', 'x']],
+    ['rollback', ['one', '--reason', 'x']],
+    ['rollback', ['one/dev']],
+    ['pin', ['one/dev']],
+    ['unpin', ['one/dev', '--reason', ' ']],
+    ['approve', ['one/dev', '--reason', 'x']],
+    ['reject', ['one/dev', '1.0.0']],
     ['serve', ['--log-level', 'loud']],
   ])('drayage %s %j', async (name, args) => {
     const { code, out, err } = await run(name, args)
@@ -91,6 +106,11 @@ describe('where no service runs', () => {
     ['retry', ['one', '--reason', 'x']],
     ['replay', ['hub/1', '--reason', 'x']],
     ['lift', ['one/dev', 'sha256:1', '--reason', 'x']],
+    ['lift', ['one', 'sha256:1', '--reason', 'x']],
+    ['pause', ['--reason', 'x']],
+    ['pause', ['/prod', '--reason', 'x']],
+    ['resume', ['one', '--reason', 'x']],
+    ['promote', ['--break-glass', 'one/dev', '1.0.0', '--reason', 'x']],
   ])('drayage %s says so, and what to do', async (name, args) => {
     await expect(run(name, [...args, '--state', state])).rejects.toThrow(/no service runs on .*DRAYAGE_URL/u)
   })
