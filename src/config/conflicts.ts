@@ -92,7 +92,8 @@ function checkGitHub(reader: Reader, path: Path, { app, key, token, api }: GitHu
     refuse(reader, [...path, 'api'], 'malformed', 'expected a URL without a name or password in it')
 }
 
-function isPlainHttp(url: string): boolean {
+/** To another machine than this one. */
+export function isPlainHttp(url: string): boolean {
   return url.startsWith('http://') && !/^http:\/\/(?:localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])(?:[:/?#]|$)/u.test(url)
 }
 

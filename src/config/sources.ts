@@ -4,6 +4,7 @@ import type { Config, GitConfig, GitHubRepository } from '../domain/config.ts'
 import type { Gate } from '../domain/gate.ts'
 import { isSameRepository, isTold, type Source } from '../domain/source.ts'
 import type { Stage } from '../domain/subscription.ts'
+import { isPlainHttp } from './conflicts.ts'
 import { problemAt, type Path } from './problem.ts'
 import type { Report } from './shape.ts'
 import { keyPlaceOf, type Tree } from './tree.ts'
@@ -23,7 +24,15 @@ export function checkSources(reader: Reader, config: Whole): void {
 }
 
 function checkSource(reader: Reader, path: Path, source: Source, git: Whole['git']): void {
-  const { app, key, token } = source
+  const { app, key, token, api } = source
+  if (api !== undefined && (isPlainHttp(api) || /^https?:\/\/[^/?#]*@/u.test(api))) {
+    return refuse(
+      reader,
+      [...path, 'api'],
+      'conflict',
+      'expected https:// without a name or password: a token goes there',
+    )
+  }
   if (token !== undefined && (app !== undefined || key !== undefined)) {
     return refuse(reader, [...path, 'token'], 'conflict', 'expected either a token, or app and key, found both')
   }

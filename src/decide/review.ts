@@ -45,7 +45,9 @@ export function tellReviews(turn: Turn<Train>, pullRequest: PullRequest, reviews
     report(turn, cargo, {
       state: 'reviewed',
       url,
-      reviews: standing.map(({ head: _, ...review }) => ({ ...review, isNew: !reviewed.includes(review.id) })),
+      reviews: standing.map(({ id, by, decision, reason, at }) => {
+        return { id, by, decision, reason, at, isNew: !reviewed.includes(id) }
+      }),
     })
   }
 }

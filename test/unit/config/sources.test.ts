@@ -42,6 +42,11 @@ describe('the source of an image', () => {
       'conflict subscriptions.shop.source.token',
     ],
     ['a secret in the file', '{ github: acme/payments, token: ghp_x }', 'subscriptions.shop.source'],
+    [
+      'a token over plain HTTP',
+      '{ github: acme/payments, token: env:T, api: "http://ghe.example.com/api/v3" }',
+      'conflict subscriptions.shop.source.api',
+    ],
     ['a URL', 'https://github.com/acme/payments', 'subscriptions.shop.source'],
   ])('is refused with %s', async (_title, source, problem) => {
     expect(await problemsOf(withSource(source))).toEqual([expect.stringContaining(problem)])
