@@ -24,6 +24,7 @@ import { createBodyReader, type Body } from './body.ts'
 import type { Config, Role } from './domain/config.ts'
 import { parseImageReference } from './domain/image.ts'
 import { Json } from './domain/json.ts'
+import { doesList } from './domain/bulletin.ts'
 import { lineId } from './domain/line.ts'
 import type { Log } from './domain/log.ts'
 import { isSameSecret, type Secret } from './domain/secret.ts'
@@ -274,15 +275,16 @@ async function retried(input: z.infer<typeof RetryBody>, { actor, ports, options
   const { subscription, stage, reason } = input
   const line = lineId(subscription)
   if ((await ports.documents.load(line)) === null) return unknownSubscription(subscription)
-  const trains = (await listAll(ports.documents)).flatMap((document) => {
+  const others = (await listAll(ports.documents)).flatMap((document) => {
     const [ofSubscription, ofStage] = document.id.split('/').slice(-2)
-    if (document.kind !== 'train' || (stage !== undefined && ofStage !== stage)) return []
+    if (document.kind === 'line' || (stage !== undefined && ofStage !== stage)) return []
+    if (document.kind === 'bulletin') return doesList(document, line) ? [document.id] : []
     const isMeant = ofSubscription === subscription || document.cargos.some((cargo) => cargo.line === line)
     return isMeant ? [document.id] : []
   })
   const act = { kind: 'retry', by: actor.person, reason, stage: stage ?? null } as const
   const retries: string[] = []
-  for (const id of [line, ...trains]) {
+  for (const id of [line, ...others]) {
     const notes = await advance(id, act, ports)
     retries.push(...notes.filter((note) => note.reason === 'retry').map(({ detail }) => detail))
   }

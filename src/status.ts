@@ -197,7 +197,9 @@ function howKnown(current: Current): StageStatus['how'] {
 
 function describeWaiting(effect: Effect): readonly string[] {
   if (effect.dead !== undefined) return [`${effect.kind} was given up, ${effect.dead.reason}: ${effect.dead.detail}`]
-  if (effect.kind === 'look') return []
+  if (effect.kind === 'look' || effect.kind === 'reply') return []
+  if (effect.kind === 'show' && effect.attempt === 0)
+    return [`the chat is told at ${new Date(effect.due).toISOString()}`]
   if (effect.attempt > 1)
     return [`${effect.kind}: attempt ${effect.attempt} failed, again at ${new Date(effect.due).toISOString()}`]
   return [`${effect.kind} is under way`]

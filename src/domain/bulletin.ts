@@ -79,7 +79,7 @@ export function newBulletin(id: string): Bulletin {
 
 /** Whether its buttons can hold what they would stand for. */
 export function canList(channel: string, stage: string): boolean {
-  return askOfPage(bulletinId(channel, stage), { number: 9_999_999_999, edition: 9_999_999 }).length <= ASK_LENGTH_MAX
+  return askOfPage(bulletinId(channel, stage), { number: 9_999_999_999, edition: 9_999_999_999 }).length <= ASK_LENGTH_MAX
 }
 
 /** Opaque to the chat: which promotion it is stands in the document alone. */
@@ -103,6 +103,11 @@ export function rowsOfAsk({ id, pages }: Pick<Bulletin, 'id' | 'pages'>, ask: st
   if (word !== 'all') return pages.flatMap(({ rows }) => rows).filter(({ number }) => String(number) === word)
   const { rows = [] } = pages.find(({ number }) => String(number) === page) ?? {}
   return rows.filter(({ asked }) => asked !== null && asked <= Number(edition))
+}
+
+/** Whether a promotion of this line stands in it. */
+export function doesList({ pages }: Pick<Bulletin, 'pages'>, line: string): boolean {
+  return pages.some(({ rows }) => rows.some((row) => row.line === line))
 }
 
 /** A page as people see it. */

@@ -40,10 +40,14 @@ function restoredDocument(was: Document, base: Pick<Document, 'fence' | 'config'
   }
 }
 
-/** Nothing that it lists goes on. Its numbers are never given again: the backup may not know the newest. */
+/**
+ * What its lines say next ends each row in its place. The backup may not know the newest numbers, which buttons in the chat
+ * may hold: none is ever given again.
+ */
 function restoredBulletin(bulletin: Bulletin): Bulletin {
-  const numbers = { lastRow: bulletin.fence, lastPage: bulletin.fence }
-  return { ...bulletin, ...numbers, alone: [], pages: [] }
+  const { fence, pages } = bulletin
+  const later = pages.map((page) => ({ ...page, edition: Math.max(page.edition, fence) }))
+  return { ...bulletin, lastRow: fence, lastPage: fence, alone: [], pages: later }
 }
 
 function restoredLine(line: Line): Line {

@@ -53,6 +53,17 @@ describe('a document out of a backup', () => {
     expect(stageOf(gated, 'dev')?.pin).toBeDefined()
   })
 
+  it('that lists promotions never gives a number again that a button may hold', () => {
+    const was = sample('../v1/bulletin-listing')
+    const { document } = restored(was, how)
+    expect(Document.parse(document)).toEqual(document)
+    if (was.kind !== 'bulletin' || document.kind !== 'bulletin') throw new Error('it is a list')
+    expect(document).toMatchObject({ effects: [], alone: [] })
+    expect(document.pages.map(({ rows }) => rows)).toEqual(was.pages.map(({ rows }) => rows))
+    const numbers = [document.lastRow, document.lastPage, ...document.pages.map(({ edition }) => edition)]
+    expect(Math.min(...numbers)).toBeGreaterThan(Math.floor(NOW / 1_000) - 1)
+  })
+
   it('names the events behind what was under way', () => {
     expect(restored(sample('line-delivering'), how).causes).toEqual(['hub/1', 'hub/2'])
     expect(restored(sample('line-refused'), how).causes).toEqual([])

@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { tellSubscription } from '../../src/cli/telling.ts'
+import { Line } from '../../src/domain/line.ts'
 import { statusOf } from '../../src/status.ts'
 import type { Documents } from '../../src/state/documents.ts'
 import { createMemoryState } from '../../src/state/memory.ts'
@@ -44,6 +46,15 @@ describe('a stage', () => {
       expect.stringMatching(/^break-glass for acme\/payments:1\.1\.0, asked for by bob \(it burns\)/u),
       'pinned to acme/payments:1.0.0 by ann: Black Friday',
     ])
+  })
+
+  it('says when the chat is told of it, and nothing of threads', async () => {
+    const { documents } = createMemoryState()
+    const { effects } = Line.parse(JSON.parse(readFileSync('test/fixtures/documents/v2/line-listed.json', 'utf8')))
+    const told = effects.filter(({ kind }) => kind !== 'vouch').map((effect) => ({ ...effect, due: NOW, stage: 'dev' }))
+    await documents.save(aLine({ stages: { dev: aStageState() }, effects: told as Line['effects'] }), 0, NOW)
+    const [payments] = await statusOf(documents, 'payments')
+    expect(payments?.stages[0]?.waits).toEqual(['the chat is told at 2026-01-01T00:00:00.000Z'])
   })
 
   it('says which pull request it waits for', async () => {

@@ -1,8 +1,9 @@
 /** Many promotions in one channel: a few have a message each, a flood is a list, and each row is answered by itself. */
 
 import { describe, expect, it } from 'vitest'
-import { ROWS_MAX, rowsOfAsk, type Bulletin } from '../../../src/domain/bulletin.ts'
+import { doesList, ROWS_MAX, rowsOfAsk, type Bulletin } from '../../../src/domain/bulletin.ts'
 import { lineId } from '../../../src/domain/line.ts'
+import { advance } from '../../../src/pipeline.ts'
 import { aDigest } from '../../helpers/build.ts'
 import { aWorkloadStage, createWorld } from '../../helpers/world.ts'
 
@@ -127,6 +128,22 @@ describe('a flood of promotions', () => {
     ]
     expect(titles).toHaveLength(12)
     expect(new Set(titles)).toEqual(new Set(Array.from({ length: 12 }, (_, index) => `app-${index}`)))
+  })
+})
+
+describe('a list that the chat did not take for long', () => {
+  it('is given up, and posted when a person says retry', async () => {
+    const world = flood(8)
+    world.channelsDown.add('C0RELEASES')
+    await world.push('1.1.0', 1)
+    for (let quarter = 0; quarter < 40; quarter += 1) await world.pass(15 * MINUTE)
+    expect((await bulletin(world)).effects).toMatchObject([{ kind: 'post', dead: { reason: 'gave-up' } }])
+    world.channelsDown.clear()
+    const retry = { kind: 'retry', by: 'otto', reason: 'the chat is back', stage: null } as const
+    await advance('bulletin/C0RELEASES/dev', retry, world.ports)
+    await world.settle()
+    expect(world.lists).toHaveLength(1)
+    expect(doesList(await bulletin(world), 'line/app-6')).toBe(false)
   })
 })
 
