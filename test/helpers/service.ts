@@ -28,6 +28,8 @@ export type ServiceOptions = {
   readonly tokens?: readonly unknown[]
   /** A PostgreSQL URL, in place of the embedded store: services that share it are asked with a token of their configuration. */
   readonly database?: string
+  /** `server.api.oidc`: whose signed tokens count. */
+  readonly oidc?: readonly object[]
   /** `server.config`: a repository that holds the rest. */
   readonly follows?: object
 }
@@ -40,6 +42,7 @@ export async function startService({
   files = {},
   port,
   tokens = [],
+  oidc,
   database,
   follows,
 }: ServiceOptions) {
@@ -51,7 +54,11 @@ export async function startService({
   const shared = { person: 'fleet', role: 'operator', token: 'env:FLEET_TOKEN' }
   const server = {
     listen: `127.0.0.1:${hooksPort}`,
-    api: { listen: `127.0.0.1:${apiPort}`, tokens: database === undefined ? tokens : [...tokens, shared] },
+    api: {
+      listen: `127.0.0.1:${apiPort}`,
+      tokens: database === undefined ? tokens : [...tokens, shared],
+      ...(oidc === undefined ? {} : { oidc }),
+    },
     state: database === undefined ? state : { postgres: 'env:DATABASE_URL', connections: 5 },
     ...(follows === undefined ? {} : { config: follows }),
   }

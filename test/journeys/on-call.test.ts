@@ -1,9 +1,12 @@
 /** What the person on call does, with the commands, against a real process: stop everything, break the glass, understand a revert. */
 
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startRegistry, type LocalRegistry } from '../../src/cli/demo/registry.ts'
 import { drayage, type Run } from '../helpers/drayage.ts'
 import { createRepository, type GitRepository } from '../helpers/git-repository.ts'
+import { aSigningKey, aToken, keySetOf } from '../helpers/issuer.ts'
 import { eventually, freePort, startService, type Service } from '../helpers/service.ts'
 
 const SECRET = 'Bearer CANARY-of-the-hook'
@@ -12,6 +15,8 @@ let service: Service
 let registry: LocalRegistry
 let repository: GitRepository
 let image: string
+let issuer: string
+const key = aSigningKey('k1')
 
 beforeAll(async () => {
   const port = await freePort()
@@ -45,8 +50,14 @@ subscriptions:
     role: 'operator',
     token: `env:${person.toUpperCase()}`,
   }))
+  const keys = createServer((_request, response) => response.end(keySetOf([key])))
+  await new Promise<void>((resolve) => keys.listen(0, '127.0.0.1', resolve))
+  cleanup.push(() => void keys.close())
+  issuer = `http://127.0.0.1:${(keys.address() as AddressInfo).port}`
+  const people = [{ person: 'payments-ci', role: 'reporter', claims: { repository: 'acme/payments' } }]
+  const oidc = [{ issuer, audience: 'drayage', keys: `${issuer}/keys`, people }]
   const env = { HOOK: SECRET, ANN: 'CANARY-ann', BOB: 'CANARY-bob', EVE: 'CANARY-eve' }
-  service = await startService({ yaml, port, tokens, env })
+  service = await startService({ yaml, port, tokens, oidc, env })
   cleanup.push(() => service.remove())
 })
 afterAll(async () => {
@@ -104,6 +115,24 @@ describe('a revert by a person in Git', () => {
       stderr: expect.stringContaining('drayage lift'),
     })
     expect(await by('ann', 'lift', 'app', '1.2.0')).toMatchObject({ code: 0 })
+  })
+})
+
+describe('a job with a token of its CI', () => {
+  const run = (claims: object, ...args: string[]): Promise<Run> => {
+    const at = Math.floor(Date.now() / 1000)
+    const token = aToken(key, { iss: issuer, aud: 'drayage', iat: at, exp: at + 300, ...claims })
+    return drayage(args, '', { cwd: '/', env: { DRAYAGE_URL: service.api, DRAYAGE_TOKEN: token } })
+  }
+
+  it('asks and reports as whom its claims prove, and nothing more', async () => {
+    const ours = { repository: 'acme/payments' }
+    expect((await run(ours, 'history', 'app')).code).toBe(0)
+    expect(await run(ours, 'pause', '--reason', 'x')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('payments-ci is reporter'),
+    })
+    expect((await run({ repository: 'acme/other' }, 'history', 'app')).code).toBe(1)
   })
 })
 
