@@ -6,6 +6,7 @@ import { proofOf, pushOf, REGISTRY_ID, send, SENDER_TYPES } from '../../helpers/
 import type { Entry } from '../../../src/domain/history.ts'
 import { afterVoteCases, judgementCases, startJudges, voteOnce, type Judges } from './judgement.ts'
 import type { StartPlatform } from './platform.ts'
+import { REVIEWED, reviewCases } from './review.ts'
 import { createProofs, proofCases, type Proofs } from './proof.ts'
 import { eventually } from '../../helpers/service.ts'
 import { eventOf, manifest, OLD, OPERATOR, SENDERS_HOOK, startWorld, type Scene, type World } from './world.ts'
@@ -35,6 +36,7 @@ const SUBSCRIPTIONS = {
   asked: one,
   azure: itself,
   grid: itself,
+  ...REVIEWED,
 } as const
 
 export function describePlatform(name: string, start: StartPlatform): void {
@@ -64,6 +66,7 @@ export function describePlatform(name: string, start: StartPlatform): void {
         expect(world.hidden.filter((secret) => secret === '' || seen.includes(secret))).toEqual([])
       })
       runningCases(() => world)
+      reviewCases(() => world)
       judgementCases(
         () => world,
         () => judges,

@@ -17,6 +17,8 @@ export const OPERATOR = 'ann'
 export const OPERATOR_TOKEN = 'CANARY-of-the-operator'
 /** Of every registry that is configured beside CI. */
 export const SENDERS_HOOK = 'CANARY-of-the-senders'
+/** Of every repository that is delivered to. */
+export const GIT_HOOK = 'CANARY-of-the-git-host'
 const VIEWER_TOKEN = 'CANARY-of-the-viewer'
 export const OLD = '1.0.0'
 const EVENTUALLY_MS = 60_000
@@ -86,7 +88,7 @@ export async function startWorld(
     git: Object.fromEntries(
       names.map((name) => [
         name,
-        { github: `acme/${name}`, app: github.appId, key: 'env:GITHUB_KEY', api: github.url },
+        { github: `acme/${name}`, app: github.appId, key: 'env:GITHUB_KEY', api: github.url, webhook: 'env:GIT_HOOK' },
       ]),
     ),
     subscriptions: Object.fromEntries(
@@ -109,6 +111,7 @@ export async function startWorld(
     SENDERS_HOOK,
     CI_HOOK: `whsec_${key.toString('base64')}`,
     GITHUB_KEY: github.key,
+    GIT_HOOK,
     OPERATOR_TOKEN,
     VIEWER_TOKEN,
     ...judgesSecrets,
