@@ -1,6 +1,6 @@
 /** Where a promotion is shown: in a message of its own, or as a row of its channel's list. The list's document says which. */
 
-import { bulletinId, canList, type Bulletin } from './domain/bulletin.ts'
+import { bulletinId, canList } from './domain/bulletin.ts'
 import type { Document } from './domain/document.ts'
 import type { EffectOf } from './domain/effect.ts'
 import { isListed } from './decide/index.ts'
@@ -17,5 +17,6 @@ export async function announce(
   const { isListed: wasListed = false, isLast: isOver = false, isBatch = false } = effect
   const said = { line, promotion, order, card, isListed: wasListed, isOver, isBatch }
   const { document } = await transition(bulletinId(channel, stage), [{ kind: 'announce', ...said }], ports)
-  return isListed(document as Bulletin, promotion) || (wasListed && isOver)
+  if (document.kind !== 'bulletin') throw new Error(`${document.id} is no list`)
+  return isListed(document, promotion) || (wasListed && isOver)
 }

@@ -52,7 +52,7 @@ describe('a stage', () => {
     const { documents } = createMemoryState()
     const { effects } = Line.parse(JSON.parse(readFileSync('test/fixtures/documents/v2/line-listed.json', 'utf8')))
     const told = effects.filter(({ kind }) => kind !== 'vouch').map((effect) => ({ ...effect, due: NOW, stage: 'dev' }))
-    await documents.save(aLine({ stages: { dev: aStageState() }, effects: told as Line['effects'] }), 0, NOW)
+    await documents.save(aLine({ stages: { dev: aStageState() }, effects: told }), 0, NOW)
     const [payments] = await statusOf(documents, 'payments')
     expect(payments?.stages[0]?.waits).toEqual(['the chat is told at 2026-01-01T00:00:00.000Z'])
   })
