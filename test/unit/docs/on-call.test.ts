@@ -14,7 +14,19 @@ const NAMED = /\breason\b[^'\n,;]{0,60}(?<codes>'[a-z-]+'(?:[ \n]*[:|?][^'\n,;]{
 /** The functions that end, delay or give up something take the code as it is. */
 const CALLS = /\b(?:withdraw|end|wait|startOver|giveUp|ignore|refuse)\((?<inside>[^;]*?)\)\n/gu
 /** Kinds, phases and words beside them. */
-const NO_REASON = new Set(['withdrawn', 'failed', 'noted', 'ignored', 'stopped', 'effect-dead', 'api', 'slack', 'git', 'newer', 'promoted'])
+const NO_REASON = new Set([
+  'withdrawn',
+  'failed',
+  'noted',
+  'ignored',
+  'stopped',
+  'effect-dead',
+  'api',
+  'slack',
+  'git',
+  'newer',
+  'promoted',
+])
 
 function codesIn(source: string): readonly string[] {
   const parts = [
