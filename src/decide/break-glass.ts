@@ -43,7 +43,10 @@ export function breakGlass(turn: Turn<Line>, stage: Stage, state: StageState, as
 function whyNotOneOfTwo(turn: Turn<Line>, { from }: BreakGlassRule, candidate: Candidate, by: string): string | null {
   if (!isAmong(from, by)) return `${by} is not among those who may: ${from.join(', ')}`
   const { pusher } = candidate
-  const isOwn = pusher !== undefined && (isSamePerson(pusher, by) || isSamePerson(turn.rules.personOf(pusher), by))
+  const { personOf, personOfGitHub } = turn.rules
+  // Registries that say logins of GitHub write them in any case.
+  const names = pusher === undefined ? [] : [pusher, personOf(pusher), personOfGitHub(pusher)]
+  const isOwn = names.some((name) => isSamePerson(name, by))
   return isOwn ? `${by} pushed it: two others have to say so` : null
 }
 

@@ -146,6 +146,19 @@ describe('two people', () => {
     expect(say(line, 'ann')).toEqual(refusedFor('pushed it'))
   })
 
+  it.each([
+    ['by the registry', { pusher: 'ann' }],
+    ['at GitHub, in other letters', { github: 'Acme-CI-ann' }],
+  ])('do not count one whom a registry calls otherwise: %s', (_title, person) => {
+    const line = playLine({ ...options({ gates: [GATES.window] }), people: { bob: person } })
+    line.offer('1.2.0', 2)
+    line.look()
+    line.deliver('dev')
+    line.answer('check-health', WELL, 'dev')
+    const pusher = 'pusher' in person ? person.pusher : 'acme-ci-ann'
+    expect(say(line, 'bob', { pusher })).toEqual(refusedFor('pushed it'))
+  })
+
   it('speak of one image: who confirms another one asks anew', () => {
     const line = running({ gates: [GATES.window] })
     say(line, 'ann')
