@@ -22,7 +22,8 @@ export function tellChannels(turn: Turn<Line>): void {
     for (const { name, kinds, stages, quiet } of channels) {
       const isAsked = kinds.includes(told.kind) && (stages === null || stages.includes(told.stage ?? ''))
       if (!isAsked && !isAlarm(told)) continue
-      const until = quiet === null || notice.urgency === 'page' ? null : closedUntil(quiet, turn.now)
+      const isUrgent = notice.urgency === 'page' || isAlarm(told)
+      const until = quiet === null || isUrgent ? null : closedUntil(quiet, turn.now)
       const due = { due: until ?? turn.now }
       wish(turn, { kind: 'notify', ...fresh(turn, `${notice.id}/notify/${name}`), ...due, channel: name, notice })
     }

@@ -77,9 +77,12 @@ export function newBulletin(id: string): Bulletin {
   return { kind: 'bulletin', id, schema: BULLETIN_SCHEMA, ...empty, channel, stage, ...nothing }
 }
 
-/** Whether its buttons can hold what they would stand for. */
+/** Whether its buttons can hold what they would stand for, and its id can be a name wherever documents are kept. */
 export function canList(channel: string, stage: string): boolean {
-  return askOfPage(bulletinId(channel, stage), { number: 9_999_999_999, edition: 9_999_999_999 }).length <= ASK_LENGTH_MAX
+  if (!/^[!-~]+$/u.test(channel)) return false
+  return (
+    askOfPage(bulletinId(channel, stage), { number: 9_999_999_999, edition: 9_999_999_999 }).length <= ASK_LENGTH_MAX
+  )
 }
 
 /** Opaque to the chat: which promotion it is stands in the document alone. */

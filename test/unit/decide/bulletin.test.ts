@@ -58,6 +58,17 @@ describe('a few promotions', () => {
   })
 })
 
+describe('a channel whose name is too strange for a list', () => {
+  it.each(['#veröffentlichung', `#${'x'.repeat(110)}`, 'two words'])('%s has a message for each', async (slack) => {
+    const others = [{ ...aWorkloadStage('dev'), gates: [{ ...approval, slack }] }]
+    const subscriptions = Array.from({ length: 8 }, (_, index) => ({ ...named(`app-${index}`), stages: others }))
+    const world = createWorld({ subscriptions })
+    await world.push('1.1.0', 1)
+    await world.pass(10_000)
+    expect([world.cards.length, world.lists.length]).toEqual([8, 0])
+  })
+})
+
 describe('a batch', () => {
   it('of sixty is listed from the first, in as few messages as there is room for, each bound to its digest', async () => {
     const batch = { ...stages[0], batchMs: 10 * MINUTE }

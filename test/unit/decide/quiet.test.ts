@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { closedUntil } from '../../../src/decide/gates/window.ts'
+import { advance } from '../../../src/pipeline.ts'
 import { Quiet, windowOf } from '../../../src/domain/quiet.ts'
 import { aDigest, NOW } from '../../helpers/build.ts'
 import { aWorkloadStage, createWorld } from '../../helpers/world.ts'
@@ -74,7 +75,15 @@ describe('in quiet hours', () => {
     world.health.set(aDigest(1), BROKEN)
     await world.push('1.1.0', 1)
     const { promotion } = await world.stage('dev')
-    const vote = { by: 'anna', how: 'api', groups: [] as string[], decision: 'approve', reason: '', at: NOW, shown: '' } as const
+    const vote = {
+      by: 'anna',
+      how: 'api',
+      groups: [] as string[],
+      decision: 'approve',
+      reason: '',
+      at: NOW,
+      shown: '',
+    } as const
     await world.vote('dev', promotion?.id ?? '', vote)
     expect(world.cards.at(-1)?.card).toMatchObject({ tone: 'bad', status: expect.stringMatching(/rolled back/u) })
   })
@@ -121,4 +130,18 @@ describe('when it is quiet', () => {
       expect(Quiet.safeParse(quiet).success).toBe(false)
     },
   )
+})
+
+it('a channel with quiet hours is told at once of a break-glass that is asked for', async () => {
+  const team = { type: 'discord', url: 'env:URL', quiet: NIGHT }
+  const breakGlass = { from: ['anna', 'ben'], expires: HOUR }
+  const stages = [{ ...aWorkloadStage('dev'), gates: [{ ...approval, slack: undefined }], breakGlass }]
+  const world = createWorld({ notifications: { team }, stages })
+  await world.push('1.1.0', 1)
+  const candidate = (await world.stage('dev')).promotion?.candidate
+  if (candidate === undefined) throw new Error('nothing waits')
+  const act = { kind: 'break-glass', by: 'anna', reason: 'it burns', stage: 'dev', candidate } as const
+  await advance('line/payments', act, world.ports)
+  await world.settle()
+  expect(world.told.map(({ notice }) => notice.kind)).toEqual(['operator'])
 })
