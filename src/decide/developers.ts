@@ -13,7 +13,8 @@ import { dropEffects, fresh, isLeased, note, wish, type Turn } from './turn.ts'
 
 type Told = NonNullable<StageState['told']>[number]
 
-const TEXT_LENGTH_MAX = 1_000
+/** A document has a length. */
+const TEXT_LENGTH_MAX = 600
 /** Promotions whose end was not told yet. */
 const TOLD_MAX = 4
 /** GitHub takes a thousand of one commit; a gate that changes its mind all day has its last word told all the same. */
