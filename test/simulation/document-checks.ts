@@ -2,8 +2,8 @@
 
 import { isLeased } from '../../src/decide/turn.ts'
 import type { Document, DocumentId } from '../../src/domain/document.ts'
-import { formatImage } from '../../src/domain/image.ts'
 import type { Line, StageState } from '../../src/domain/line.ts'
+import { formatTaken } from '../../src/domain/release.ts'
 import type { Train } from '../../src/domain/train.ts'
 import type { InspectorOptions } from './inspector.ts'
 
@@ -103,8 +103,8 @@ export function createDocumentChecks({
   const checkArrived = (name: string, was: StageState | undefined, { current }: StageState): void => {
     const promotion = was?.promotion
     if (current.state !== 'candidate' || promotion?.candidate.id !== current.candidate.id) return
-    const image = formatImage(current.candidate.images[0])
     for (const target of Object.keys(promotion.deliveries)) {
+      const image = formatTaken(current.candidate, target)
       check(ledger.everHeld(target, image), () => `${name} counts ${promotion.id} as brought to ${target}`)
     }
   }

@@ -2,6 +2,8 @@
 
 import type { Wish } from '../../src/delivery/delivery.ts'
 import { formatImage, parseImageReference } from '../../src/domain/image.ts'
+import { imageAt } from '../../src/domain/release.ts'
+import type { Target } from '../../src/domain/target.ts'
 import type { Chronicle } from './chronicle.ts'
 
 export type Write = {
@@ -120,6 +122,12 @@ export function createLedger({ chronicle, isOrdered, isBound, now, wasLifted }: 
     wasResolved: isKnown,
     health: (target, image, state) => void health.set(`${target} ${image}`, state),
   }
+}
+
+/** What a target takes of a wish for several. */
+export function takenAs(wish: Wish, target: Target): string {
+  if (wish.kind === 'restore') return wish.image
+  return formatImage(imageAt({ images: [wish.image, ...(wish.others ?? [])] }, target) ?? wish.image)
 }
 
 export function writtenAs(wish: Wish): string {

@@ -13,8 +13,8 @@ import type { Ledger } from './ledger.ts'
 import type { Machine } from './machine.ts'
 import { isForeign, mergePull } from './pull-requests.ts'
 import type { Random } from './random.ts'
-import { pushAgain, pushTag } from './registry.ts'
-import type { Shape } from './shape.ts'
+import { pushAgain, pushCompanion, pushTag } from './registry.ts'
+import { COMPANION, PAYMENTS, type Shape } from './shape.ts'
 import type { World } from './world.ts'
 
 export type Scene = {
@@ -62,6 +62,7 @@ function pushOne(scene: Scene, tag: string): void {
   scene.grounds.push(digest)
   chronicle.say(() => `PUSH ${tag} is #${digest.slice(-4).replace(/^0+/u, '')}`)
   scene.told.delete(digest)
+  if (scene.shape.isReleased === true) companionOf(scene, tag, digest)
   if (chaos.lostEvents > 0 && random.chance(chaos.lostEvents)) return chronicle.fault('lost webhook')
   const tellings = 1 + (random.chance(chaos.duplicates) ? random.between(1, 3) : 0)
   const id = `hub/${digest.slice(-6)}/${clock.now()}`
@@ -73,10 +74,25 @@ function pushOne(scene: Scene, tag: string): void {
   }
 }
 
-async function tell(scene: Scene, id: string, { tag, digest }: { tag: string; digest: string }): Promise<void> {
+/** Built after the other; now and then nobody tells of it. */
+function companionOf(scene: Scene, tag: string, digest: string): void {
+  const { clock, dice, chronicle, world } = scene
+  clock.at(clock.now() + dice.between(0, 120_000), () => {
+    // Of several pushes under one tag, the last stays.
+    if (world.registry.tags.get(tag) !== digest) return
+    pushCompanion(world.registry, tag, digest)
+    chronicle.fault('companion pushed later')
+    const id = `hub/companion/${digest.slice(-6)}/${clock.now()}`
+    if (dice.chance(0.8)) void tell(scene, id, { tag, digest, repository: COMPANION.repository })
+  })
+}
+
+type Told = { readonly tag: string; readonly digest: string; readonly repository?: string }
+
+async function tell(scene: Scene, id: string, { tag, digest, repository = PAYMENTS.repository }: Told): Promise<void> {
   const { clock, random, state, accepted, machines } = scene
   const unsaid = { digest: null, mediaType: null, subject: null, pusher: null, occurredAt: null }
-  const event = { kind: 'push', id, registry: 'docker.io', repository: 'acme/payments', tag, ...unsaid }
+  const event = { kind: 'push', id, registry: 'docker.io', repository, tag, ...unsaid }
   const row = AcceptedEvent.parse({ id, source: 'hub', assurance: 'url-secret', receivedAt: clock.now(), event })
   const [stored] = await state.inbox.put([row])
   if (stored === 'stored') accepted.push(id)
@@ -144,7 +160,8 @@ function targetsOf(scene: Scene): string[] {
 export function changeByHand(scene: Scene, target: string): void {
   const { random, world, ledger, did } = scene
   const tag = random.chance(0.5) ? `hand-${ledger.hands.size}` : String(91 + 2 * random.between(0, 12))
-  const image = `docker.io/acme/payments:${tag}`
+  const { repository } = target.endsWith(COMPANION.repository) ? COMPANION : PAYMENTS
+  const image = `docker.io/${repository}:${tag}`
   if (ledger.hands.has(image)) return
   did.interfered = true
   ledger.hand(target, image)

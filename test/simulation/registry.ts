@@ -1,21 +1,24 @@
 /** The registry: tags that point at content, move, and vanish; and the events that it sends of them. */
 
 import type { Registries } from '../../src/domain/registry.ts'
-import { formatImage, type Digest } from '../../src/domain/image.ts'
+import { formatImage, type Digest, type ImageName } from '../../src/domain/image.ts'
 import { err, ok } from '../../src/domain/result.ts'
 import { RetryLater } from '../../src/domain/retry.ts'
 import { aDigest } from '../helpers/build.ts'
 import type { Ledger } from './ledger.ts'
 import type { Life } from './life.ts'
+import { COMPANION } from './shape.ts'
 
 export type Registry = {
   readonly tags: Map<string, Digest>
+  /** Of the second image of a release: pushed a little later, under the same tag. */
+  readonly companions: Map<string, Digest>
   contents: number
   isDown: boolean
 }
 
 export function createRegistry(): Registry {
-  return { tags: new Map(), contents: 0, isDown: false }
+  return { tags: new Map(), companions: new Map(), contents: 0, isDown: false }
 }
 
 /** New content under a tag. */
@@ -34,6 +37,17 @@ export function pushAgain(registry: Registry, tag: string, content: number): Dig
   return digest
 }
 
+function tagsOf({ tags, companions }: Registry, { repository }: ImageName): ReadonlyMap<string, Digest> {
+  return repository === COMPANION.repository ? companions : tags
+}
+
+const COMPANIONS_FROM = 1_000_000
+
+/** The same content of the one is built with the same content of the other. */
+export function pushCompanion(registry: Registry, tag: string, digest: string): void {
+  registry.companions.set(tag, aDigest(COMPANIONS_FROM + Number.parseInt(digest.slice(-12), 16)))
+}
+
 export function registriesOf(registry: Registry, life: Life, ledger: Ledger): Registries {
   const ask = async <T>(answer: () => T): Promise<T> => {
     await life.send()
@@ -45,12 +59,12 @@ export function registriesOf(registry: Registry, life: Life, ledger: Ledger): Re
   return {
     resolve: (image) =>
       ask(() => {
-        const digest = registry.tags.get(image.tag)
+        const digest = tagsOf(registry, image).get(image.tag)
         if (digest === undefined) return err({ reason: 'tag-not-found', detail: image.tag })
         ledger.resolved(formatImage({ ...image, digest }))
         return ok({ digest, mediaType: 'application/vnd.oci.image.index.v1+json' })
       }),
     inspect: () => ask(() => ok({ kind: 'image' })),
-    listTags: () => ask(() => ok([...registry.tags.keys()])),
+    listTags: (image) => ask(() => ok([...tagsOf(registry, image).keys()])),
   }
 }

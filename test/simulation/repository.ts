@@ -7,7 +7,7 @@ import { err, ok, type Result } from '../../src/domain/result.ts'
 import { RetryLater } from '../../src/domain/retry.ts'
 import { targetId } from '../../src/domain/target.ts'
 import { isExpected } from './cluster.ts'
-import { writtenAs, type Ledger } from './ledger.ts'
+import { takenAs, type Ledger } from './ledger.ts'
 import type { Life } from './life.ts'
 
 const TRIES_MAX = 8
@@ -25,12 +25,18 @@ export function createRepository(): Repository {
 
 /** A new commit upon the base. */
 export function commitToBase(repository: Repository, target: string, image: string): string {
+  return commitAll(repository, new Map([[target, image]]))
+}
+
+function commitAll(repository: Repository, images: ReadonlyMap<string, string>): string {
   repository.commits += 1
   const commit = `c${repository.commits}`
-  repository.base = { commit, images: new Map([...repository.base.images, [target, image]]) }
+  repository.base = { commit, images: new Map([...repository.base.images, ...images]) }
   return commit
 }
 
+/** By target id. */
+type Wanted = ReadonlyMap<string, string>
 export type Surroundings = { readonly life: Life; readonly ledger: Ledger; readonly now: () => number }
 
 /** Commits straight to the base: nobody there knows of fences, so the lease is asked, and the branch swapped. */
@@ -43,37 +49,45 @@ export function commitDelivery(repository: Repository, { life, ledger, now }: Su
     return base
   }
 
-  const push = async (order: Order, was: string, image: string, orderedAt: number): Promise<string | null> => {
+  const push = async (order: Order, was: string, wanted: Wanted, orderedAt: number): Promise<string | null> => {
     await life.send()
     await life.travel()
     if (repository.isDown) throw new RetryLater('the repository cannot be reached')
     const isFastForward = repository.base.commit === was
     let commit: string | null = null
     if (isFastForward) {
-      const target = targetId(order.target)
-      const before = repository.base.images.get(target) ?? ''
-      commit = commitToBase(repository, target, image)
+      const { images } = repository.base
+      commit = commitAll(repository, wanted)
       const kind = order.reason.startsWith('rollback') ? 'back' : 'candidate'
-      ledger.write({ target, before, after: image, promotion: order.promotion, kind, orderedAt })
+      for (const [target, after] of wanted) {
+        const before = images.get(target) ?? ''
+        if (!isSameReference(before, after))
+          ledger.write({ target, before, after, promotion: order.promotion, kind, orderedAt })
+      }
     }
     await life.receive()
     return commit
   }
 
   const bring = async (order: Order, isPreview: boolean): Promise<Result<Delivered, DeliveryFailure>> => {
-    const image = writtenAs(order.wish)
+    const targets = [order.target, ...(order.also ?? [])]
+    const wanted: Wanted = new Map(targets.map((target) => [targetId(target), takenAs(order.wish, target)]))
+    const [first = '', ...also] = wanted.values()
+    const written = { now: first, ...(also.length > 0 && { also }) }
     const orderedAt = now()
     for (let tries = 0; tries < TRIES_MAX; tries += 1) {
       const base = await read()
-      const found = base.images.get(targetId(order.target))
-      if (found === undefined) return err({ reason: 'target-missing', detail: 'no such file' })
+      const found = [...wanted].map(([id, image]) => ({ image, found: base.images.get(id) }))
+      if (found.some((one) => one.found === undefined)) return err({ reason: 'target-missing', detail: 'no such file' })
       if (!order.stillHeld()) return err({ reason: 'fenced', detail: 'the lease ran out' })
-      if (isSameReference(found, image))
-        return ok({ status: 'unchanged', reference: base.commit, previous: found, now: found })
-      if (!isExpected(found, order.expected)) return err({ reason: 'moved', detail: `found ${found}`, found })
-      const changed = { status: 'changed', previous: found, now: image } as const
+      const other = found.filter((one) => !isSameReference(one.found ?? '', one.image))
+      const previous = found[0]?.found ?? ''
+      if (other.length === 0) return ok({ status: 'unchanged', reference: base.commit, previous, ...written })
+      const strange = other.find((one) => !isExpected(one.found ?? '', order.expected))?.found
+      if (strange !== undefined) return err({ reason: 'moved', detail: `found ${strange}`, found: strange })
+      const changed = { status: 'changed', previous, ...written } as const
       if (isPreview) return ok({ ...changed, reference: base.commit })
-      const commit = await push(order, base.commit, image, orderedAt)
+      const commit = await push(order, base.commit, wanted, orderedAt)
       if (commit !== null) return ok({ ...changed, reference: commit })
     }
     throw new RetryLater(`the branch moved ${TRIES_MAX} times`)
@@ -105,16 +119,16 @@ export function meet(
   const images = new Map<string, Brought>()
   const fates = cargos.map((cargo): Fate => {
     const { promotion } = cargo
-    const image = writtenAs(cargo.wish)
-    const ids = cargo.targets.map(targetId)
-    for (const id of ids) {
+    const wanted: Wanted = new Map(cargo.targets.map((target) => [targetId(target), takenAs(cargo.wish, target)]))
+    for (const [id, image] of wanted) {
       const found = files.get(id) ?? ''
       if (isSameReference(found, image) || isExpected(found, cargo.expected)) continue
       return { promotion, fate: 'stopped', reason: 'moved', detail: `found ${found}`, found }
     }
-    if (ids.every((id) => isSameReference(files.get(id) ?? '', image))) return { promotion, fate: 'there' }
-    for (const id of ids) images.set(id, { image, promotion })
-    return { promotion, fate: 'aboard', diff: `+${image}` }
+    if ([...wanted].every(([id, image]) => isSameReference(files.get(id) ?? '', image)))
+      return { promotion, fate: 'there' }
+    for (const [id, image] of wanted) images.set(id, { image, promotion })
+    return { promotion, fate: 'aboard', diff: [...wanted.values()].map((image) => `+${image}`).join('\n') }
   })
   return { images, fates }
 }

@@ -1,5 +1,5 @@
 /**
- * `npm run simulate -- [--schedules N] [--from N] [--demands | --losses | --batches] [--threads N]`: many schedules. `--seed N`: one, with its
+ * `npm run simulate -- [--schedules N] [--from N] [--demands | --losses | --batches | --releases] [--threads N]`: many schedules. `--seed N`: one, with its
  * whole trace. `--faults`: plants each mistake that we know of, and says how soon it is found.
  */
 
@@ -19,6 +19,7 @@ const { values } = parseArgs({
     losses: { type: 'boolean', default: false },
     demands: { type: 'boolean', default: false },
     batches: { type: 'boolean', default: false },
+    releases: { type: 'boolean', default: false },
     faults: { type: 'boolean', default: false },
     schedules: { type: 'string' },
     from: { type: 'string', default: '1' },
@@ -26,7 +27,7 @@ const { values } = parseArgs({
     threads: { type: 'string' },
   },
 })
-const kind: Kind | undefined = (['losses', 'demands', 'batches'] as const).find((one) => values[one])
+const kind: Kind | undefined = (['losses', 'demands', 'batches', 'releases'] as const).find((one) => values[one])
 const ofKind = kind === undefined ? {} : { kind }
 const crew = values.threads === undefined ? {} : { threads: Number(values.threads) }
 

@@ -20,6 +20,8 @@ export type Shape = {
   readonly mode: 'act' | 'observe'
   readonly subscriptions: readonly string[]
   readonly stages: readonly [StageShape, ...StageShape[]]
+  /** Two images are released together. */
+  readonly isReleased?: boolean
   /** Whether a push waits for others of its tag. */
   readonly settles: boolean
   /** Tags that the filter passes over. */
@@ -138,6 +140,9 @@ const GATES: Readonly<Record<GateKind, Gate>> = {
 
 const BATCH_MS = 2 * 60_000
 
+export const PAYMENTS = { registry: 'docker.io', repository: 'acme/payments' }
+export const COMPANION = { registry: 'docker.io', repository: 'acme/companion' }
+
 const loadedConfigs = new Map<string, LoadedConfig>()
 
 export function configOf(shape: Shape): LoadedConfig {
@@ -161,14 +166,17 @@ export function configOf(shape: Shape): LoadedConfig {
     git: { plain: { url: '/srv/gitops.git' }, host: { github: 'acme/gitops' } },
     subscriptions: shape.subscriptions.map((name) => ({
       name,
-      images: [{ registry: 'docker.io', repository: 'acme/payments' }],
+      images: shape.isReleased === true ? [PAYMENTS, COMPANION] : [PAYMENTS],
       tags: shape.isOrdered && shape.ignore.length > 0 ? { ...tags, ignore: shape.ignore } : tags,
       stages: shape.stages.map((stage) => ({
         name: stage.name,
         after: stage.after,
         verify: stage.isVerified ? POLICY : 'none',
         gates: stage.gates.map((kind) => GATES[kind]),
-        targets: stage.targets.map((kind) => targetOf(kind, name, stage.name)),
+        targets: stage.targets.flatMap((kind) => {
+          const target = targetOf(kind, name, stage.name)
+          return shape.isReleased === true ? [PAYMENTS, COMPANION].map((image) => ({ ...target, image })) : [target]
+        }),
         ...(shape.batches ? { batchMs: BATCH_MS } : {}),
       })),
     })),

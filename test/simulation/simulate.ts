@@ -25,6 +25,8 @@ import { changeShape, configOf, drawShape, withBatches, withDemands, type Shape 
 import { createSimulatedState } from './store.ts'
 import { FOUND_WITHIN_MS, scheduleSweeps } from './sweeps.ts'
 import { withSyncDigest } from './sync-digest.ts'
+import { formatImage } from '../../src/domain/image.ts'
+import { nameAt } from '../../src/domain/release.ts'
 import { targetId } from '../../src/domain/target.ts'
 import { checkCalm, checkEnd } from './verdict.ts'
 import { createWorld, type World } from './world.ts'
@@ -47,11 +49,12 @@ export type Outcome = {
 }
 
 /**
+ * `releases`: two images are one release, the second pushed a little later; of no seed by itself.
  * `batches`: several subscriptions go to Git together, and every other of these schedules has demands too.
  * `losses`: webhooks get lost, and our own looks find what they were about. `demands`: stages demand signatures and have gates;
  * people vote, and throw the switch.
  */
-export type Kind = 'plain' | 'demands' | 'losses' | 'batches'
+export type Kind = 'plain' | 'demands' | 'losses' | 'batches' | 'releases'
 
 /** Of ten in a row: what each seed is about, where nobody says so. */
 const KINDS = [
@@ -93,7 +96,8 @@ async function run(seed: number, { isTraced = false, kind = kindOf(seed), fault 
   // Its own dice, so that a schedule without demands takes the course that it always took.
   const dice = createRandom(seed + 1_000_003)
   const joined = kind === 'batches' ? withBatches(drawn.shape, dice) : drawn.shape
-  const asked = demands ? withDemands(joined, dice) : joined
+  const together = kind === 'releases' ? { ...joined, isReleased: true } : joined
+  const asked = demands ? withDemands(together, dice) : together
   const shape = losesWebhooks ? { ...asked, settles: random.chance(0.3) } : asked
   const { now } = clock
   // The one change of a filter that is made here ignores those that end in 4.
@@ -187,7 +191,7 @@ function furnish(world: World, shape: Shape, random: ReturnType<typeof createRan
   for (const subscription of configOf(everything).config.subscriptions) {
     for (const target of subscription.stages.flatMap(({ targets }) => targets)) {
       const tag = random.pick(['100', '100', 'latest'])
-      world.put(targetId(target), `docker.io/acme/payments:${tag}`)
+      world.put(targetId(target), `${formatImage(nameAt(subscription, target))}:${tag}`)
     }
   }
   world.cluster.running = random.pick(['well', 'well', 'not-well', 'not-observed'])

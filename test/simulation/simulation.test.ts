@@ -5,6 +5,7 @@ import { simulate } from './simulate.ts'
 
 /** More by the environment: `SIMULATION_SCHEDULES=20000 npx vitest run test/simulation`. */
 const SCHEDULES = Number(process.env['SIMULATION_SCHEDULES'] ?? (process.env['CI'] === undefined ? 2_000 : 20_000))
+const RELEASES = SCHEDULES / 10
 const SCHEDULES_TO_FIND_MAX = 10_000
 const TIMEOUT_MS = 60_000 + SCHEDULES * 200
 
@@ -43,6 +44,16 @@ describe('the core, under crashes, lost answers, late writes, outages and people
       expect(broken, `npm run simulate -- --seed ${broken[0]?.seed} shows how`).toEqual([])
       expect(schedules).toBe(SCHEDULES)
       expect([...faults.keys()]).toEqual(expect.arrayContaining(KINDS_OF_FAULTS))
+    },
+    TIMEOUT_MS,
+  )
+
+  it(
+    `keeps every law where two images are one release, in ${RELEASES} schedules`,
+    async () => {
+      const { broken, faults } = await simulateMany({ from: 1, to: RELEASES, kind: 'releases' })
+      expect(broken).toEqual([])
+      expect([...faults.keys()]).toContain('companion pushed later')
     },
     TIMEOUT_MS,
   )

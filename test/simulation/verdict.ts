@@ -3,6 +3,7 @@
 import { findBreak } from '../../src/domain/chain.ts'
 import type { Entry } from '../../src/domain/history.ts'
 import type { Line } from '../../src/domain/line.ts'
+import { imagesIn } from '../../src/domain/release.ts'
 import type { Train } from '../../src/domain/train.ts'
 import { isSmall } from './document-checks.ts'
 import { numberOf } from './ledger.ts'
@@ -130,7 +131,8 @@ function checkArrival(scene: Scene, line: Line, last: Shape): void {
     const current = state?.current
     const runs = current?.state === 'candidate' ? current.candidate.images[0] : null
     const isThere = last.isOrdered ? runs?.tag === newest.tag : runs?.digest === newest.digest
-    const isRefused = state?.refused.some(({ image }) => numberOf(image) === Number(newest.tag)) === true
+    const refused = state?.refused.flatMap(({ image }) => imagesIn(image)) ?? []
+    const isRefused = refused.some((image) => numberOf(image) === Number(newest.tag))
     const isExcused =
       isDemanding(last) ||
       did.movedTag ||
