@@ -7,6 +7,10 @@ import { formatTaken } from '../../src/domain/release.ts'
 import type { Train } from '../../src/domain/train.ts'
 import type { InspectorOptions } from './inspector.ts'
 
+/** Who may turn something down. */
+const PEOPLE = new Set(['ann', 'bob', 'cid', 'github:ann'])
+/** What only asks or tells. */
+const TALK = new Set(['show', 'vouch', 'notify', 'reply', 'announce'])
 const DOCUMENT_LENGTH_MAX = 256 * 1024
 const EFFECTS_MAX = 40
 /** What an effect may be given up for; anything else should have been tried again, or worked in. */
@@ -49,18 +53,20 @@ export function createDocumentChecks({
       checkArrived(name, was, state)
       if (state.current.state === 'candidate') {
         const { candidate, healthySince } = state.current
-        grounds.well(line.subscription, name, candidate.images[0].digest, healthySince)
+        const { since: offered, images } = candidate
+        grounds.well(line.subscription, name, { digest: images[0].digest, offered, since: healthySince })
       }
       const rejected = state.refused.filter(({ reason }) => reason === 'rejected')
       check(
-        rejected.every(({ by }) => by === 'ann' || by === 'bob'),
-        () => `${name} took our own closing for a rejection`,
+        rejected.every(({ by }) => PEOPLE.has(by ?? '')),
+        () => `${name} took our own closing for a rejection: ${rejected.map(({ by }) => by).join()}`,
       )
     }
     const superseded = line.tail.filter(({ kind, promotion }) => kind === 'superseded' && promotion !== undefined)
     for (const { promotion } of superseded) {
       const atWork = before?.effects.filter(
-        (effect) => 'promotion' in effect && effect.promotion === promotion && isLeased(effect, now()),
+        (effect) =>
+          'promotion' in effect && effect.promotion === promotion && isLeased(effect, now()) && !TALK.has(effect.kind),
       )
       // One may just have answered that it did not come through.
       check((atWork ?? []).length <= 1, () => `${promotion} was superseded while somebody was at work on it`)

@@ -1,15 +1,19 @@
 /** Mistakes that we could have made, planted between the core and its ports: the simulation has to find each. */
 
+import type { Conversation } from '../../src/conversations/conversation.ts'
 import type { Document } from '../../src/domain/document.ts'
 import { formatImage } from '../../src/domain/image.ts'
 import type { Gate } from '../../src/domain/gate.ts'
-import type { Line, StageState } from '../../src/domain/line.ts'
+import { lineId, type Line, type StageState } from '../../src/domain/line.ts'
 import type { Promotion } from '../../src/domain/promotion.ts'
 import type { Stage, Subscription } from '../../src/domain/subscription.ts'
 import type { Train } from '../../src/domain/train.ts'
+import { ok } from '../../src/domain/result.ts'
 import type { Verdict } from '../../src/domain/verdict.ts'
 import type { Order } from '../../src/delivery/delivery.ts'
+import type { InboxRow } from '../../src/domain/walk.ts'
 import type { Ports } from '../../src/pipeline.ts'
+import { MEMBERS } from './chat.ts'
 import type { Random } from './random.ts'
 import type { Kind } from './simulate.ts'
 import type { World } from './world.ts'
@@ -45,6 +49,10 @@ const PLAIN: readonly Planted[] = [
   { name: 'events are settled before they are handled', plant: settledAtClaim },
   { name: 'the registry is asked once per tag', plant: askedOnce },
   { name: 'older counts as newer', plant: inverted },
+  { name: 'a pull request is opened without a look', bend: ({ host }) => (host.opensBlindly = true) },
+  { name: 'no stage waits for another', plant: onConfig((stage) => ({ ...stage, after: [] })) },
+  { name: 'the chain of the history begins anew', plant: onSave((document) => ({ ...document, hash: '' })) },
+  { name: 'some of the history is not kept', plant: forgettingSome },
   { name: 'observe mode acts', plant: alwaysActing },
 ]
 
@@ -65,6 +73,11 @@ const DEMANDING: readonly Planted[] = [
   { name: 'nothing is verified', plant: onConfig((stage) => ({ ...stage, verify: 'none' })) },
   { name: 'a soak is not waited for', plant: onConfig((stage) => ({ ...stage, gates: stage.gates.map(withoutSoak) })) },
   { name: 'the switch is read once', plant: switchReadOnce },
+  { name: 'windows are not asked', plant: onConfig(withoutWindows) },
+  { name: 'a soak counts from long ago', plant: onStage(wellForLong) },
+  { name: 'a click counts for whatever is asked now', plant: clickedNow },
+  { name: 'everybody is in every group', plant: onConversation(withEverybody) },
+  { name: 'a message keeps its buttons', plant: onConversation(neverChanged) },
 ]
 
 export const FAULTS: readonly Fault[] = [
@@ -129,6 +142,63 @@ function withStrangers(gate: Gate): Gate {
 
 function withoutSoak(gate: Gate): Gate {
   return gate.kind === 'soak' ? { ...gate, ms: 1 } : gate
+}
+
+function withoutWindows(stage: Stage): Stage {
+  return { ...stage, gates: stage.gates.filter(({ kind }) => kind !== 'window') }
+}
+
+function wellForLong(stage: StageState): StageState {
+  const { current } = stage
+  if (current.state !== 'candidate') return stage
+  return { ...stage, current: { ...current, healthySince: current.candidate.since - 3_600_000 } }
+}
+
+/** Whatever stood on the button. */
+function clickedNow(ports: Ports): Ports {
+  const { inbox } = ports
+  const askedNow = async (ask: string): Promise<string> => {
+    const [subscription = '', stage = ''] = ask.split('/')
+    const document = (await ports.documents.load(lineId(subscription)))?.document
+    return (document?.kind === 'line' ? document.stages[stage]?.promotion?.id : undefined) ?? ask
+  }
+  const changed = async (row: InboxRow): Promise<InboxRow> => {
+    const { event } = row.accepted
+    if (event.ballot === undefined) return row
+    const ballot = { ...event.ballot, ask: await askedNow(event.ballot.ask) }
+    return { ...row, accepted: { ...row.accepted, event: { ...event, ballot } } }
+  }
+  return {
+    ...ports,
+    inbox: {
+      ...inbox,
+      claim: async (limit, leaseMs, now) => Promise.all((await inbox.claim(limit, leaseMs, now)).map(changed)),
+    },
+  }
+}
+
+function onConversation(change: (conversation: Conversation) => Conversation) {
+  return (ports: Ports): Ports => ({
+    ...ports,
+    conversation: ports.conversation === null ? null : change(ports.conversation),
+  })
+}
+
+function withEverybody(conversation: Conversation): Conversation {
+  return { ...conversation, membersOf: async () => ok(new Set(Object.values(MEMBERS))) }
+}
+
+function neverChanged(conversation: Conversation): Conversation {
+  return {
+    ...conversation,
+    show: async (card, channel, known) => (known === null ? conversation.show(card, channel, known) : ok(known)),
+  }
+}
+
+function forgettingSome(ports: Ports): Ports {
+  const { journal } = ports
+  const append: typeof journal.append = (entries) => journal.append(entries.filter(({ kind }) => kind !== 'delivered'))
+  return { ...ports, journal: { ...journal, append } }
 }
 
 function switchReadOnce(ports: Ports): Ports {

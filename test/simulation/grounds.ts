@@ -35,12 +35,15 @@ export type Grounds = {
   verifierOf(life: Life, isDown: () => boolean): Verifier
   /** A person said yes or no. */
   voted(promotion: string, by: string, decision: 'approve' | 'reject'): void
+  /** They said so, and it counts once they are in a group that may. */
+  hoped(promotion: string, by: string, decision: 'approve' | 'reject'): void
+  joined(by: string): void
   /** The switch was thrown, and its throwing answered. */
   paused(): void
   resumed(): void
   isPaused(): boolean
   /** A candidate became healthy at a stage. */
-  well(subscription: string, stage: string, digest: string, since: number): void
+  well(subscription: string, stage: string, seen: { digest: string; offered: number; since: number }): void
   judge(act: Act, loaded: LoadedConfig): void
 }
 
@@ -52,6 +55,7 @@ export function createGrounds({ random, chronicle, now }: Options): Grounds {
   /** By digest: when it was last seen to be trusted. */
   const trusted = new Map<string, number>()
   const approvals = new Map<string, Set<string>>()
+  const hopes: { promotion: string; by: string; decision: 'approve' | 'reject' }[] = []
   const healthy = new Map<string, number>()
   let pausedAt: number | null = null
   const { check } = chronicle
@@ -96,6 +100,13 @@ export function createGrounds({ random, chronicle, now }: Options): Grounds {
     }
   }
 
+  /** A later stage gets what ran well at those before it. */
+  const judgeOrder = (act: Act, { after, needs }: Stage, what: string): void => {
+    const isWell = (name: string): boolean => healthy.has(`${act.subscription}/${name}/${act.digest}`)
+    const isProven = needs === 'any' ? after.some(isWell) : after.every(isWell)
+    check(isProven || after.length === 0, () => `was not well at ${after.join(', ')} before: ${what}`)
+  }
+
   return {
     push(digest) {
       if (courses.has(digest)) return
@@ -125,10 +136,21 @@ export function createGrounds({ random, chronicle, now }: Options): Grounds {
       chronicle.say(() => `VOTE ${decision} by ${by} on ${promotion}`)
       if (decision === 'approve') approvals.set(promotion, (approvals.get(promotion) ?? new Set()).add(by))
     },
+    hoped: (promotion, by, decision) => void hopes.push({ promotion, by, decision }),
+    joined(by) {
+      for (const hope of hopes) {
+        if (hope.by === by && hope.decision === 'approve')
+          approvals.set(hope.promotion, (approvals.get(hope.promotion) ?? new Set()).add(by))
+      }
+    },
     paused: () => void (pausedAt ??= now()),
     resumed: () => void (pausedAt = null),
     isPaused: () => pausedAt !== null,
-    well: (subscription, stage, digest, since) => void healthy.set(`${subscription}/${stage}/${digest}`, since),
+    well(subscription, stage, { digest, offered, since }) {
+      const key = `${subscription}/${stage}/${digest}`
+      check(since >= offered, () => `${key} is said to be well since before it came`)
+      healthy.set(key, since)
+    },
     judge(act, loaded) {
       const what = `${act.kind} of ${act.promotion}`
       const since = pausedAt
@@ -141,6 +163,7 @@ export function createGrounds({ random, chronicle, now }: Options): Grounds {
       if (stage === undefined) return
       judgeProof(act, stage, what)
       if (act.kind === 'back' || act.kind === 'propose') return
+      judgeOrder(act, stage, what)
       for (const gate of stage.gates) judgeGate(gate, act, stage, what)
     },
   }

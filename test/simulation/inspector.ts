@@ -35,7 +35,7 @@ export type InspectorOptions = {
 }
 
 export function createInspector(options: InspectorOptions): Inspector {
-  const { chronicle, ledger, grounds } = options
+  const { chronicle, ledger, grounds, now } = options
   const { check } = chronicle
   const documents = new Map<DocumentId, Document>()
   const checks = createDocumentChecks(options)
@@ -75,7 +75,12 @@ export function createInspector(options: InspectorOptions): Inspector {
     // An older candidate stops at a newer one of ours that arrived late: that is no surprise, but a bound.
     const isNewer = (numberOf(found) ?? 0) > (numberOf(writtenAs(order.wish)) ?? 0)
     check(ledger.isHand(found) || isNewer, () => `took our own ${short(found)} for a person's: ${order.promotion}`)
-    for (const target of targets) ledger.collided(target, writtenAs(order.wish))
+    // An older one that somebody put back is seen by this, and what is newer goes on over it.
+    const isRevert = ledger.isHand(found) && (numberOf(found) ?? Infinity) < (numberOf(writtenAs(order.wish)) ?? 0)
+    for (const target of targets) {
+      if (isRevert) ledger.observed({ target, image: found, running: 'not-observed', at: now() })
+      else ledger.collided(target, writtenAs(order.wish))
+    }
   }
 
   return {

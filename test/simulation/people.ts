@@ -242,7 +242,8 @@ export function mergeOne({ world, ledger, clock, chronicle }: Scene): void {
 }
 
 export function endOutages({ world }: Scene): void {
-  for (const victim of [world.registry, world.cluster, world.plain, world.host.repository]) victim.isDown = false
+  for (const victim of [world.registry, world.cluster, world.plain, world.host.repository, world.chat])
+    victim.isDown = false
 }
 
 /** A head whose writing was never answered, and then forgotten for another reason: the dead letter asks to delete the branch. */

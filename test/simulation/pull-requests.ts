@@ -35,6 +35,7 @@ export type Host = {
   /** Planted faults. */
   ignoresForeignCommits: boolean
   mergesAnyHead: boolean
+  opensBlindly: boolean
   /** Branches that ever had a person's commit. */
   readonly foreign: Set<string>
 }
@@ -51,6 +52,7 @@ export function createHost(repository: Repository): Host {
     pulls: [],
     ignoresForeignCommits: false,
     mergesAnyHead: false,
+    opensBlindly: false,
     foreign: new Set(),
   }
 }
@@ -151,11 +153,11 @@ export function pullRequestsOf(host: Host, { life, ledger, now }: Surroundings):
       const url = `https://git.example/pull/${number}`
       return ok({ number, url, head, fates } as const)
     }
-    if (known !== undefined && known.state !== 'merged') return proposal(known)
+    if (known !== undefined && known.state !== 'merged' && !host.opensBlindly) return proposal(known)
     if (!isHeld(cargos)) return fenced
     return change(() => {
       const open = openPull(host, name)
-      if (open !== undefined) return proposal(open)
+      if (open !== undefined && !host.opensBlindly) return proposal(open)
       const branch = branches.get(name)
       // No commits between the base and the branch, or no branch any more: the next look tells.
       if (branch === undefined || branch.head !== head || known?.state === 'merged') return null

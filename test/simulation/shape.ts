@@ -6,7 +6,9 @@ import type { Policy } from '../../src/domain/verification-policy.ts'
 import type { Random } from './random.ts'
 
 export type TargetKind = 'workload' | 'second-workload' | 'commit' | 'pull-request' | 'merged'
-export type GateKind = 'soak' | 'approval' | 'window'
+export type GateKind = 'soak' | 'approval' | 'window' | 'chat'
+/** Whoever is in it may approve. */
+export const CHAT_GROUP = 'S0RELMGRS'
 export type StageShape = {
   readonly name: string
   readonly after: readonly string[]
@@ -63,8 +65,12 @@ export function withDemands(shape: Shape, random: Random): Shape {
   if (random.chance(0.5)) return shape
   const demand = (stage: StageShape): StageShape => {
     if (random.chance(0.4)) return stage
-    const kinds: readonly GateKind[] = ['soak', 'approval', 'window']
-    return { ...stage, isVerified: random.chance(0.7), gates: kinds.filter(() => random.chance(0.35)) }
+    const kinds: readonly GateKind[] = ['soak', random.chance(0.5) ? 'chat' : 'approval', 'window']
+    return {
+      ...stage,
+      isVerified: random.chance(0.7),
+      gates: kinds.filter((kind) => random.chance(kind === 'chat' ? 0.8 : 0.35)),
+    }
   }
   const [first, ...others] = shape.stages
   return { ...shape, stages: [demand(first), ...others.map(demand)] }
@@ -134,6 +140,15 @@ const slot = (from: number, to: number): Slot => ({ days: [], hours: { from, to 
 const GATES: Readonly<Record<GateKind, Gate>> = {
   soak: { kind: 'soak', ms: 4 * 60_000 },
   approval: { kind: 'approval', from: ['ann', 'bob'], votes: 1, atLeast: [], otherWays: 0, expires: 20 * 60_000 },
+  chat: {
+    kind: 'approval',
+    from: [CHAT_GROUP, 'ann', 'bob'],
+    votes: 2,
+    atLeast: [],
+    otherWays: 0,
+    expires: 20 * 60_000,
+    slack: 'C0RELEASES',
+  },
   // Everything begins at midnight.
   window: { kind: 'window', allow: [slot(2, 12), slot(20, 21), slot(25, 1_439)], deny: [], timezone: 'UTC' },
 }
@@ -180,6 +195,8 @@ export function configOf(shape: Shape): LoadedConfig {
         ...(shape.batches ? { batchMs: BATCH_MS } : {}),
       })),
     })),
+    slack: { token: 'env:SLACK_TOKEN', signingSecret: 'env:SLACK_SIGNING_SECRET' },
+    people: { ann: { slack: 'U0ANN' }, bob: { slack: 'U0BOB' }, cid: { slack: 'U0CID' } },
     server: { listen: '127.0.0.1:0', apiListen: '127.0.0.1:0', state: ':memory:', tokens: [] },
   })
   const loaded = { config, hash }

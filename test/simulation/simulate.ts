@@ -2,6 +2,7 @@
 
 import { NOW } from '../helpers/build.ts'
 import { drawChaos, withLosses } from './chaos.ts'
+import { checkMessages, scheduleClicks } from './chat.ts'
 import { createChronicle } from './chronicle.ts'
 import { createClock } from './clock.ts'
 import { createInspector } from './inspector.ts'
@@ -137,6 +138,7 @@ async function run(seed: number, { isTraced = false, kind = kindOf(seed), fault 
   scheduleActs(scene)
   scheduleSweeps(scene)
   if (demands) scheduleVoices(scene)
+  if (demands) scheduleClicks(scene)
   const quietMs = chaos.lostEvents > 0 ? FOUND_WITHIN_MS : QUIET_AFTER_MS
   const shapes = scheduleChanges(scene)
   let steps = 0
@@ -163,6 +165,7 @@ async function run(seed: number, { isTraced = false, kind = kindOf(seed), fault 
     if (isQuiet(scene) && (await state.inbox.depth()) === 0) break
   }
   if (chronicle.violations.length === 0) await checkEnd(scene, shapes.last())
+  if (chronicle.violations.length === 0) checkMessages(scene)
   const { violations, trace, faults, checks } = chronicle
   return {
     seed,

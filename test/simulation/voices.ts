@@ -88,6 +88,6 @@ export function sayYes(scene: Scene): void {
   scene.grounds.signAll()
   takeBack(scene)
   for (const { line, stage, promotion } of waiting(scene)) {
-    say(scene, line, { stage, promotion, by: 'ann', decision: 'approve' })
+    for (const by of ['ann', 'bob']) say(scene, line, { stage, promotion, by, decision: 'approve' })
   }
 }

@@ -5,6 +5,7 @@ import { targetId } from '../../src/domain/target.ts'
 import type { Proposals } from '../../src/delivery/delivery.ts'
 import type { Health } from '../../src/health/health.ts'
 import type { Outbound } from '../../src/effects.ts'
+import { conversationOf, createChat, type Chat } from './chat.ts'
 import { clusterDelivery, createCluster, workloadOf, type Cluster } from './cluster.ts'
 import type { Grounds } from './grounds.ts'
 import type { Ledger } from './ledger.ts'
@@ -20,6 +21,7 @@ export type World = {
   readonly cluster: Cluster
   readonly plain: Repository
   readonly host: Host
+  readonly chat: Chat
   imageAt(target: string): string | undefined
   /** By hand: a new image at a target, not by way of us. */
   put(target: string, image: string): void
@@ -43,6 +45,7 @@ export function createWorld({ random, ledger, grounds, now, unwell, onUnwell, on
   const cluster = createCluster()
   const plain = createRepository()
   const host = createHost(createRepository())
+  const chat = createChat()
   const course = createHealthCourse(random, unwell)
   const repositoryOf = (target: string): Repository => (target.startsWith('git/plain/') ? plain : host.repository)
   const imageAt = (target: string): string | undefined =>
@@ -77,6 +80,7 @@ export function createWorld({ random, ledger, grounds, now, unwell, onUnwell, on
     cluster,
     plain,
     host,
+    chat,
     imageAt,
     put,
     outboundOf(life) {
@@ -102,7 +106,7 @@ export function createWorld({ random, ledger, grounds, now, unwell, onUnwell, on
         commits: () => commitsOf(plain, surroundings),
         healthRule: { check: async () => ({ state: 'healthy', detail: 'as it should be' }) },
         notifier: () => null,
-        conversation: null,
+        conversation: conversationOf(chat, life, now),
         verifier: grounds.verifierOf(life, () => registry.isDown),
         probe: {
           ask: () => Promise.reject(new Error('nothing is asked')),

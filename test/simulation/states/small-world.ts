@@ -173,7 +173,7 @@ function propose(world: SmallWorld, { cargos, lastHead, pullRequest }: Train): D
   const { branch, pulls } = world
   const open = pulls.findIndex(({ state }) => state === 'open')
   const known = pullRequest === null ? undefined : pulls[pullRequest.number - 1]
-  if (known?.state === 'closed' && open === -1) return failed(world, 'closed')
+  if (known !== undefined && known.state !== 'open') return failed(world, 'closed')
   const isOurs = branch === null || branch.head === lastHead || branch.promotion === promotion
   if (!isOurs) return failed(world, 'foreign-commits')
   const head = `head of ${promotion} on ${found}`
