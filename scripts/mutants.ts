@@ -46,6 +46,8 @@ const METHODS = new Map([
   ['startsWith', 'endsWith'],
   ['endsWith', 'startsWith'],
 ])
+/** A limit that is one larger is a limit: whether it holds is for tests of its own. */
+const LIMIT = /_(?:MAX|MS|BYTES)$|^LIMITS$/u
 /** Taken away: `list.filter(…)` becomes `list`. */
 const REMOVED = new Set(['filter', 'slice', 'trim', 'toLowerCase', 'toSorted', 'subarray'])
 const STATES = new Map([
@@ -56,6 +58,13 @@ const STATES = new Map([
 /** Only what is inside of these is a value. */
 const TYPED = new Set(['TSAsExpression', 'TSSatisfiesExpression', 'TSNonNullExpression'])
 
+/** `z.string().max(64)` */
+function isBound(node: Node, parent: Node | undefined): boolean {
+  if (parent?.type !== 'CallExpression' || !(parent['arguments'] as readonly Node[]).includes(node)) return false
+  const property = (parent['callee'] as Node)['property'] as Node | undefined
+  return property?.['name'] === 'max' || property?.['name'] === 'min'
+}
+
 type Node = Range & { readonly type: string; readonly [key: string]: unknown }
 type Visit = (node: Node, above: readonly Node[]) => void
 
@@ -65,6 +74,7 @@ function isNode(value: unknown): value is Node {
 
 function walk(node: Node, above: readonly Node[], visit: Visit): void {
   if (node.type.startsWith('Import') || (node.type.startsWith('TS') && !TYPED.has(node.type))) return
+  if (node.type === 'VariableDeclarator' && LIMIT.test(String((node['id'] as Node)['name']))) return
   visit(node, above)
   for (const child of Object.values(node).flat()) if (isNode(child)) walk(child, [...above, node], visit)
 }
@@ -104,7 +114,8 @@ export function mutantsOf(file: string, source: string): readonly Mutant[] {
       const [value, regex, parent] = [node['value'], node['regex'], above.at(-1)]
       const isKey = parent?.type === 'Property' && parent['key'] === node && parent['computed'] !== true
       if (typeof value === 'boolean') add(node, String(!value), node)
-      if (typeof value === 'number') add(node, String(value + 1), node, isKey ? 'key' : 'expression')
+      if (typeof value === 'number' && !isBound(node, parent))
+        add(node, String(value + 1), node, isKey ? 'key' : 'expression')
       if (typeof regex !== 'object' || regex === null) return
       const { pattern, flags } = regex as { pattern: string; flags: string }
       if (pattern.startsWith('^')) add(node, `/${pattern.slice(1)}/${flags}`, node)
@@ -122,7 +133,8 @@ export function mutantsOf(file: string, source: string): readonly Mutant[] {
       const [property, object] = [callee['property'] as Node, callee['object'] as Node]
       const name = String(property['name'])
       const other = METHODS.get(name)
-      if (other !== undefined) add(property, other, siteOf(node, above))
+      const isOfSchema = /^(?:min|max)$/u.test(name) && object['name'] !== 'Math'
+      if (other !== undefined && !isOfSchema) add(property, other, siteOf(node, above))
       if (REMOVED.has(name)) add(node, textOf(object), siteOf(node, above))
     },
     ExpressionStatement: (node) => add(node, ';', node, 'statement'),

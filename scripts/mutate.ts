@@ -16,11 +16,13 @@ const KILLED_PERCENT_MIN = 90
 /** Quick tests are asked first, slow ones about what is left then. */
 const TAKES_MS = [0, 40, Number.MAX_SAFE_INTEGER]
 const NONE = -1
+/** Files of tests that are asked about what is read once, when a file is loaded. */
+const NEAREST_MAX = 3
 const HANGS_MS = 15_000
 const PROBE_MS = 500
 const TESTS = [
   'test/unit/verification/**/*.test.ts',
-  'test/unit/cli/{trust,verify}.test.ts',
+  'test/unit/cli/{conformance,trust,verify}.test.ts',
   'test/contracts/scans.test.ts',
   'test/journeys/{notation,signatures,verifier}.test.ts',
 ]
@@ -59,11 +61,12 @@ const reached = new Set<number>()
 const loaded = new Map<number, Set<string>>()
 const spoilt = new Map<number, string>()
 const judged = new Set<number>()
+const imports = new Map<string, ReadonlyMap<string, number>>()
 
 write({ from: NONE, fromMs: 0, toMs: 0 })
 const vitest = await createVitest('test', { watch: false, config: 'scripts/mutate.config.ts' })
 try {
-  const tests = globSync(TESTS).filter((test) => [...importsOf(test)].some((file) => files.includes(file)))
+  const tests = globSync(TESTS).filter((test) => files.some((file) => importsOf(test).has(file)))
   for (const test of tests) {
     const problem = await run(test, { from: NONE, fromMs: 0, toMs: 0 })
     if (problem !== null) throw new Error(`${test} fails without any change: ${problem}`)
@@ -80,7 +83,7 @@ try {
   console.log(`${minutes()} ${again.length} need a process of their own`)
   for (const id of chosen) if (!again.includes(id)) judged.add(id)
   for (const id of again) {
-    for (const test of [...(loaded.get(id) ?? []), ...(spoilt.has(id) ? [spoilt.get(id) ?? ''] : [])]) {
+    for (const test of nearest(id)) {
       if (Date.now() > end || killed.has(id)) break
       if ((await run(test, { from: id, fromMs: 0, toMs: 0 })) !== null) killed.add(id)
     }
@@ -209,14 +212,27 @@ function shuffled<T>(list: readonly T[], seed: number): readonly T[] {
     .map(({ one }) => one)
 }
 
-/** All that a file imports, and what that imports: `related` of Vitest reads files before our change of them. */
-function importsOf(file: string, seen: Set<string> = new Set()): ReadonlySet<string> {
-  if (seen.has(file)) return seen
-  seen.add(file)
-  for (const { groups } of readFileSync(file, 'utf8').matchAll(/(?:from |import\()'(?<path>\.[^']+\.ts)'/gu)) {
-    importsOf(relative('.', resolve(dirname(file), groups?.['path'] ?? '')), seen)
-  }
-  return seen
+/** Where it left something behind; then the tests that are nearest to its file. */
+function nearest(id: number): readonly string[] {
+  const file = mutants[id]?.file ?? ''
+  const far = (test: string): number => importsOf(test).get(file) ?? Number.POSITIVE_INFINITY
+  const near = [...(loaded.get(id) ?? [])].toSorted((a, b) => far(a) - far(b)).slice(0, NEAREST_MAX)
+  return [...new Set([...(spoilt.has(id) ? [spoilt.get(id) ?? ''] : []), ...near])]
+}
+
+/** All that a file imports, and what that imports, with how far away it is: `related` of Vitest reads files before our change of them. */
+function importsOf(file: string): ReadonlyMap<string, number> {
+  const known = imports.get(file)
+  if (known !== undefined) return known
+  const found = new Map([[file, 0]])
+  for (const [one, far] of found) for (const next of importedBy(one)) if (!found.has(next)) found.set(next, far + 1)
+  imports.set(file, found)
+  return found
+}
+
+function importedBy(file: string): readonly string[] {
+  const found = readFileSync(file, 'utf8').matchAll(/(?:from |import\()'(?<path>\.[^']+\.ts)'/gu)
+  return [...found].map(({ groups }) => relative('.', resolve(dirname(file), groups?.['path'] ?? '')))
 }
 
 function minutes(): string {

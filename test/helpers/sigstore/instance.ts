@@ -128,7 +128,7 @@ export function createSigstore({
       options.usage ?? signatureUsage(),
       ...(uses.length > 0 ? [extendedUsage(...uses)] : []),
       ...(options.isAuthority === true ? [basicConstraints(true)] : []),
-      alternativeNames(...names),
+      ...(names.length > 0 ? [alternativeNames(...names)] : []),
       ...Object.entries(claims).map(([key, text]) => claim(CLAIM_NUMBERS[key as keyof typeof CLAIM_NUMBERS], text)),
       ...extra,
     ]

@@ -74,7 +74,7 @@ describe('Amazon Inspector', () => {
     resources: [{ id: `arn:aws:ecr:eu-west-1:111122223333:repository/acme/team/app/${digest}` }],
     ...over,
   })
-  const inspector = (findings: readonly object[], pages = 1, region = 'eu-west-1', coverage: unknown = undefined) => {
+  const inspector = (findings: readonly object[], pages = 1, region = 'eu-west-1', coverage?: unknown) => {
     let page = 0
     const made = callOf(({ operation }) => {
       if (operation === 'ListCoverage') return coverage ?? covered()

@@ -76,6 +76,14 @@ describe('the name in a certificate', () => {
     ['has a line break', { names: [{ kind: 'other', value: 'a\nb' }] }],
     ['is not UTF-8', { names: [{ kind: 'other', value: Buffer.from([0xff]) }] }],
     ['is missing', { names: [] }],
+    ['is a list of none', { names: [], extra: [alternativeNames()] }],
+    [
+      'is one of two',
+      {
+        names: [],
+        extra: [alternativeNames({ kind: 'uri', value: WORKFLOW }, { kind: 'email', value: 'a@b.example' })],
+      },
+    ],
     [
       'is of another kind of other name',
       {
