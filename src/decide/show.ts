@@ -12,6 +12,7 @@ import type { Line, StageState } from '../domain/line.ts'
 import type { Promotion } from '../domain/promotion.ts'
 import { imageNamed } from '../domain/release.ts'
 import type { Stage } from '../domain/subscription.ts'
+import { describeBroken } from './broken-glass.ts'
 import { closedUntil } from './gates/window.ts'
 import { detailsOf, happenedTo, replyWith } from './thread.ts'
 import { fresh, isLeased, note, wish, type Turn } from './turn.ts'
@@ -61,7 +62,9 @@ function channelOf(stage: Stage): string | null {
 /** Nobody is shown what is not proven yet, or was never asked about. */
 function keep(turn: Turn<Line>, stage: Stage, state: StageState, promotion: Promotion, channel: string): void {
   const known = state.boards.find((board) => board.promotion === promotion.id)
-  if (known === undefined && promotion.phase !== 'gated') return
+  // A break-glass asks nobody any more; whoever is asked otherwise sees it all the same.
+  const isNew = promotion.phase === 'gated' || (promotion.breakGlass !== undefined && promotion.phase !== 'verifying')
+  if (known === undefined && !isNew) return
   const card = withCompare(cardOf(turn, stage, state, promotion), known?.compare)
   if (known !== undefined && isSame(known.card, card)) return
   const board: Board = known ?? { promotion: promotion.id, channel, message: null, card, isOver: false }
@@ -88,7 +91,8 @@ function finish(turn: Turn<Line>, stage: Stage, state: StageState, board: Board)
 function forgetUnseen(turn: Turn<Line>, state: StageState, board: Board): boolean {
   const id = showId(board)
   const waiting = turn.document.effects.find((effect) => effect.id === id)
-  if (board.message !== null || board.isListed === true || waiting === undefined || waiting.attempt > 0) return false
+  if (waiting === undefined || waiting.attempt > 0 || waiting.due <= turn.now) return false
+  if (board.message !== null || board.isListed === true) return false
   turn.document.effects = turn.document.effects.filter((effect) => effect !== waiting)
   state.boards = state.boards.filter((other) => other !== board)
   return true
@@ -119,7 +123,9 @@ function show(turn: Turn<Line>, stage: Stage, board: Board, card: Card, isUrgent
   turn.document.effects = turn.document.effects.filter((effect) => effect !== waiting)
   const { promotion, channel, message, isListed, isOver } = board
   const isNew = message === null && isListed !== true
-  const quiet = isNew && !isUrgent ? quietUntil(turn) : null
+  // What was to be told already is told with what it came to.
+  const isDue = isUrgent || (waiting !== undefined && waiting.dead === undefined && waiting.due <= turn.now)
+  const quiet = isNew && !isDue ? quietUntil(turn) : null
   const patience = waiting?.dead === undefined && (waiting?.attempt ?? 0) > 0 ? (waiting?.due ?? 0) : 0
   const due = Math.max(turn.now, quiet ?? 0, patience)
   board.card = card
@@ -221,14 +227,39 @@ function compareOf({ current }: StageState, { proof }: Promotion): Card['links']
   return url === null ? [] : [{ label: COMPARE, url }]
 }
 
-function factsOf(stage: Stage, { proof, candidate: { pusher, since } }: Promotion): Card['facts'] {
+function factsOf(stage: Stage, { proof, breakGlass, authors, candidate: { pusher, since } }: Promotion): Card['facts'] {
   const proven = (proof?.outcomes ?? []).map(({ rule, detail }) => ({ label: rule, text: clip(detail) }))
   const verified =
     stage.verify === 'none' ? [{ label: 'verified', text: 'nothing: `verify: none` is configured' }] : proven
   const pushed = { label: 'pushed', text: pusher === undefined ? '' : `by ${clip(pusher)},`, at: since }
   const builtAt = proof?.builtAt ?? null
   const built = builtAt === null ? [] : [{ label: 'built', text: '', at: builtAt }]
-  return [pushed, ...built, ...signersOf(proof?.known), ...scanOf(proof?.known), ...verified].slice(0, FACTS_MAX)
+  const broken =
+    breakGlass === undefined
+      ? []
+      : [
+          {
+            label: 'break-glass',
+            text: `around its gates, by ${describeBroken(breakGlass)}, until`,
+            at: breakGlass.until,
+          },
+        ]
+  return [
+    ...broken,
+    pushed,
+    ...built,
+    ...authorsOf(authors),
+    ...signersOf(proof?.known),
+    ...scanOf(proof?.known),
+    ...verified,
+  ].slice(0, FACTS_MAX)
+}
+
+/** Who cannot approve it, beside whoever pushed it; that nobody knows is said too. */
+function authorsOf(authors: Promotion['authors']): Card['facts'] {
+  if (authors === undefined) return []
+  const text = authors.state === 'known' ? authors.people.join(', ') : authors.detail
+  return [{ label: 'written by', text: clip(text) }]
 }
 
 function signersOf(known: Known | undefined): Card['facts'] {

@@ -89,6 +89,26 @@ describe('in quiet hours', () => {
   })
 })
 
+describe('in quiet hours, a break-glass', () => {
+  it('is shown at once, and who they were', async () => {
+    const gates = [approval, { kind: 'soak', ms: HOUR }]
+    const breakGlass = { from: ['anna', 'ben'], expires: HOUR }
+    const dev = { ...aWorkloadStage('dev'), gates, breakGlass }
+    const world = createWorld({ stages: [dev], slack: { quiet: NIGHT } })
+    await world.push('1.1.0', 1)
+    expect(world.cards).toEqual([])
+    const candidate = (await world.stage('dev')).promotion?.candidate
+    if (candidate === undefined) throw new Error('nothing waits')
+    for (const by of ['anna', 'ben']) {
+      const act = { kind: 'break-glass', by, reason: 'it burns', stage: 'dev', candidate } as const
+      await advance('line/payments', act, world.ports)
+    }
+    await world.settle()
+    const [first] = world.cards
+    expect(JSON.stringify(first?.card.facts)).toMatch(/break-glass.*anna and ben/u)
+  })
+})
+
 describe('a channel with quiet hours', () => {
   const team = { type: 'discord', url: 'env:URL', on: ['delivered', 'healthy', 'failed', 'rolled-back'], quiet: NIGHT }
 
