@@ -74,10 +74,10 @@ function firstOf(reasons: readonly (string | null)[]): string | null {
   return reasons.every((reason) => reason !== null) ? (reasons[0] ?? null) : null
 }
 
-/** A review says no to a pull request for so long as nothing of it was merged. */
-function mayStop({ phase, deliveries }: Promotion, { how, decision }: Vote): boolean {
+/** Anybody who may say no says so for so long as a pull request only shows it: nothing of it was merged, and of a batch only it goes. */
+function mayStop({ phase, deliveries }: Promotion, { decision }: Vote): boolean {
   const isOnlyShown = Object.values(deliveries).every(({ state }) => state === 'proposed')
-  return how === 'git' && decision === 'reject' && phase === 'delivering' && isOnlyShown
+  return decision === 'reject' && phase === 'delivering' && isOnlyShown
 }
 
 type Place = { readonly name: string; readonly id: string }
