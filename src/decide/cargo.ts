@@ -70,7 +70,8 @@ export function waitForAnswer(turn: Turn<Train>): void {
 function departure(turn: Turn<Train>, waiting: readonly Carry[], batchMs: number): number {
   const train = turn.document
   const isReplacing = waiting.some(({ line }) => train.cargos.some((cargo) => cargo.line === line))
-  const patience = isReplacing ? Math.min(batchMs, REPLACED_MS) : batchMs
+  const isUrgent = waiting.some((carry) => carry.isUrgent)
+  const patience = isUrgent ? 0 : isReplacing ? Math.min(batchMs, REPLACED_MS) : batchMs
   train.departs = Math.min(train.departs ?? Number.POSITIVE_INFINITY, turn.now + patience)
   return train.departs
 }

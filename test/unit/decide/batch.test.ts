@@ -1,7 +1,16 @@
 /** Many promotions on one train: when it departs, who comes along, and what each line hears. */
 
 import { describe, expect, it } from 'vitest'
-import { aBatchWorld, BATCH_MS, fate, playBatch, shown, MINUTE_MS, type PlayedBatch } from '../../helpers/batch.ts'
+import {
+  aCarryOf,
+  aBatchWorld,
+  BATCH_MS,
+  fate,
+  playBatch,
+  shown,
+  MINUTE_MS,
+  type PlayedBatch,
+} from '../../helpers/batch.ts'
 import { alarmOf } from '../../../src/domain/document.ts'
 import { LATER } from '../../helpers/play.ts'
 
@@ -89,6 +98,14 @@ describe('a batch departs', () => {
     expect(train.cargos()).toEqual(['ledger 1', 'payments 2', 'reports 1'])
     expect(train.effects('propose')).toHaveLength(1)
   })
+})
+
+it('departs at once with one that two people want now, around its gates', () => {
+  const train = playBatch({ names: NAMES })
+  train.carry('ledger', 1, 1)
+  train.step({ kind: 'message', message: { ...aCarryOf('payments', 1, 1), isUrgent: true } })
+  expect(train.cargos()).toEqual(['ledger 1', 'payments 1'])
+  expect(train.effects('propose')).toHaveLength(1)
 })
 
 describe('each line of a batch', () => {
