@@ -185,7 +185,7 @@ describe.skipIf(missing.length > 0)(title, { timeout: 240_000 }, () => {
           name,
           {
             image: `${registry.host}/acme/${name}`,
-            tags: { semver: '>=1.0' },
+            tags: { semver: '>=0.9' },
             verify: 'none',
             stages: {
               dev: { git: 'plain', file: `dev/${name}.yaml` },
