@@ -23,7 +23,7 @@ const IMAGES = 60
 const NAMES = Array.from({ length: IMAGES }, (_, index) => `app-${index}`)
 const [UNWANTED = ''] = NAMES
 /** Long enough for all of them on a machine that has other work. */
-const WINDOW = '25s'
+const WINDOW = '15s'
 const PROGRESS_MS = 120_000
 const BRANCH = 'drayage/batch/gitops_prod'
 const http = createHttp({ fetch: (url, init) => fetch(url, init), now: Date.now, random: () => 0 })
