@@ -115,3 +115,17 @@ describe('the author of the verified commit', () => {
     return line
   }
 })
+
+it.each<[string, Answer, string]>([
+  ['who it is', { kind: 'authors', logins: ['ann-gh', 'dora'] }, 'anna, github:dora'],
+  [
+    'that nobody knows it',
+    { kind: 'failed', reason: 'authors-unknown', detail: 'GitHub could not be asked' },
+    'who wrote the commit is not known: GitHub could not be asked',
+  ],
+])('people who are asked are shown %s', (_title, answer, text) => {
+  const line = waiting({ stages: [{ ...aWorkloadStage('dev'), verify, gates: [{ ...approval, slack: 'C0REL' }] }] })
+  line.answer('ask-authors', answer)
+  const facts = line.effects('show').at(-1)?.card.facts ?? []
+  expect(facts.find(({ label }) => label === 'written by')?.text).toBe(text)
+})
