@@ -110,7 +110,12 @@ describe('what changes', () => {
     named: 'all' as const,
     ...(builtFrom && { builtFrom }),
   })
-  const verify = { wait: HOUR, fresh: HOUR, reconsider: false, require: [{ kind: 'signature', anyOf: ['ci'], atLeast: 1 }] }
+  const verify = {
+    wait: HOUR,
+    fresh: HOUR,
+    reconsider: false,
+    require: [{ kind: 'signature', anyOf: ['ci'], atLeast: 1 }],
+  }
   const proven = (line: ReturnType<typeof playLine>, builtFrom: object | undefined) => {
     const outcomes = [{ rule: 'signature: ci', state: 'held' as const, detail: 'signed by ci' }]
     const verdict = { state: 'trusted' as const, outcomes, at: line.now() }
