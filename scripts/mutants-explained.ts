@@ -9,4 +9,306 @@ type Explained = {
   readonly why: string
 }
 
-export const EXPLAINED: readonly Explained[] = []
+const WORKERD =
+  'It mends what workerd does otherwise; under Node nothing is to be mended. test/runtimes and the journeys in workerd run it.'
+const KEPT = 'What is kept is what would be made anew: only slower, never another.'
+const TEXT = 'A sentence for a person.'
+const TYPE = 'What stands before it leaves nothing else; the type does not know.'
+const LOOP = 'One turn more over nothing.'
+
+export const EXPLAINED: readonly Explained[] = [
+  {
+    file: 'src/verification/sigstore/platform.ts',
+    code: 'isPrepared = true',
+    changes: ['isPrepared = true → ;', 'true → false'],
+    why: WORKERD,
+  },
+  {
+    file: 'src/verification/sigstore/platform.ts',
+    code: 'Object.assign(crypto, { verify: mended(crypto.verify) })',
+    changes: ['Object.assign(crypto, { verify: mended(crypto.verify) }) → ;'],
+    why: WORKERD,
+  },
+  {
+    file: 'src/verification/sigstore/platform.ts',
+    code: 'isPrepared = isCryptoRight()',
+    changes: ['isPrepared = isCryptoRight() → ;'],
+    why: WORKERD,
+  },
+  {
+    file: 'src/verification/sigstore/platform.ts',
+    code: "if (!isPrepared) throw new Error('this platform cannot verify ECDSA signatures')",
+    changes: ['!isPrepared → true', '!isPrepared → false', '!isPrepared → isPrepared'],
+    why: WORKERD,
+  },
+  {
+    file: 'src/verification/sigstore/platform.ts',
+    code: 'if (isPrepared) return',
+    changes: ['isPrepared → true', 'isPrepared → false'],
+    why: WORKERD,
+  },
+  {
+    file: 'src/verification/sigstore/platform.ts',
+    code: 'if (isCryptoRight()) return',
+    changes: ['isCryptoRight() → true', 'isCryptoRight() → false'],
+    why: WORKERD,
+  },
+  {
+    file: 'src/verification/sigstore/platform.ts',
+    code: 'const needsDigest = (algorithm ?? null) === null && bare instanceof crypto.KeyObject && isDigesting(bare)',
+    changes: ['&& → ||', '=== → !==', 'algorithm ?? null → algorithm'],
+    why: WORKERD,
+  },
+  {
+    file: 'src/verification/sigstore/platform.ts',
+    code: "return original.call(crypto, needsDigest ? 'sha256' : algorithm, data, bare, signature)",
+    changes: ['needsDigest → true', 'needsDigest → false'],
+    why: WORKERD,
+  },
+  {
+    file: 'src/verification/sigstore/platform.ts',
+    code: "return asymmetricKeyType === 'ec' || asymmetricKeyType === 'rsa'",
+    changes: ['|| → &&', '=== → !=='],
+    why: WORKERD,
+  },
+  {
+    file: 'src/verification/sigstore/platform.ts',
+    code: "if (typeof key !== 'object' || key === null || key instanceof crypto.KeyObject || !('key' in key)) return key",
+    changes: [
+      "typeof key !== 'object' || key === null || key instanceof crypto.KeyObject || !( → true",
+      "typeof key !== 'object' || key === null || key instanceof crypto.KeyObject || !( → false",
+      '|| → &&',
+      '!== → ===',
+      '=== → !==',
+      "!('key' in key) → ('key' in key)",
+    ],
+    why: WORKERD,
+  },
+  {
+    file: 'src/verification/sigstore/platform.ts',
+    code: 'return Object.keys(key).length === 1 && key.key instanceof crypto.KeyObject ? key.key : key',
+    changes: [
+      'Object.keys(key).length === 1 && key.key instanceof crypto.KeyObject → true',
+      'Object.keys(key).length === 1 && key.key instanceof crypto.KeyObject → false',
+      '&& → ||',
+      '=== → !==',
+      '1 → 2',
+    ],
+    why: WORKERD,
+  },
+  {
+    file: 'src/verification/sigstore/trust-root.ts',
+    code: 'kept.set(root, read)',
+    changes: ['kept.set(root, read) → ;'],
+    why: KEPT,
+  },
+  {
+    file: 'src/verification/sigstore/trust-root.ts',
+    code: 'if (known !== undefined) return known',
+    changes: ['known !== undefined → false'],
+    why: KEPT,
+  },
+  {
+    file: 'src/verification/sigstore/trust-root.ts',
+    code: 'keptByText.set(json, material)',
+    changes: ['keptByText.set(json, material) → ;'],
+    why: KEPT,
+  },
+  {
+    file: 'src/verification/sigstore/trust-root.ts',
+    code: 'const oldest = keptByText.size >= KEPT_MAX ? keptByText.keys().next().value : undefined',
+    changes: ['keptByText.size >= KEPT_MAX → true', 'keptByText.size >= KEPT_MAX → false', '>= → >', '>= → <'],
+    why: KEPT,
+  },
+  {
+    file: 'src/verification/sigstore/trust-root.ts',
+    code: 'if (oldest !== undefined) keptByText.delete(oldest)',
+    changes: [
+      'oldest !== undefined → true',
+      'oldest !== undefined → false',
+      '!== → ===',
+      'keptByText.delete(oldest) → ;',
+    ],
+    why: KEPT,
+  },
+  {
+    file: 'src/verification/sigstore/trust-root.ts',
+    code: "name: isBuiltin ? 'the public-good root of this version' : 'the configured trusted root',",
+    changes: ['isBuiltin → true', 'isBuiltin → false'],
+    why: TEXT,
+  },
+  {
+    file: 'src/verification/sigstore/signers.ts',
+    code: 'compiled.set(source, pattern)',
+    changes: ['compiled.set(source, pattern) → ;'],
+    why: KEPT,
+  },
+  {
+    file: 'src/verification/notation/trust.ts',
+    code: 'kept.set(signer, read)',
+    changes: ['kept.set(signer, read) → ;'],
+    why: KEPT,
+  },
+  {
+    file: 'src/verification/notation/revocation/network.ts',
+    code: 'if (oldest !== undefined) kept.delete(oldest)',
+    changes: ['oldest !== undefined → true'],
+    why: TYPE,
+  },
+  {
+    file: 'src/verification/notation/chain.ts',
+    code: 'if (found !== null) return bad(`certificate ${at + 1} of ${chain.length}: ${found}`)',
+    changes: ['+ → -', '1 → 2'],
+    why: TEXT,
+  },
+  {
+    file: 'src/verification/notation/jws.ts',
+    code: "return refuse(`${twice ?? 'alg'} is in the unprotected header`)",
+    changes: ["twice ?? 'alg' → twice"],
+    why: TEXT,
+  },
+  {
+    file: 'src/verification/discover.ts',
+    code: 'search.cut(subject, `what is there could not be read within ${TIME_MS_MAX / 1000} seconds`)',
+    changes: ['/ → *', '1000 → 1001'],
+    why: TEXT,
+  },
+  {
+    file: 'src/verification/discover.ts',
+    code: 'for (let at = 0; at < entries.length && search.goesOn(); at += AT_ONCE) {',
+    changes: ['< → <='],
+    why: LOOP,
+  },
+  {
+    file: 'src/verification/scans/source.ts',
+    code: 'for (let at = 0; at < questions.length; at += AT_ONCE) {',
+    changes: ['< → <='],
+    why: LOOP,
+  },
+  {
+    file: 'src/verification/scans/ecr.ts',
+    code: "if (pages.length >= PAGES_MAX) return { state: 'unavailable', detail: `more than ${PAGES_MAX * PAGE} findings` }",
+    changes: ['* → /'],
+    why: TEXT,
+  },
+  {
+    file: 'src/verification/scans/ecr.ts',
+    code: "const state = Object.hasOwn(STATES, status) ? (STATES[status] ?? 'unavailable') : 'unavailable'",
+    changes: ["STATES[status] ?? 'unavailable' → STATES[status]"],
+    why: TYPE,
+  },
+  {
+    file: 'src/verification/scans/inspector.ts',
+    code: "const state = Object.hasOwn(STATES, reason) ? (STATES[reason] ?? 'unavailable') : 'unavailable'",
+    changes: ["STATES[reason] ?? 'unavailable' → STATES[reason]"],
+    why: TYPE,
+  },
+  {
+    file: 'src/verification/scans/quay.ts',
+    code: "const state = Object.hasOwn(STATES, status) ? (STATES[status] ?? 'unavailable') : 'unavailable'",
+    changes: ["STATES[status] ?? 'unavailable' → STATES[status]"],
+    why: TYPE,
+  },
+  {
+    file: 'src/verification/scans/harbor.ts',
+    code: "const state = Object.hasOwn(STATES, status) ? (STATES[status] ?? 'unavailable') : 'unavailable'",
+    changes: ["STATES[status] ?? 'unavailable' → STATES[status]"],
+    why: TYPE,
+  },
+  {
+    file: 'src/verification/scans/vex.ts',
+    code: 'return digest === null ? [] : [{ digest, packages: (product.subcomponents ?? []).map(nameOf) }]',
+    changes: ['digest === null → false'],
+    why: 'A product of no digest is about no image: no image has that digest.',
+  },
+  {
+    file: 'src/verification/scans/vex.ts',
+    code: 'why: justification ?? impact_statement ?? status,',
+    changes: [
+      'justification ?? impact_statement ?? status → justification ?? impact_statement',
+      'justification ?? impact_statement → justification',
+    ],
+    why: TEXT,
+  },
+  {
+    file: 'src/verification/sigstore/bundle.ts',
+    code: "const where = issue?.path.join('.') ?? ''",
+    changes: ["issue?.path.join('.') ?? '' → issue?.path.join('.')"],
+    why: TEXT,
+  },
+  {
+    file: 'src/verification/sigstore/bundle.ts',
+    code: "reject('malformed', `the bundle is not well formed: ${error instanceof Error ? error.message : 'unreadable'}`),",
+    changes: ['error instanceof Error → true', 'error instanceof Error → false'],
+    why: TEXT,
+  },
+  {
+    file: 'src/verification/sigstore/rejection.ts',
+    code: "const cause = error.cause === undefined ? '' : `: ${messageOf(error.cause)}`",
+    changes: ['error.cause === undefined → true', 'error.cause === undefined → false', '=== → !=='],
+    why: TEXT,
+  },
+  {
+    file: 'src/verification/sigstore/leaf.ts',
+    code: "subs.length === PARTS_WITH_CRITICAL && subs[1]?.toBoolean() === true && !UNDERSTOOD.has(names[at] ?? ''),",
+    changes: ["names[at] ?? '' → names[at]"],
+    why: TYPE,
+  },
+  {
+    file: 'src/verification/sigstore/signed-content.ts',
+    code: "const hashes = HASHES[asymmetricKeyDetails?.namedCurve ?? ''] ?? []",
+    changes: [
+      "HASHES[asymmetricKeyDetails?.namedCurve ?? ''] ?? [] → HASHES[asymmetricKeyDetails?.namedCurve ?? '']",
+      "asymmetricKeyDetails?.namedCurve ?? '' → asymmetricKeyDetails?.namedCurve",
+    ],
+    why: 'A curve that is not in the list ends as a rejection, whichever way.',
+  },
+  {
+    file: 'src/verification/sigstore/strict-json.ts',
+    code: "if (!value.success) return err(value.error.issues[0]?.message ?? 'not JSON')",
+    changes: [
+      '!value.success → true',
+      '!value.success → false',
+      '!value.success → value.success',
+      "value.error.issues[0]?.message ?? 'not JSON' → value.error.issues[0]?.message",
+      '0 → 1',
+    ],
+    why: TEXT,
+  },
+  {
+    file: 'src/verification/sigstore/timestamp.ts',
+    code: 'return signedData?.subs.at(-1)?.subs ?? []',
+    changes: ['signedData?.subs.at(-1)?.subs ?? [] → signedData?.subs.at(-1)?.subs', '1 → 2'],
+    why: 'What cannot be read is caught, and is no time either way.',
+  },
+  {
+    file: 'src/verification/sigstore/prehashed.ts',
+    code: 'for (let bit = curve.bytes * 8 - 1; bit >= 0; bit -= 1) {',
+    changes: ['8 → 9'],
+    why: 'Bits above the highest are 0, and the sum of nothing is nothing.',
+  },
+  {
+    file: 'src/verification/notation/signature.ts',
+    code: "return crypto.subtle.importKey('spki', key.raw, algorithm, false, ['verify']).catch(() => null)",
+    changes: ['false → true'],
+    why: 'Whether a public key may be exported again changes no answer.',
+  },
+  {
+    file: 'src/verification/scans/attached-file.ts',
+    code: "if (vulnerabilities === null || vulnerabilities === undefined || vulnerabilities.length === 0) return 'no-report'",
+    changes: [
+      'vulnerabilities === null || vulnerabilities === undefined || vulnerabilities.len → true',
+      'vulnerabilities === null || vulnerabilities === undefined || vulnerabilities.len → false',
+      '|| → &&',
+      '=== → !==',
+      '0 → 1',
+    ],
+    why: 'What comes after refuses the same, by another sentence.',
+  },
+  {
+    file: 'src/verification/collect.ts',
+    code: 'const descriptor = { digest, size: bytes.byteLength, ...(mediaType === null ? {} : { mediaType }) }',
+    changes: ['mediaType === null → false'],
+    why: TYPE,
+  },
+]
