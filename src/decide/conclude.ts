@@ -40,7 +40,7 @@ export function concludeLook(turn: Turn<Line>, stage: Stage, state: StageState):
   const isSeveral = subscription.images.length > 1
   const { tag, digest, counts } = newest
   state.current = { state: 'found', tag, digest, counts }
-  if (isSeveral) state.current.parts = parts.map(({ name, written: _, ...part }) => ({ ...name, ...part }))
+  if (isSeveral) state.current.parts = parts.map(partOf)
   const written = (isSeveral ? parts : [newest]).map((one) => one.written).join(', ')
   note(turn, {
     kind: 'observed',
@@ -63,6 +63,10 @@ type Found = {
   readonly tag: Tag | null
   readonly digest: Digest | null
   readonly counts: boolean
+}
+
+function partOf({ name, tag, digest, counts }: Found): ImageName & Omit<Found, 'name' | 'written'> {
+  return { ...name, tag, digest, counts }
 }
 
 function foundFrom(turn: Turn<Line>, name: ImageName, written: string): Found {

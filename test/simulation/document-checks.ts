@@ -54,7 +54,7 @@ export function createDocumentChecks({
       if (state.current.state === 'candidate') {
         const { candidate, healthySince } = state.current
         const { since: offered, images } = candidate
-        grounds.well(line.subscription, name, { digest: images[0].digest, offered, since: healthySince })
+        for (const { digest } of images) grounds.well(line.subscription, name, { digest, offered, since: healthySince })
       }
       const rejected = state.refused.filter(({ reason }) => reason === 'rejected')
       check(
@@ -68,8 +68,9 @@ export function createDocumentChecks({
         (effect) =>
           'promotion' in effect && effect.promotion === promotion && isLeased(effect, now()) && !TALK.has(effect.kind),
       )
-      // One may just have answered that it did not come through.
-      check((atWork ?? []).length <= 1, () => `${promotion} was superseded while somebody was at work on it`)
+      // One may just have answered that it did not come through; of a release, one for each image.
+      const answering = Math.max(1, ...Object.values(before?.stages ?? {}).map(imagesUnderWay))
+      check((atWork ?? []).length <= answering, () => `${promotion} was superseded while somebody was at work on it`)
     }
   }
 
@@ -150,4 +151,8 @@ export function createDocumentChecks({
 /** Small enough to be saved for ever. */
 export function isSmall(document: Document): boolean {
   return JSON.stringify(document).length <= DOCUMENT_LENGTH_MAX
+}
+
+function imagesUnderWay({ promotion }: StageState): number {
+  return promotion?.candidate.images.length ?? 0
 }
