@@ -279,6 +279,6 @@ export function checkMessages({ world, inspector, chronicle }: Scene): void {
   )
   const { messages } = world.chat
   const asking = messages.filter(({ ask }) => ask !== null && !open.has(ask))
-  const lost = (chronicle.faults.get('lost answer') ?? 0) + (chronicle.faults.get('crash') ?? 0)
+  const lost = ['lost answer', 'crash', 'stall'].reduce((sum, kind) => sum + (chronicle.faults.get(kind) ?? 0), 0)
   chronicle.check(asking.length <= lost, () => `${asking.length} messages ask about what has ended: ${asking[0]?.ask}`)
 }

@@ -9,6 +9,8 @@ import type { InspectorOptions } from './inspector.ts'
 
 /** Who may turn something down. */
 const PEOPLE = new Set(['ann', 'bob', 'cid', 'github:ann'])
+/** What the history says of an answer. */
+const ANSWERED = new Set(['delivered', 'effect-retried', 'effect-dead'])
 /** What only asks or tells. */
 const TALK = new Set(['show', 'vouch', 'notify', 'reply', 'announce'])
 const DOCUMENT_LENGTH_MAX = 256 * 1024
@@ -54,7 +56,7 @@ export function createDocumentChecks({
       if (state.current.state === 'candidate') {
         const { candidate, healthySince } = state.current
         const { since: offered, images } = candidate
-        for (const { digest } of images) grounds.well(line.subscription, name, { digest, offered, since: healthySince })
+        grounds.well(line.subscription, name, { digest: images[0].digest, offered, since: healthySince })
       }
       const rejected = state.refused.filter(({ reason }) => reason === 'rejected')
       check(
@@ -68,9 +70,12 @@ export function createDocumentChecks({
         (effect) =>
           'promotion' in effect && effect.promotion === promotion && isLeased(effect, now()) && !TALK.has(effect.kind),
       )
-      // One may just have answered that it did not come through; of a release, one for each image.
-      const answering = Math.max(1, ...Object.values(before?.stages ?? {}).map(imagesUnderWay))
-      check((atWork ?? []).length <= answering, () => `${promotion} was superseded while somebody was at work on it`)
+      // These have just answered, several at once; or one, that it did not come through.
+      const answers = line.tail.filter((entry) => entry.promotion === promotion && ANSWERED.has(entry.kind))
+      check(
+        (atWork ?? []).length <= Math.max(1, answers.length),
+        () => `${promotion} was superseded while somebody was at work on it`,
+      )
     }
   }
 
@@ -151,8 +156,4 @@ export function createDocumentChecks({
 /** Small enough to be saved for ever. */
 export function isSmall(document: Document): boolean {
   return JSON.stringify(document).length <= DOCUMENT_LENGTH_MAX
-}
-
-function imagesUnderWay({ promotion }: StageState): number {
-  return promotion?.candidate.images.length ?? 0
 }

@@ -22,6 +22,8 @@ export type Fault = {
   readonly name: string
   /** The schedules that can show it. */
   readonly kind: Kind
+  /** Where it was found last: tests look there first, and everywhere where it is not found there any more. */
+  readonly near?: number
   readonly plant?: (ports: Ports, random: Random) => Ports
   /** A mistake of the world's half of the bargain. */
   readonly bend?: (world: World) => void
@@ -30,7 +32,7 @@ export type Fault = {
 type Planted = Omit<Fault, 'kind'>
 
 const PLAIN: readonly Planted[] = [
-  { name: 'targets do not test the fence', bend: ({ cluster }) => (cluster.ignoresFences = true) },
+  { name: 'targets do not test the fence', near: 2150, bend: ({ cluster }) => (cluster.ignoresFences = true) },
   { name: 'a lease that ran out is still used', plant: onOrder((order) => ({ ...order, stillHeld: () => true })) },
   { name: 'whatever stands at the target is overwritten', plant: onOrder((order) => ({ ...order, expected: null })) },
   { name: 'the digest is left out', plant: onOrder(withoutDigest) },
@@ -43,7 +45,7 @@ const PLAIN: readonly Planted[] = [
   { name: 'what was begun is forgotten', plant: onStage(holdingOnlyTheLast) },
   { name: 'what was not well counts as well', plant: onStage(lookingWell) },
   { name: 'messages count in any order', plant: onTrain((train) => ({ ...train, orders: {} })) },
-  { name: 'a branch is always ours', bend: ({ host }) => (host.ignoresForeignCommits = true) },
+  { name: 'a branch is always ours', near: 253, bend: ({ host }) => (host.ignoresForeignCommits = true) },
   { name: 'any head is merged', bend: ({ host }) => (host.mergesAnyHead = true) },
   { name: 'entries leave the tail before they are in the journal', plant: onSave((one) => ({ ...one, tail: [] })) },
   { name: 'events are settled before they are handled', plant: settledAtClaim },

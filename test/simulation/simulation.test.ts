@@ -13,6 +13,7 @@ const TIMEOUT_MS = 60_000 + SCHEDULES * 200
 const KINDS_OF_FAULTS = [
   'configuration changed',
   'crash',
+  'click: approve',
   'event told again',
   'late write',
   'lost answer',
@@ -67,18 +68,18 @@ describe('the core, under crashes, lost answers, late writes, outages and people
   })
 })
 
+/** Looked at first, before and after where it was found last. */
+const NEAR = 30
+
 describe('the simulation finds a planted mistake:', () => {
   it.each(FAULTS)(
     '$name',
-    async ({ name, kind }) => {
-      const { broken } = await simulateMany({
-        from: 1,
-        to: SCHEDULES_TO_FIND_MAX,
-        kind,
-        fault: name,
-        stopsAtFirst: true,
-      })
-      expect(broken.length).toBeGreaterThan(0)
+    async ({ name, kind, near = 1 }) => {
+      const errand = { kind, fault: name, stopsAtFirst: true }
+      const there = await simulateMany({ ...errand, from: Math.max(1, near - NEAR), to: near + NEAR })
+      const found =
+        there.broken.length > 0 ? there : await simulateMany({ ...errand, from: 1, to: SCHEDULES_TO_FIND_MAX })
+      expect(found.broken.length).toBeGreaterThan(0)
     },
     TIMEOUT_MS,
   )
