@@ -10,7 +10,7 @@ import { dropEffects, type Turn } from './turn.ts'
 const REPLACED_MS = 30_000
 /** A permission that ran out is renewed by its line at once, where its grounds still hold. */
 const RENEWED_WITHIN_MS = 60_000
-const RENEWED_AGAIN_MS = 2_000
+const RENEWED_AGAIN_MS = 5_000
 
 /** What travels already is not brought again: only its permission is another one. */
 export function isSameCargo(cargo: Carry | undefined, carry: Carry): boolean {
@@ -45,17 +45,23 @@ export function board(turn: Turn<Train>): boolean {
   const { batchMs } = turn.rules
   if (batchMs !== null && turn.now < departure(turn, waiting, batchMs)) return false
   const ready = waiting.filter((carry) => mayBoard(turn, carry))
-  const rest = waiting.filter((carry) => !ready.includes(carry))
-  const isRenewing = rest.some(({ merge }) => turn.now - (merge?.until ?? 0) < RENEWED_WITHIN_MS)
-  if (isRenewing || ready.length === 0) {
-    train.departs = turn.now + (isRenewing ? RENEWED_AGAIN_MS : RENEWED_WITHIN_MS)
+  const renewing = waiting.filter((carry) => !ready.includes(carry) && isRenewing(turn, carry))
+  // The others' lines say so anew when they may go; some have come to their end, and say nothing any more.
+  train.next = [...renewing, ...ready]
+  if (renewing.length > 0) {
+    train.departs = turn.now + RENEWED_AGAIN_MS
     return false
   }
   const staying = train.cargos.filter(({ line }) => !ready.some((carry) => carry.line === line))
   train.cargos = [...staying, ...ready].toSorted((a, b) => (a.line < b.line ? -1 : 1))
-  train.next = rest
-  train.departs = rest.length === 0 ? null : turn.now + RENEWED_WITHIN_MS
-  return true
+  train.next = []
+  train.departs = null
+  return ready.length > 0
+}
+
+/** Its permission ran out just now. */
+function isRenewing({ now }: Turn<Train>, { merge }: Carry): boolean {
+  return merge !== null && merge.until !== null && now - merge.until < RENEWED_WITHIN_MS
 }
 
 /** The window of those that come meanwhile begins all the same. */

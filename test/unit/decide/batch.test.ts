@@ -408,11 +408,21 @@ describe('a batch of commits', () => {
     train.pass(MINUTE_MS)
     train.tick()
     expect(train.cargos()).toEqual(['ledger 1'])
-    expect(train.waits()).toEqual(['payments 1'])
+    expect(train.document()).toMatchObject({ next: [], departs: null })
     train.answer('commit', { kind: 'committed', commit: 'c1', fates: [fate('ledger 1')] })
     train.carry('payments', 1, 3)
     train.depart()
     expect(train.cargos()).toEqual(['payments 1'])
+  })
+
+  it('forgets a permission that comes when all is over, and is worth nothing any more', () => {
+    const train = playBatch({ names: NAMES, way: 'commit' })
+    train.carry('payments', 1, 1, { until: train.now() + BATCH_MS })
+    train.depart()
+    train.pass(MINUTE_MS)
+    train.tick()
+    expect(train.document()).toMatchObject({ next: [], cargos: [], departs: null, effects: [] })
+    expect(alarmOf(train.document())).toBeNull()
   })
 
   it('stops one alone, and the others are written', () => {
