@@ -56,7 +56,7 @@ export function createDocumentChecks({
       if (state.current.state === 'candidate') {
         const { candidate, healthySince } = state.current
         const { since: offered, images } = candidate
-        grounds.well(line.subscription, name, { digest: images[0].digest, offered, since: healthySince })
+        for (const { digest } of images) grounds.well(line.subscription, name, { digest, offered, since: healthySince })
       }
       const rejected = state.refused.filter(({ reason }) => reason === 'rejected')
       check(
@@ -70,12 +70,10 @@ export function createDocumentChecks({
         (effect) =>
           'promotion' in effect && effect.promotion === promotion && isLeased(effect, now()) && !TALK.has(effect.kind),
       )
-      // These have just answered, several at once; or one, that it did not come through.
+      // These have just answered, several at once; or one, that it did not come through; of a release, one for each image.
       const answers = line.tail.filter((entry) => entry.promotion === promotion && ANSWERED.has(entry.kind))
-      check(
-        (atWork ?? []).length <= Math.max(1, answers.length),
-        () => `${promotion} was superseded while somebody was at work on it`,
-      )
+      const answering = Math.max(1, answers.length, ...Object.values(before?.stages ?? {}).map(imagesUnderWay))
+      check((atWork ?? []).length <= answering, () => `${promotion} was superseded while somebody was at work on it`)
     }
   }
 
@@ -156,4 +154,8 @@ export function createDocumentChecks({
 /** Small enough to be saved for ever. */
 export function isSmall(document: Document): boolean {
   return JSON.stringify(document).length <= DOCUMENT_LENGTH_MAX
+}
+
+function imagesUnderWay({ promotion }: StageState): number {
+  return promotion?.candidate.images.length ?? 0
 }
