@@ -7,7 +7,7 @@ import { readPlan, type Plan } from './mutate-plan.ts'
 
 const NONE = -1
 /** What one mutant may cost in one file of tests: what many slow tests do not notice, one more hardly does. */
-const SPENT_MS_MAX = 1_500
+const SPENT_MS_MAX = 15_000
 /** Whoever asks more often than that, and five times as often as without a change, is in a loop that does not end. */
 const ASKED_MAX = 500_000
 

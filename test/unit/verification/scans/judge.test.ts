@@ -62,6 +62,30 @@ const judge = (facts: readonly ScanFact[], rule: Partial<ScanRule> = {}, over: P
     ...over,
   })
 
+describe('what is counted', () => {
+  const low = aFinding({ id: 'CVE-2026-2', severity: 'low' })
+  const except = [{ id: 'CVE-2026-2', until: NOW + HOUR, reason: 'later' }]
+
+  it('of one severity is not lessened by an exception of another', () => {
+    expect(judge([aScan(found(aFinding(), low))], { except }).state).toBe('failed')
+    expect(judge([aScan(found(low))], { except, maximum: { low: 0 } }).state).toBe('held')
+  })
+
+  it('of one scanner is not replaced by the newer word of another', () => {
+    const older = aScan({ ...found(aFinding()), scannedAt: NOW - 2 * HOUR })
+    const newer = aScan({ scanner: 'harbor' })
+    expect(judge([older, newer]).state).toBe('failed')
+    expect(judge([newer, older]).state).toBe('failed')
+  })
+
+  it('without a time is never the older one', () => {
+    const untimed = aScan({ ...found(aFinding()), scannedAt: null })
+    expect(judge([untimed, aScan()]).state).toBe('failed')
+    expect(judge([aScan({ ...found(aFinding()), scannedAt: NOW - 2 * HOUR }), aScan()]).state).toBe('held')
+    expect(judge([aScan({ scannedAt: null }), aScan(found(aFinding()))]).state).toBe('failed')
+  })
+})
+
 describe('a state', () => {
   it.each<[ScanFact['state'], string]>([
     ['finished', 'held'],

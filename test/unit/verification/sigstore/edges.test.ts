@@ -12,6 +12,7 @@ import {
   SUBJECT,
   verifyBundle,
   verifyLayer,
+  workflowSigner,
 } from '../../../helpers/sigstore/question.ts'
 import { attestLayer, signBundle, signLayer, statement } from '../../../helpers/sigstore/signatures.ts'
 
@@ -27,6 +28,17 @@ describe('of two verified times', () => {
   ])('logged after %i minutes and stamped after %i: the earlier one counts', async (logged, stamped) => {
     const bundle = signBundle(sigstore, statement(SUBJECT), { append: { at: at(logged) }, stampedAt: at(stamped) })
     expect(await verifyBundle(bundle, ask(sigstore))).toMatchObject({ kind: 'signature', at: at(2).getTime() })
+  })
+})
+
+describe('a signer of another root', () => {
+  it('did not sign what this one proves, whatever name it has', async () => {
+    const foreign = createSigstore({ name: 'foreign' })
+    const trustRoots = { own: ownRoot(sigstore), theirs: ownRoot(foreign) }
+    const signers = { ci: workflowSigner(), theirs: workflowSigner({ trust: 'theirs' }) }
+    const question = ask(sigstore, { trustRoots, signers })
+    expect(await verifyBundle(signBundle(sigstore, statement(SUBJECT)), question)).toMatchObject({ signers: ['ci'] })
+    expect(await verifyBundle(signBundle(foreign, statement(SUBJECT)), question)).toMatchObject({ signers: ['theirs'] })
   })
 })
 
