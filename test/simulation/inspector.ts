@@ -6,6 +6,7 @@ import type { Result } from '../../src/domain/result.ts'
 import type { LoadedConfig } from '../../src/domain/config.ts'
 import { wakeAt, type Document, type DocumentId } from '../../src/domain/document.ts'
 import { lineId } from '../../src/domain/line.ts'
+import { candidateOfPromotion } from '../../src/domain/promotion.ts'
 import { targetId } from '../../src/domain/target.ts'
 import { trainId } from '../../src/domain/train.ts'
 import type { Outbound } from '../../src/effects.ts'
@@ -79,7 +80,7 @@ export function createInspector(options: InspectorOptions): Inspector {
     const isRevert = ledger.isHand(found) && (numberOf(found) ?? Infinity) < (numberOf(writtenAs(order.wish)) ?? 0)
     for (const target of targets) {
       if (isRevert) ledger.observed({ target, image: found, running: 'not-observed', at: now() })
-      else ledger.collided(target, writtenAs(order.wish))
+      else ledger.collided(target, candidateOfPromotion(order.promotion))
     }
   }
 

@@ -2,6 +2,7 @@
 
 import type { Wish } from '../../src/delivery/delivery.ts'
 import { formatImage, parseImageReference } from '../../src/domain/image.ts'
+import { candidateOfPromotion } from '../../src/domain/promotion.ts'
 import { imageAt } from '../../src/domain/release.ts'
 import type { Target } from '../../src/domain/target.ts'
 import type { Chronicle } from './chronicle.ts'
@@ -31,8 +32,8 @@ export type Ledger = {
   opened(branch: string, open: number): void
   resolved(image: string): void
   wasResolved(image: string): boolean
-  /** Our delivery of this image met a person's hand there. */
-  collided(target: string, image: string): void
+  /** Our delivery of this candidate met a person's hand there. */
+  collided(target: string, candidate: string): void
   /** Whether the target held this image at any time. */
   everHeld(target: string, image: string): boolean
   /** The health check's word about an image at a target. */
@@ -89,7 +90,7 @@ export function createLedger({ chronicle, isOrdered, isBound, now, wasLifted }: 
       chronicle.check(older === null || newer === null || older <= newer, () => `went back: ${what}`)
     }
     if (kind === 'candidate') {
-      const met = collisions.has(`${target} ${after}`)
+      const met = collisions.has(`${target} ${candidateOfPromotion(promotion)}`)
       chronicle.check(!met || wasLifted(), () => `brought again what met a person's hand: ${what}`)
     }
     if (kind !== 'merge' && hands.has(before)) {
@@ -116,7 +117,7 @@ export function createLedger({ chronicle, isOrdered, isBound, now, wasLifted }: 
       chronicle.check(open === 1, () => `${open} pull requests of ${branch} are open`)
     },
     isHand: (image) => hands.has(image),
-    collided: (target, image) => void collisions.add(`${target} ${image}`),
+    collided: (target, candidate) => void collisions.add(`${target} ${candidate}`),
     everHeld: (target, image) => writes.some((write) => write.target === target && write.after === image),
     resolved: (image) => void resolved.add(image),
     wasResolved: isKnown,

@@ -5,7 +5,7 @@ import { simulate } from './simulate.ts'
 
 /** More by the environment: `SIMULATION_SCHEDULES=20000 npx vitest run test/simulation`. */
 const SCHEDULES = Number(process.env['SIMULATION_SCHEDULES'] ?? (process.env['CI'] === undefined ? 2_000 : 20_000))
-const RELEASES = SCHEDULES / 10
+const RELEASES = 400
 const SCHEDULES_TO_FIND_MAX = 10_000
 const TIMEOUT_MS = 60_000 + SCHEDULES * 200
 
