@@ -133,10 +133,15 @@ function checkArrival(scene: Scene, line: Line, last: Shape): void {
     const isThere = last.isOrdered ? runs?.tag === newest.tag : runs?.digest === newest.digest
     const refused = state?.refused.flatMap(({ image }) => imagesIn(image)) ?? []
     const isRefused = refused.some((image) => numberOf(image) === Number(newest.tag))
+    // It may take so long until somebody looks again that its patience has ended.
+    const isTimedOut = state?.refused.some(
+      ({ image, detail }) => numberOf(image) === Number(newest.tag) && detail.startsWith('health-timeout'),
+    )
     const isExcused =
       isDemanding(last) ||
       did.movedTag ||
       did.lifted ||
+      isTimedOut === true ||
       (chaos.unwell > 0 && (first.name !== name || !last.isOrdered || isRefused))
     const has = runs?.tag ?? current?.state
     chronicle.check(isThere || isExcused, () => `${newest.tag} never arrived at ${name}, which has ${has}`)
