@@ -130,7 +130,8 @@ describe('a pull request', () => {
   it('is not opened where the base holds the wish', async () => {
     const base = git.commit({ [FILE]: aManifest(written(anImage())) })
     const answer = await delivery.propose([aCargo()], { branch: BRANCH, lastHead: null, open: null })
-    expect(answer).toEqual({ ok: true, value: { unchanged: true, commit: base } })
+    const fates = [{ promotion: aCargo().promotion, fate: 'there' }]
+    expect(answer).toEqual({ ok: true, value: { unchanged: true, commit: base, fates } })
     expect(git.head(BRANCH)).toBeNull()
     expect(repository.pulls).toEqual([])
   })
