@@ -46,7 +46,6 @@ const PLAIN: readonly Planted[] = [
   { name: 'what was not well counts as well', plant: onStage(lookingWell) },
   { name: 'messages count in any order', plant: onTrain((train) => ({ ...train, orders: {} })) },
   { name: 'a branch is always ours', near: 253, bend: ({ host }) => (host.ignoresForeignCommits = true) },
-  { name: 'any head is merged', bend: ({ host }) => (host.mergesAnyHead = true) },
   { name: 'entries leave the tail before they are in the journal', plant: onSave((one) => ({ ...one, tail: [] })) },
   { name: 'events are settled before they are handled', plant: settledAtClaim },
   { name: 'the registry is asked once per tag', plant: askedOnce },
@@ -60,6 +59,7 @@ const PLAIN: readonly Planted[] = [
 
 /** Found where stages demand something. */
 const DEMANDING: readonly Planted[] = [
+  { name: 'any head is merged', near: 1495, bend: ({ host }) => (host.mergesAnyHead = true) },
   {
     name: 'what is undecided counts as trusted',
     plant: onVerdict((state) => (state === 'undecided' ? 'trusted' : state)),
