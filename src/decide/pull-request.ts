@@ -53,8 +53,10 @@ export function proposed(turn: Turn<Train>, effect: EffectOf<'propose'>, answer:
     const isWanted = train.pullRequest?.shows.some((one) => train.cargos.some((cargo) => isSameOrder(one, cargo)))
     return isWanted === true ? undefined : closePull(turn, 'the base branch holds what could be brought already')
   }
-  if (answer.kind === 'failed' && answer.reason === 'closed')
+  if (answer.kind === 'failed' && answer.reason === 'closed') {
+    train.lastHead = answer.found ?? train.lastHead
     return train.pullRequest === null ? wishJourney(turn) : tryAgain(turn)
+  }
   stuck(turn, effect, answer)
   if (answer.kind === 'failed') refused(turn, effect, answer)
 }

@@ -21,6 +21,9 @@ import {
 import { report } from './report.ts'
 import { dropEffects, isLeased, note, type Turn } from './turn.ts'
 
+/** So long lines have to take back what waits, under another configuration. */
+const RECONSIDERED_MS = 60_000
+
 export function messageToTrain(turn: Turn<Train>, message: Message): void {
   if (message.kind === 'carried') return
   const train = turn.document
@@ -35,6 +38,8 @@ export function reconcileTrain(turn: Turn<Train>): void {
   if (train.config !== turn.rules.hash) {
     for (const effect of train.effects) revive(turn, effect)
     tryStoppedAgain(turn)
+    // Lines may not want any more under it what they sent under another.
+    if (train.departs !== null) train.departs = Math.max(train.departs, turn.now + RECONSIDERED_MS)
     train.config = turn.rules.hash
   }
   // Nothing takes its place: a branch that we wrote would look like somebody's, and a pull request that we opened be nobody's.
@@ -51,6 +56,8 @@ export function reconcileTrain(turn: Turn<Train>): void {
   const why = wasLeft ?? dropped
   if (train.cargos.length === 0 && why !== null) putDown(turn, why)
   else if (hasBoarded || (why !== null && train.cargos.length > 0)) wishJourney(turn)
+  // What was given up and left otherwise needs nobody any more.
+  else if (train.cargos.length === 0) dropEffects(turn, ({ kind }) => kind === 'propose' || kind === 'commit')
 }
 
 /** Nobody wants what travels: the pull request is closed. */

@@ -80,7 +80,11 @@ async function propose(attempt: Attempt): Promise<Result<Proposed, ProposalFailu
   const { aboard, fates } = plan.value
   const [first, ...others] = aboard
   if (open !== null && look.value.pullRequests.every(({ number, state }) => number !== open || state !== 'OPEN')) {
-    return err({ reason: 'closed', detail: `pull request ${open} is not open any more: what became of it comes first` })
+    const detail = `pull request ${open} is not open any more: what became of it comes first`
+    // We may have written, and never heard so.
+    const ours = head === null || head.oid === lastHead ? ok(false) : await isOurs(attempt, head)
+    if (!ours.ok) return ours
+    return err({ reason: 'closed', detail, ...(ours.value && head !== null && { found: head.oid }) })
   }
   if (first === undefined) return ok({ unchanged: true, commit: look.value.base.oid, fates })
   if (head !== null && head.oid !== lastHead) {

@@ -118,11 +118,14 @@ export function pullRequestsOf(host: Host, { life, ledger, now }: Surroundings):
     const [stopped] = fates
     if (cargos.length === 1 && stopped?.fate === 'stopped')
       return err({ reason: 'moved', detail: stopped.detail, found: stopped.found ?? '' } as const)
-    if (isClosed) return err({ reason: 'closed', detail: `${name} is not open any more` } as const)
-    if (images.size === 0) return ok({ unchanged: true, commit: base.commit, fates } as const)
-    const promotions = fates.flatMap(({ fate, promotion }) => (fate === 'aboard' ? [promotion] : []))
     const isWanted = (promotion: string): boolean => cargos.some((cargo) => cargo.promotion === promotion)
     const isOurs = branch?.promotions.every(isWanted) === true && !isForeign(branch.head)
+    if (isClosed) {
+      const detail = `${name} is not open any more`
+      return err({ reason: 'closed', detail, ...(isOurs && { found: branch?.head ?? '' }) } as const)
+    }
+    if (images.size === 0) return ok({ unchanged: true, commit: base.commit, fates } as const)
+    const promotions = fates.flatMap(({ fate, promotion }) => (fate === 'aboard' ? [promotion] : []))
     if (branch !== undefined && branch.head !== lastHead && !isOurs && !host.ignoresForeignCommits)
       return err({ reason: 'foreign-commits', detail: `${name} has ${branch.head}` } as const)
     let head = branch?.head ?? ''
