@@ -1,6 +1,6 @@
 /** A batch that is one commit to the base branch, where there are no pull requests: written by us, so only what is permitted. */
 
-import type { Answer } from '../domain/answer.ts'
+import type { Answer, Fate } from '../domain/answer.ts'
 import type { EffectOf } from '../domain/effect.ts'
 import type { Train } from '../domain/train.ts'
 import { finish, workOutFates } from './cargo.ts'
@@ -17,7 +17,9 @@ export function committed(turn: Turn<Train>, effect: EffectOf<'commit'>, answer:
     for (const cargo of train.cargos) report(turn, cargo, { state: 'stopped', reason, detail, found: found ?? null })
     return
   }
-  const { commit, fates } = answer
+  const { commit } = answer
+  // An attempt before this one may have written them: what was found then says nothing of what was there before ours.
+  const fates = effect.attempt === 1 ? answer.fates : answer.fates.map(withoutFound)
   workOutFates(turn, commit, fates)
   const aboard = new Set(fates.flatMap(({ fate, promotion }) => (fate === 'aboard' ? [promotion] : [])))
   for (const cargo of train.cargos.filter(({ promotion }) => aboard.has(promotion))) {
@@ -25,6 +27,12 @@ export function committed(turn: Turn<Train>, effect: EffectOf<'commit'>, answer:
     finish(turn, cargo)
   }
   if (train.cargos.length > 0) stuck(turn, effect, whyBehind(train))
+}
+
+function withoutFound(fate: Fate): Fate {
+  if (fate.fate !== 'stopped') return fate
+  const { found: _found, ...rest } = fate
+  return rest
 }
 
 /** The first of those that no commit could bring: a person, a newer one or another configuration moves them on. */

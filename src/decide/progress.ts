@@ -94,7 +94,8 @@ function delivered(
   if (promotion?.id !== effect.promotion) return
   if (answer.kind === 'failed' && answer.reason === 'moved') {
     const hand = { targets: targetsOf(effect), found: answer.found, said: answer.detail }
-    if (effect.kind === 'deliver' && goOnOver(turn, stage, state, promotion, hand)) {
+    // An attempt before this one may have written it: then it is ours that they took away.
+    if (effect.kind === 'deliver' && effect.attempt === 1 && goOnOver(turn, stage, state, promotion, hand)) {
       return wishDeliveries(turn, stage, state, promotion)
     }
     return stopForSomebody(turn, stage, state, answer.detail)

@@ -438,6 +438,24 @@ describe('a batch of commits', () => {
     expect(states(train, 'payments')).toEqual(['stopped', 'merged'])
   })
 
+  it.each([
+    ['says what it found', false, 'acme/payments:0.9.0'],
+    ['does not, where an attempt before gave no answer: it may have been put over ours', true, null],
+  ])('that met a hand %s', (_title, isSecond, found) => {
+    const train = commits()
+    train.depart()
+    if (isSecond) train.answer('commit', LATER)
+    const stopped = {
+      promotion: fate('payments 1').promotion,
+      fate: 'stopped',
+      reason: 'moved',
+      detail: 'a hand',
+    } as const
+    const fates = [fate('ledger 1'), { ...stopped, found: 'acme/payments:0.9.0' }]
+    train.answer('commit', { kind: 'committed', commit: 'c1', fates })
+    expect(train.told('payments')).toMatchObject([{ state: 'stopped', reason: 'moved', found }])
+  })
+
   it('forgets a permission that came while it was written', () => {
     const train = commits()
     train.depart()

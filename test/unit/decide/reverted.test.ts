@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Answer } from '../../../src/domain/answer.ts'
 import { aDigest } from '../../helpers/build.ts'
-import { image, playLine, UNWELL, delivered, WELL, type PlayedLine } from '../../helpers/play.ts'
+import { image, LATER, playLine, UNWELL, delivered, WELL, type PlayedLine } from '../../helpers/play.ts'
 import { aGitStage, aWorkloadStage, createWorld, type WorldOptions } from '../../helpers/world.ts'
 
 const FIRST = 'acme/payments:1.0.0'
@@ -47,6 +47,14 @@ describe('an older image that somebody put back', () => {
     line.deliver()
     line.answer('check-health', WELL)
     expect(line.stage().current).toMatchObject({ candidate: { id: aDigest(3) } })
+  })
+
+  it('may have been put over what is being brought, where an attempt before gave no answer: that stops us', () => {
+    const line = onItsWay()
+    line.answer('deliver', LATER)
+    line.answer('deliver', moved(image('1.1.0', 1)))
+    expect(refusedAt(line)).toEqual([[aDigest(3), 'moved']])
+    expect(line.effects('deliver')).toEqual([])
   })
 
   it('is what a later rollback goes back to, where it was healthy', () => {
