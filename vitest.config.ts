@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
@@ -5,6 +6,8 @@ export default defineConfig({
     globalSetup: ['test/helpers/temporary.ts'],
     include: ['test/**/*.test.ts'],
     exclude: ['**/node_modules/**'],
+    // Journeys mostly wait, for servers and for clocks: two at once also where there are two cores.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     testTimeout: 60_000,
     hookTimeout: 120_000,
     restoreMocks: true,
