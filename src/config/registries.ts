@@ -60,7 +60,6 @@ export function resolveRegistry(
   warnUnencrypted(reader, path, raw, host)
   const pull = pullOf(raw.pull)
   if (pull !== undefined && host !== null) checkPull(reader, path, pull, host)
-  if (raw.scan !== undefined) checkScan(reader, path, raw.scan, { host, pull })
   return {
     host,
     insecure: raw.insecure ?? (host !== null && LOOPBACK.test(host)),
@@ -188,13 +187,14 @@ export function withOneReading(
     if (earlier === undefined) sayers.set(host, name)
     else refuseSecondReading(reader, ['registries', name, key], host, earlier)
   }
-  return Object.fromEntries(
-    Object.entries(registries).map(([name, entry]) => {
-      const { insecure, pull, tokenHost } = registries[sayers.get(entry.host ?? '') ?? name] ?? entry
-      const { pull: _pull, tokenHost: _tokenHost, ...own } = entry
-      return [name, { ...own, insecure, ...(pull && { pull }), ...(tokenHost && { tokenHost }) }]
-    }),
-  )
+  const whole = Object.entries(registries).map(([name, entry]): readonly [string, RegistryConfig] => {
+    const { insecure, pull, tokenHost } = registries[sayers.get(entry.host ?? '') ?? name] ?? entry
+    const { pull: _pull, tokenHost: _tokenHost, ...own } = entry
+    return [name, { ...own, insecure, ...(pull && { pull }), ...(tokenHost && { tokenHost }) }]
+  })
+  // A scanner is asked as its host is read, whichever entry says how.
+  for (const [name, { scan, ...entry }] of whole) if (scan) checkScan(reader, ['registries', name], scan, entry)
+  return Object.fromEntries(whole)
 }
 
 /** The first key of an entry that says how to read. */

@@ -47,4 +47,34 @@ describe('scan:', () => {
     const found = await problems(withEntry(entry))
     expect(found.map(formatProblem).join('\n')).toContain(text)
   })
+
+  describe('in a second entry of its host', () => {
+    const both = (first: string, second: string): string =>
+      SMALLEST.replace('git:', `  first: { ${first} }\n  other: { ${second} }\ngit:`)
+
+    it.each<[string, string, object]>([
+      ['host: harbor.internal, insecure: true', 'host: harbor.internal, scan: harbor', { insecure: true }],
+      ['host: harbor.internal, scan: harbor', 'host: harbor.internal, insecure: true', { insecure: true }],
+      [`host: ${ECR}, pull: aws`, `host: ${ECR}, scan: ecr`, { pull: { aws: {} }, scan: 'ecr' }],
+    ])('%s and %s: is asked as its host is read', async (first, second, expected) => {
+      const { registries } = (await loaded(both(first, second))).loaded.config
+      expect({ ...registries['first'], ...registries['other'] }).toMatchObject(expected)
+      expect(registries['first']?.insecure).toBe(registries['other']?.insecure)
+    })
+
+    it('is refused where the way that its host is read is none for it', async () => {
+      const found = await problems(both(`host: ${ECR}, insecure: false`, `host: ${ECR}, scan: ecr`))
+      expect(found.map(formatProblem).join('\n')).toContain('pull: aws, which is missing')
+    })
+  })
+
+  it.each<[string, readonly string[]]>([
+    ['host: quay.internal, insecure: true, scan: { quay: { token: env:QUAY } }', ['unencrypted']],
+    ['host: quay.internal, scan: { quay: { token: env:QUAY } }', []],
+    ['host: quay.internal, insecure: true, scan: quay', []],
+    ["host: 'localhost:5000', insecure: true, scan: { quay: { token: env:QUAY } }", []],
+  ])('a token in plain HTTP is told: %s', async (entry, reasons) => {
+    const { warnings } = await loaded(withEntry(entry))
+    expect(warnings.map(({ reason }) => reason).filter((one) => one === 'unencrypted')).toEqual(reasons)
+  })
 })
