@@ -36,9 +36,9 @@ const tools = {
   createEcr: createSignedEcr,
 }
 
-async function ask(entry: Omit<RegistryConfig, 'insecure' | 'host'>, host: string) {
+async function ask(entry: Omit<RegistryConfig, 'insecure' | 'host'>, host: string, insecure = false) {
   const registry = Registry.parse(host)
-  const sources = createScanSources({ main: { ...entry, host: registry, insecure: false } }, tools)
+  const sources = createScanSources({ main: { ...entry, host: registry, insecure } }, tools)
   const facts = await scanAll(sources, { registry, repository: Repository.parse('acme/app') }, [
     { digest: Digest.parse(`sha256:${'a1'.repeat(32)}`), platform: null },
   ])
@@ -99,6 +99,15 @@ describe('a configured scanner', () => {
     expect(facts[0]?.state).not.toBe('finished')
     expect(last?.url.startsWith(url)).toBe(true)
     expect(last?.authorization).toMatch(authorization)
+  })
+
+  it.each<[string, Omit<RegistryConfig, 'insecure' | 'host'>]>([
+    ['Harbor', { scan: 'harbor', pull: { username: 'robot', password: 'env:P' } }],
+    ['Quay', { scan: 'quay' }],
+    ['Quay with a token', { scan: { quay: { token: 'env:Q' } } }],
+  ])('%s is asked by plain HTTP where that is written, and only there', async (_name, entry) => {
+    expect((await ask(entry, 'scans.internal', true)).last?.url).toMatch(/^http:\/\/scans\.internal\/api\//u)
+    expect((await ask(entry, 'scans.internal')).last?.url).toMatch(/^https:\/\/scans\.internal\/api\//u)
   })
 
   it('is none where a registry names none, or no host', () => {
