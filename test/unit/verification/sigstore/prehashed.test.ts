@@ -1,6 +1,6 @@
 /** ECDSA over a digest, held against Node's own: the same signatures count, and no others. */
 
-import { createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto'
+import { createECDH, createHash, createPrivateKey, generateKeyPairSync, randomBytes, sign } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { isSignatureOverDigest } from '../../../../src/verification/sigstore/prehashed.ts'
 import { spki } from '../../../helpers/sigstore/certificates.ts'
@@ -62,5 +62,65 @@ describe('refuses', () => {
     const other = generateKeyPairSync('ec', { namedCurve: 'P-384' })
     expect(isSignatureOverDigest(spki(other.publicKey), digest, signature)).toBe(false)
     expect(isSignatureOverDigest(key, digest.subarray(1), signature)).toBe(false)
+  })
+})
+
+/** Of the digest 0, the signature (x, x) holds for the key (x, y): nothing of the base point is in it. */
+describe('at the edges of the curve', () => {
+  const P = 0xffffffff00000001000000000000000000000000ffffffffffffffffffffffffn
+  const nothing = Buffer.alloc(32)
+  const small = { x: 5n, y: 0x459243b9aa581806fe913bce99817ade11ca503c64d9a3c533415c083248fbccn }
+  const flat = { x: 0xd7325d7646cd60d80a92738ceb345f844cffaf35841022cab176f692de8de1d7n, y: 5n }
+  const beyond = {
+    x: BigInt(`0x${N}`) + 3n,
+    y: 0x484f0c0fda434ef0a808458914f328715d7a545e198ac7eee31dffe861b5d23fn,
+  }
+  const bytesOf = (value: bigint, length = 32): Buffer =>
+    Buffer.from(value.toString(16).padStart(2 * length, '0'), 'hex')
+  const keyAt = ({ x, y }: { readonly x: bigint; readonly y: bigint }, first = 4): Buffer =>
+    Buffer.concat([key.subarray(0, 26), Buffer.from([first]), bytesOf(x), bytesOf(y)])
+  const twice = (value: bigint): Buffer => {
+    const number = integer(bytesOf(value, Math.ceil(value.toString(16).length / 2)))
+    return sequence(number, number)
+  }
+  const holds = (spkiOfKey: Buffer, value: bigint): boolean => isSignatureOverDigest(spkiOfKey, nothing, twice(value))
+
+  it('a small number is taken in one way alone, not with the prime added', () => {
+    expect([holds(keyAt(small), small.x), holds(keyAt(flat), flat.x)]).toEqual([true, true])
+    expect(holds(keyAt({ ...small, x: small.x + P }), small.x)).toBe(false)
+    expect(holds(keyAt({ ...flat, y: flat.y + P }), flat.x)).toBe(false)
+  })
+
+  it('a point whose x is larger than the order signs what is left of it', () => {
+    expect(holds(keyAt(beyond), 3n)).toBe(true)
+    expect(holds(keyAt(beyond), 4n)).toBe(false)
+  })
+
+  it.each<[string, Buffer]>([
+    ['of another form', keyAt(flat, 6)],
+    ['of another algorithm', Buffer.concat([Buffer.from([0x31]), keyAt(flat).subarray(1)])],
+    ['that is a byte short', Buffer.concat([keyAt(flat).subarray(0, 59), bytesOf(flat.y, 31)])],
+    ['with a byte after it', Buffer.concat([keyAt(flat), Buffer.alloc(1)])],
+  ])('a key %s is none', (_title, other) => {
+    expect(holds(keyAt(flat), flat.x)).toBe(true)
+    expect(holds(other, flat.x)).toBe(false)
+  })
+
+  it.each([
+    ['the base point', 1n],
+    ['its opposite', BigInt(`0x${N}`) - 1n],
+  ])('the key %s is a key', (_title, secret) => {
+    const ecdh = createECDH('prime256v1')
+    ecdh.setPrivateKey(bytesOf(secret))
+    const point = ecdh.getPublicKey()
+    const [x, y] = [point.subarray(1, 33).toString('base64url'), point.subarray(33).toString('base64url')]
+    const jwk = { kty: 'EC', crv: 'P-256', d: bytesOf(secret).toString('base64url'), x, y }
+    const spkiOfKey = Buffer.concat([key.subarray(0, 26), point])
+    const signed = sign('sha256', data, createPrivateKey({ key: jwk, format: 'jwk' }))
+    expect(isSignatureOverDigest(spkiOfKey, digest, signed)).toBe(true)
+    expect(isSignatureOverDigest(spkiOfKey, nothing, signed)).toBe(false)
+    // Here the sum of both parts is no point at all.
+    const opposite = bytesOf(secret === 1n ? BigInt(`0x${N}`) - 5n : 5n)
+    expect(isSignatureOverDigest(spkiOfKey, opposite, sequence(integer(5), integer(1)))).toBe(false)
   })
 })
