@@ -25,6 +25,8 @@ export type Failure = {
   readonly reason: string
   readonly detail: string
   readonly as: 'failed' | 'rejected'
+  /** What the refusal is called. Absent: as the entry is. */
+  readonly refusedAs?: string
   /** The person who said so. */
   readonly by: string | null
 }
@@ -32,10 +34,10 @@ export type Failure = {
 export function fail(turn: Turn<Line>, stage: Stage, state: StageState, failure: Failure): void {
   const { promotion } = state
   if (promotion === undefined) return
-  const { reason, detail, as, by } = failure
+  const { reason, detail, as, refusedAs = as, by } = failure
   const common = { stage: stage.name, promotion: promotion.id, image: formatImages(promotion.candidate) }
   note(turn, { ...common, kind: as, reason, detail, ...(by === null ? {} : { by }) })
-  const refused = { reason: as, detail: `${reason}: ${detail}`, at: turn.now, by }
+  const refused = { reason: refusedAs, detail: `${reason}: ${detail}`, at: turn.now, by }
   refuseAsBad(turn, stage, state, { ...refusedCandidate(promotion.candidate), ...refused })
   const mayArrive = rememberUnanswered(turn, state, promotion)
   // Its message stays: with its end, or while its answer is under way.

@@ -28,7 +28,7 @@ export function turnDown(turn: Turn<Line>, stage: Stage, state: StageState, down
   const { reason, detail, as, by, platforms = [] } = down
   const { candidate } = promotion
   const hasArrived = Object.values(promotion.deliveries).some(({ state: one }) => one === 'delivered')
-  if (hasArrived) return fail(turn, stage, state, { reason, detail, as: 'rejected', by })
+  if (hasArrived) return fail(turn, stage, state, { reason, detail, as: 'rejected', refusedAs: as, by })
   const refused: Refused = { ...refusedCandidate(candidate), reason: as, detail, at: turn.now, by }
   const spoken = platforms.length > 0 && { platforms: [...platforms] }
   if (promotion.purpose !== 'rollback')

@@ -74,7 +74,7 @@ export function createInspector(options: InspectorOptions): Inspector {
     const effects = documents.get(id)?.effects ?? []
     if (!order.stillHeld() || !effects.some(({ fence }) => fence === order.fence)) return
     // An older candidate stops at a newer one of ours that arrived late: that is no surprise, but a bound.
-    const isNewer = (numberOf(found) ?? 0) > (numberOf(writtenAs(order.wish)) ?? 0)
+    const isNewer = isNewerThan(found, writtenAs(order.wish))
     check(ledger.isHand(found) || isNewer, () => `took our own ${short(found)} for a person's: ${order.promotion}`)
     // An older one that somebody put back is seen by this, and what is newer goes on over it.
     const isRevert = ledger.isHand(found) && (numberOf(found) ?? Infinity) < (numberOf(writtenAs(order.wish)) ?? 0)
@@ -167,4 +167,10 @@ export function createInspector(options: InspectorOptions): Inspector {
       }
     },
   }
+}
+
+/** By its number; of two with one tag the later content has the greater digest. */
+function isNewerThan(found: string, wish: string): boolean {
+  const [left, right] = [numberOf(found) ?? 0, numberOf(wish) ?? 0]
+  return left === right ? found > wish && found.includes('@') : left > right
 }

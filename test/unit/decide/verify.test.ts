@@ -13,7 +13,7 @@ const MINUTE_MS = 60_000
 const byCi: Requirement = { kind: 'signature', anyOf: ['ci'], atLeast: 1 }
 const byQa: Requirement = { kind: 'signature', anyOf: ['qa'], atLeast: 1 }
 const policy = aPolicy([byCi])
-const verified = { ...aWorkloadStage('dev'), verify: policy }
+const verified = { ...(aWorkloadStage('dev') as { targets: object[] }), verify: policy }
 
 function said(line: PlayedLine, state: Verdict['state'], builtAt: number | null = null): Answer {
   const rule = { rule: 'signature: ci', state: state === 'trusted' ? 'held' : 'waiting', detail: 'as found' } as const
@@ -104,6 +104,18 @@ describe('a promotion under a policy', () => {
     expect(line.stage().promotion).toBeUndefined()
     expect(line.stage().refused).toMatchObject([{ candidate: aDigest(1), reason: 'distrusted' }])
     expect(line.notes.find(({ kind }) => kind === 'distrusted')).toMatchObject({ reason: 'distrusted' })
+  })
+
+  it('is called so also where a target runs it by then', () => {
+    const [target] = verified.targets
+    const line = verifying({ ...verified, targets: [target, { ...target, namespace: 'other' }] })
+    line.answer('verify', said(line, 'trusted'))
+    line.answer('deliver', delivered(image('1.1.0', 1)))
+    line.pass(60 * MINUTE_MS)
+    line.step({ kind: 'claim', effects: line.effects('deliver').map(({ id }) => id), until: line.now() + MINUTE_MS })
+    line.answer('verify', said(line, 'distrusted'))
+    expect(line.stage().promotion?.phase).toBe('rolling-back')
+    expect(line.stage().refused).toMatchObject([{ candidate: aDigest(1), reason: 'distrusted' }])
   })
 
   it('comes again with a later signature where the policy says reconsider', () => {
