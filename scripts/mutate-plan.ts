@@ -12,9 +12,10 @@ export type Plan = {
   readonly wanted: readonly number[]
   /** Switched on from the start; -1: each in its turn. */
   readonly from: number
-  /** Only tests that take so long. */
-  readonly fromMs: number
+  /** Only tests that take less. */
   readonly toMs: number
+  /** Tests that were asked about all of them already: by name, for how long one takes differs from run to run. */
+  readonly tried: readonly string[]
   readonly log: string
 }
 

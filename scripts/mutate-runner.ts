@@ -15,6 +15,7 @@ export default class MutantRunner extends TestRunner {
   readonly #plan: Plan = readPlan()
   readonly #reached = new Uint8Array(this.#plan.count)
   readonly #wanted = new Set(this.#plan.wanted)
+  readonly #tried = new Set(this.#plan.tried)
   readonly #kept: Map<unknown, unknown>[] = []
   readonly #spent = new Map<number, number>()
   #active = this.#plan.from
@@ -58,8 +59,8 @@ export default class MutantRunner extends TestRunner {
     await run()
     const tookMs = performance.now() - begun
     const reached = this.#list()
-    const isMeant =
-      !this.#isSpoilt && this.#plan.from === NONE && tookMs >= this.#plan.fromMs && tookMs < this.#plan.toMs
+    const isNew = this.#plan.from === NONE && !this.#tried.has(test.id)
+    const isMeant = !this.#isSpoilt && isNew && tookMs < this.#plan.toMs
     this.#say({ reached, tookMs: Math.round(tookMs) })
     const ids = isMeant ? reached.filter((id) => this.#wanted.has(id)) : []
     this.#askedMax = ASKED_MAX + 5 * this.#asked
@@ -78,7 +79,7 @@ export default class MutantRunner extends TestRunner {
       if (this.#isSpoilt) return
       this.#wanted.delete(id)
     }
-    this.#say({ tries: NONE })
+    this.#say({ tries: NONE, tried: test.id })
   }
 
   async #passes(test: RunnerTestCase): Promise<boolean> {

@@ -14,7 +14,7 @@ import { PLAN, type Plan } from './mutate-plan.ts'
 
 const KILLED_PERCENT_MIN = 90
 /** Quick tests are asked first, slow ones about what is left then. */
-const TAKES_MS = [0, 40, Number.MAX_SAFE_INTEGER]
+const TAKES_MS = [40, Number.MAX_SAFE_INTEGER]
 const NONE = -1
 /** Files of tests that are asked about what is read once, when a file is loaded. */
 const NEAREST_MAX = 3
@@ -61,20 +61,20 @@ const reached = new Set<number>()
 const loaded = new Map<number, Set<string>>()
 const spoilt = new Map<number, string>()
 const judged = new Set<number>()
+const tried = new Set<string>()
 const imports = new Map<string, ReadonlyMap<string, number>>()
 
-write({ from: NONE, fromMs: 0, toMs: 0 })
+write({ from: NONE, toMs: 0 })
 const vitest = await createVitest('test', { watch: false, config: 'scripts/mutate.config.ts' })
 try {
   const tests = globSync(TESTS).filter((test) => files.some((file) => importsOf(test).has(file)))
   for (const test of tests) {
-    const problem = await run(test, { from: NONE, fromMs: 0, toMs: 0 })
+    const problem = await run(test, { from: NONE, toMs: 0 })
     if (problem !== null) throw new Error(`${test} fails without any change: ${problem}`)
   }
   console.log(`${minutes()} ${chosen.length} of ${mutants.length} mutants, ${tests.length} files of tests`)
-  for (const [index, fromMs] of TAKES_MS.slice(0, -1).entries()) {
-    const toMs = TAKES_MS[index + 1] ?? fromMs
-    for (const test of tests) await run(test, { from: NONE, fromMs, toMs })
+  for (const toMs of TAKES_MS) {
+    for (const test of tests) await run(test, { from: NONE, toMs })
     console.log(
       `${minutes()} ${killed.size} are noticed${toMs < Number.MAX_SAFE_INTEGER ? ` by tests that take less than ${toMs} ms` : ''}`,
     )
@@ -85,7 +85,7 @@ try {
   for (const id of again) {
     for (const test of nearest(id)) {
       if (Date.now() > end || killed.has(id)) break
-      if ((await run(test, { from: id, fromMs: 0, toMs: 0 })) !== null) killed.add(id)
+      if ((await run(test, { from: id, toMs: 0 })) !== null) killed.add(id)
     }
     if (Date.now() > end) break
     judged.add(id)
@@ -96,12 +96,15 @@ try {
 }
 report()
 
-type Turn = Pick<Plan, 'from' | 'fromMs' | 'toMs'>
+type Turn = Pick<Plan, 'from' | 'toMs'>
 
 function write(turn: Turn): void {
   const wanted = chosen.filter((id) => !killed.has(id) && !spoilt.has(id))
   writeFileSync(log, '')
-  writeFileSync(plan, JSON.stringify({ ...turn, count: mutants.length, first, chosen, wanted, log } satisfies Plan))
+  writeFileSync(
+    plan,
+    JSON.stringify({ ...turn, count: mutants.length, first, chosen, wanted, tried: [...tried], log } satisfies Plan),
+  )
 }
 
 /** What failed first; null: nothing. Where a process had to be ended, or was spoilt, the file runs again without what did it. */
@@ -132,6 +135,7 @@ type Said = {
   readonly tries?: number
   readonly killed?: number
   readonly spoils?: number
+  readonly tried?: string
   readonly reached?: readonly number[]
   readonly loaded?: readonly number[]
 }
@@ -149,6 +153,7 @@ function hear(test: string): { readonly lastTried: number; readonly isSpoilt: bo
     lastTried = one.tries ?? (one.killed === undefined && one.spoils === undefined ? lastTried : NONE)
     if (one.killed !== undefined) killed.add(one.killed)
     if (one.spoils !== undefined) spoilt.set(one.spoils, test)
+    if (one.tried !== undefined) tried.add(one.tried)
     isSpoilt ||= one.spoils !== undefined
     for (const id of one.reached ?? []) reached.add(id)
     for (const id of one.loaded ?? []) loaded.set(id, (loaded.get(id) ?? new Set()).add(test))
