@@ -16,13 +16,13 @@ export type ScanAsk<T> = {
   readonly body?: object
   readonly shape: z.ZodType<T>
   /** Plain HTTP is written in the configuration. */
-  readonly insecure?: boolean
+  readonly insecure: boolean
 }
 export type NoAnswer = Pick<ScanFact, 'state' | 'detail'>
 
 /** Throws where waiting may help: 429, 5xx, nobody there. */
 export async function askScanner<T>(question: ScanAsk<T>): Promise<Result<T, NoAnswer>> {
-  const { http, url, headers, body, shape, insecure = false } = question
+  const { http, url, headers, body, shape, insecure } = question
   const answer = await http({
     url,
     headers: {

@@ -86,7 +86,7 @@ async function findingsOf(
       body: {
         subscriptions,
         query: queryOf(digest),
-        options: { $top: ROWS_MAX, resultFormat: 'objectArray', ...(skip === undefined ? {} : { $skipToken: skip }) },
+        options: { $top: ROWS_MAX, resultFormat: 'objectArray', $skipToken: skip },
       },
       shape: Answer,
       insecure: url.protocol === 'http:',

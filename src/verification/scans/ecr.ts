@@ -70,7 +70,7 @@ export function createEcrScans({ call, host, registryId }: EcrRegistry): ScanSou
         repositoryName: image.repository,
         imageId: { imageDigest: target.digest },
         maxResults: PAGE,
-        ...(nextToken === undefined ? {} : { nextToken }),
+        nextToken,
       })
       if (!answer.ok) return problemOf(answer.error.code)
       const page = Page.safeParse(answer.value)

@@ -101,10 +101,7 @@ async function coverageOf(call: AwsCall, resourceId: string): Promise<Said> {
   const read = Coverage.safeParse(answer.value)
   if (!read.success) return { state: 'unavailable', detail: 'Inspector answered in a form that we do not know' }
   // Whatever the filter let through: only this resource counts, and the worst of what is said of it.
-  const own = read.data.coveredResources.filter((one) => one.resourceId === resourceId)
-  const [first] = own
-  if (first === undefined) return { state: 'not-found', detail: 'Inspector does not cover it' }
-  const said = own.map(stateOf)
+  const said = read.data.coveredResources.filter((one) => one.resourceId === resourceId).map(stateOf)
   const worst = said.find(({ state }) => state !== 'finished') ?? said[0]
   return worst ?? { state: 'not-found', detail: 'Inspector does not cover it' }
 }
@@ -133,8 +130,7 @@ async function findingsOf(call: AwsCall, digest: Digest): Promise<Result<readonl
   const findings: Finding[] = []
   let nextToken: string | undefined
   for (let page = 0; page < PAGES_MAX; page += 1) {
-    const input = { filterCriteria, maxResults: PAGE, ...(nextToken === undefined ? {} : { nextToken }) }
-    const answer = await call('ListFindings', input)
+    const answer = await call('ListFindings', { filterCriteria, maxResults: PAGE, nextToken })
     if (!answer.ok) return unavailable(`Inspector refuses us (${answer.error.code})`)
     const read = Findings.safeParse(answer.value)
     if (!read.success) return unavailable('Inspector answered in a form that we do not know')

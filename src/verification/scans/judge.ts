@@ -40,11 +40,7 @@ export function judgeScan(question: ScanQuestion): RuleOutcome {
     const { state, detail } = judgeTarget(target, question, vex)
     return { state, detail: targets.length === 1 ? detail : `${target.platform ?? target.digest}: ${detail}` }
   })
-  const worst = worstOf(found) ?? {
-    state: 'failed',
-    detail: 'the image has none of the platforms that have to be scanned',
-  }
-  return { rule: 'scan', ...worst }
+  return { rule: 'scan', ...worstOf(found, NO_PLATFORM) }
 }
 
 /** `linux/arm64` means `linux/arm64/v8` too. */
@@ -52,13 +48,16 @@ function isWanted(platform: string | null, names: readonly string[] | undefined)
   return names === undefined || names.some((name) => platform === name || platform?.startsWith(`${name}/`) === true)
 }
 
+const NO_PLATFORM: Found = { state: 'failed', detail: 'the image has none of the platforms that have to be scanned' }
+const NO_SCAN: Found = { state: 'waiting', detail: 'no scan that could prove it clean' }
+
 /** The worst, and every detail of that state; what held is told when all did. */
-function worstOf(found: readonly Found[]): Found | null {
+function worstOf(found: readonly Found[], nothing: Found): Found {
   for (const state of ['failed', 'waiting', 'held'] as const) {
     const details = found.filter((one) => one.state === state).map(({ detail }) => detail)
     if (details.length > 0) return { state, detail: details.join('; ') }
   }
-  return null
+  return nothing
 }
 
 function judgeTarget(target: ScanTarget, { facts, rule, now }: ScanQuestion, vex: VexById): Found {
@@ -67,15 +66,15 @@ function judgeTarget(target: ScanTarget, { facts, rule, now }: ScanQuestion, vex
   const missing = (rule.from ?? []).filter((name) => !scanners.includes(name))
   const judged = scanners.map((scanner): Found => {
     const newest = newestOf(counting.filter((fact) => fact.scanner === scanner))
-    const worst = worstOf(newest.map((fact) => judgeFact(fact, rule, now, vex)))
-    return worst ?? { state: 'waiting', detail: `${scanner}: no report` }
+    return worstOf(
+      newest.map((fact) => judgeFact(fact, rule, now, vex)),
+      NO_SCAN,
+    )
   })
   const found = [...judged, ...missing.map((name): Found => ({ state: 'waiting', detail: `${name}: no report yet` }))]
   const proves = scanners.some((scanner) => !BLOCKING_ONLY.includes(scanner))
-  return worstOf(proves ? found : [...found, { state: 'waiting', detail: 'no scan that could prove it clean' }]) ?? none
+  return worstOf(proves ? found : [...found, NO_SCAN], NO_SCAN)
 }
-
-const none: Found = { state: 'waiting', detail: 'no scan' }
 
 function doesCount(fact: ScanFact, rule: ScanRule): boolean {
   if (rule.from !== undefined && !rule.from.includes(fact.scanner)) return false

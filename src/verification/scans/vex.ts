@@ -123,10 +123,11 @@ export function isSubtracted(finding: Finding, subject: Digest, vex: VexById): s
   return first === undefined || !isClear ? null : `${first.by} says ${first.status}: ${first.why}`
 }
 
-/** The product is the platform that was scanned, or the image that the attestation is about. */
+/** The product is the platform that was scanned, or the image that the attestation is about. What has no name is no named package. */
 function isAbout({ products, subject: attested }: VexStatement, finding: Finding, subject: Digest): boolean {
   return products.some(
     ({ digest, packages }) =>
-      (digest === subject || digest === attested) && (packages.length === 0 || packages.includes(finding.package)),
+      (digest === subject || digest === attested) &&
+      (packages.length === 0 || (finding.package !== '' && packages.includes(finding.package))),
   )
 }

@@ -79,5 +79,6 @@ describe('a finding of CycloneDX', () => {
       databaseAt: null,
     })
     expect(read(cyclonedx([{ id: 'x' }], { metadata: { timestamp: 'soon' } }))).toMatchObject({ finishedAt: null })
+    expect(read(cyclonedx([{ id: 'x' }]))).toMatchObject({ finishedAt: null })
   })
 })

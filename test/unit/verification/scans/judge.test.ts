@@ -168,6 +168,17 @@ describe('platforms', () => {
     expect(judge([aScan()], { platforms: ['linux/arm'] }, { targets })).toMatchObject({ state: 'failed' })
   })
 
+  it('that are named in a list are enough one by one', () => {
+    const platforms = ['linux/amd64', 'linux/arm64']
+    expect(judge([aScan(), aScan({ subject: ARM })], { platforms }, { targets }).state).toBe('held')
+    expect(judge([aScan()], { platforms }, { targets }).state).toBe('waiting')
+  })
+
+  it('without a name are told by their digests', () => {
+    const nameless = targets.map(({ digest }) => ({ digest, platform: null }))
+    expect(judge([aScan()], {}, { targets: nameless }).detail).toContain(`${ARM}: `)
+  })
+
   it('that are none fail', () => {
     expect(judge([aScan()], {}, { targets: [] }).state).toBe('failed')
   })
@@ -244,6 +255,11 @@ describe('ages', () => {
     expect(judge([aScan({ databaseAt: at })], { databaseNewerThan: HOUR }).state).toBe(state)
   })
 
+  it('that are too high are told', () => {
+    const detail = judge([aScan({ scannedAt: NOW - 3 * HOUR })], { newerThan: 2 * HOUR }).detail
+    expect(detail).toBe('ecr: the scan is 3h old, limit 2h')
+  })
+
   it('are not asked for where nothing is written; the future never counts', () => {
     expect(judge([aScan({ scannedAt: null, databaseAt: null })]).state).toBe('held')
     expect(judge([aScan({ scannedAt: 1 })]).state).toBe('held')
@@ -272,6 +288,20 @@ describe('what is subtracted', () => {
       state: 'failed',
       detail: 'ecr: 1 critical, limit 0',
     })
+  })
+
+  it('by an exception and for want of a fix is told apart', () => {
+    const findings = [aFinding(), aFinding({ id: 'CVE-2026-2', fixedIn: null })]
+    const except = [{ id: 'CVE-2026-1', until: NOW + 1, reason: 'x' }]
+    expect(judge([aScan(found(...findings))], { except, fixableOnly: true }).detail).toBe(
+      'ecr: no findings (without CVE-2026-1 (excepted until 2026-11-20: x); without 1 that have no fix)',
+    )
+  })
+
+  it('by an exception that is over is told, though others were found too', () => {
+    const findings = [aFinding(), aFinding({ id: 'CVE-2026-2' })]
+    const except = [{ id: 'CVE-2026-1', until: NOW - 1, reason: 'x' }]
+    expect(judge([aScan(found(...findings))], { except }).detail).toContain('the exception for CVE-2026-1 is over')
   })
 
   it('by an exception that is over is told only where it mattered', () => {
@@ -306,7 +336,9 @@ describe('what is subtracted', () => {
   it('is told for a few, and then by number', () => {
     const findings = Array.from({ length: 8 }, (_, at) => aFinding({ id: `CVE-2026-${at}` }))
     const except = findings.map(({ id }) => ({ id, until: NOW + 1, reason: 'x' }))
-    expect(judge([aScan(found(...findings))], { except }).detail).toContain('and 3 more')
+    const eight = judge([aScan(found(...findings))], { except }).detail
+    expect(eight).toContain('and 3 more')
+    expect(eight).not.toContain('CVE-2026-5')
     const five = judge([aScan(found(...findings.slice(0, 5)))], { except }).detail
     expect(five).toContain('without CVE-2026-4')
     expect(five).not.toContain('more')
@@ -395,6 +427,21 @@ describe('VEX', () => {
       'that another trusted signer denies',
       [aVex([aStatement()]), aVex([aStatement({ status: 'affected' })], { signers: ['vendor'] })],
       { vex: ['security', 'vendor'] },
+    ],
+    [
+      'that another trusted signer denied before',
+      [
+        aVex([aStatement({ timestamp: '2026-11-19T00:00:01Z' })]),
+        aVex([aStatement({ status: 'affected' })], { signers: ['vendor'] }),
+      ],
+      { vex: ['security', 'vendor'] },
+    ],
+    [
+      'that was taken back later, though nothing proves when',
+      [
+        aVex([aStatement({ timestamp: '2026-11-18T00:00:00Z' })]),
+        aVex([aStatement({ status: 'affected' })], { at: null }),
+      ],
     ],
     [
       'that claims to be of the future, against what was said later',

@@ -114,6 +114,7 @@ describe('a report of Grype', () => {
     const descriptor = { name: 'grype', version: '1', db: { status: { built: UPDATED } } }
     expect(read(grype([], { descriptor }))).toMatchObject({ databaseAt: Date.parse(UPDATED), scannedAt: PROVEN })
     expect(read(grype([], { source: null }))).toMatchObject({ state: 'unsupported' })
+    expect(read(grype([], { descriptor: { name: 'grype', version: '1' } }))).toMatchObject({ databaseAt: null })
   })
 })
 
@@ -126,6 +127,8 @@ describe('a report in SARIF', () => {
     [6.9, 'medium'],
     [4, 'medium'],
     [3.9, 'low'],
+    [0.5, 'low'],
+    [1, 'low'],
     [0, 'negligible'],
     [10, 'critical'],
     [null, 'unknown'],
@@ -138,6 +141,28 @@ describe('a report in SARIF', () => {
     expect(read(sarif([result], rated(score))).findings).toEqual([
       { id: 'CVE-2026-1', severity, package: 'usr/lib/libssl.so', version: '', fixedIn: '' },
     ])
+  })
+
+  it.each<[string, object]>([
+    ['no place', {}],
+    ['no known place', { locations: [{ logicalLocations: [] }] }],
+    ['a place without a name', { locations: [{ physicalLocation: { artifactLocation: {} } }] }],
+  ])('counts a result of %s', (_title, over) => {
+    expect(read(sarif([{ ruleId: 'CVE-2026-1', ...over }])).findings).toEqual([
+      { id: 'CVE-2026-1', severity: 'unknown', package: '', version: '', fixedIn: '' },
+    ])
+  })
+
+  it('is done where each of its runs is', () => {
+    const [run] = sarif([]).runs
+    const invocations = [{ executionSuccessful: true }, { executionSuccessful: false }]
+    for (const other of [
+      { ...run, results: null },
+      { ...run, invocations },
+    ]) {
+      expect(read({ version: '2.1.0', runs: [run, other] })).toMatchObject({ state: 'unsupported' })
+    }
+    expect(read({ version: '2.1.0', runs: [run, run] })).toMatchObject({ state: 'finished' })
   })
 
   it.each<[string, object, ScanFact['state']]>([
@@ -167,6 +192,7 @@ describe('a report in SARIF', () => {
     expect(read(sarif([], [], { invocations: [at(FINISHED), at('2026-11-20T11:30:00Z')] })).scannedAt).toBe(
       Date.parse(FINISHED),
     )
+    expect(read(sarif([], [], { invocations: [at(FINISHED)] })).scannedAt).toBe(Date.parse(FINISHED))
     expect(read(sarif([], [], { invocations: [at(FINISHED), at(undefined)] })).scannedAt).toBe(PROVEN)
   })
 })
@@ -257,15 +283,18 @@ describe('a vulnerability attestation', () => {
       },
       { id: 'CVE-2026-2', severity: [{ method: 'vendor', score: 'HIGH' }] },
       { id: 'CVE-2026-3', severity: [] },
+      { id: 'CVE-2026-4', severity: [{ method: 'nvd', score: '5.0' }] },
     ]
     expect(scanOfAttestation(attestation(type, inToto(list)), null)).toMatchObject({
       state: 'finished',
-      counts: { critical: 1, high: 1, unknown: 1 },
-      findings: [{ fixedIn: '' }, {}, {}],
+      counts: { critical: 1, high: 1, medium: 1, unknown: 1 },
+      findings: [{ fixedIn: '' }, {}, {}, {}],
       databaseAt: Date.parse(UPDATED),
     })
     expect(scanOfAttestation(attestation(type, inToto([])), null)).toMatchObject({ state: 'finished', findings: [] })
     expect(scanOfAttestation(attestation(type, inToto(undefined)), null)).toMatchObject({ state: 'failed' })
+    const undated = { ...inToto([]), scanner: { uri: 'pkg:x', result: [] } }
+    expect(scanOfAttestation(attestation(type, undated), null)).toMatchObject({ databaseAt: null })
   })
 
   it('of another type is none', () => {

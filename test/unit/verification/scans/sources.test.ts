@@ -38,7 +38,8 @@ function httpOf(answers: (url: URL, body: string) => unknown): { readonly http: 
   const http = createHttp({
     fetch: async (url, init) => {
       urls.push(new URL(url))
-      return Response.json(answers(new URL(url), typeof init?.body === 'string' ? init.body : ''))
+      const answer = answers(new URL(url), typeof init?.body === 'string' ? init.body : '')
+      return answer instanceof Response ? answer.clone() : Response.json(answer)
     },
     now: () => AT,
     random: () => 0,
@@ -116,6 +117,38 @@ describe('Amazon Inspector', () => {
     ])
   })
 
+  it.each<[string, object | null, ScanFact['state']]>([
+    ['nobody covered', { resourceId: 'arn:other' }, 'not-found'],
+    ['whose state is not told', { scanStatus: null }, 'unavailable'],
+    [
+      'in a state that every object knows',
+      { scanStatus: { statusCode: 'ACTIVE', reason: 'constructor' } },
+      'unavailable',
+    ],
+    ['that was looked at in another form', null, 'unavailable'],
+  ])('%s: %s is %s', async (_title, over, state) => {
+    const coverage = over === null ? { coveredResources: 'all' } : covered('aws', 'eu-west-1', over)
+    expect(await find(inspector([], 1, 'eu-west-1', coverage).source)).toMatchObject({ state, counts: {} })
+  })
+
+  it.each<[string, unknown]>([
+    ['in another form', { findings: 'none' }],
+    ['with a refusal', 'AccessDeniedException'],
+  ])('that answers about findings %s knows nothing', async (_title, answer) => {
+    const { call } = callOf(({ operation }) => (operation === 'ListCoverage' ? covered() : answer))
+    const source = createInspectorScans({ call, host, registryId: '111122223333', region: 'eu-west-1' })
+    expect(await find(source)).toMatchObject({ state: 'unavailable', findings: null })
+  })
+
+  it('is at its end where the next page is null', async () => {
+    const { call, asked } = callOf(({ operation }) =>
+      operation === 'ListCoverage' ? covered() : { findings: [], nextToken: null },
+    )
+    const source = createInspectorScans({ call, host, registryId: '111122223333', region: 'eu-west-1' })
+    expect(await find(source)).toMatchObject({ state: 'finished' })
+    expect(asked).toHaveLength(2)
+  })
+
   it('has one finding for each package', async () => {
     const { findings, counts } = await find(inspector([finding()]).source)
     expect(findings).toEqual([
@@ -190,6 +223,33 @@ describe('ECR', () => {
     expect(await find(ecr(last(21)).source)).toMatchObject({ state: 'unavailable' })
   })
 
+  it.each<[string, unknown, ScanFact['state']]>([
+    ['in another form', { imageScanStatus: 'COMPLETE' }, 'unavailable'],
+    ['without a list', { imageScanStatus: { status: 'COMPLETE' } }, 'unavailable'],
+    ['by a word that every object knows', page({ imageScanStatus: { status: 'constructor' } }), 'unavailable'],
+    ['with a next page that is null', page({ nextToken: null }), 'finished'],
+  ])('that answers %s', async (_title, answer, state) => {
+    expect(await find(ecr(() => answer).source)).toMatchObject({ state })
+  })
+
+  it('that scans by Inspector names the source to take', async () => {
+    const answer = page({ imageScanStatus: { status: 'ACTIVE' } })
+    expect((await find(ecr(() => answer).source)).detail).toContain('inspector2')
+  })
+
+  it('tells why, where ECR does', async () => {
+    const failed = (description: string | null) => page({ imageScanStatus: { status: 'FAILED', description } })
+    expect((await find(ecr(() => failed('layer is broken')).source)).detail).toBe('ECR: FAILED, layer is broken')
+    expect((await find(ecr(() => failed(null)).source)).detail).toBe('ECR: FAILED')
+  })
+
+  it('may leave the list out on a later page', async () => {
+    const finding = { name: 'CVE-2026-1', severity: 'LOW' }
+    const answers = [page({ nextToken: 'x' }, { findings: [finding] }), page({ imageScanFindings: null })]
+    const { findings } = await find(ecr(() => answers.shift()).source)
+    expect(findings).toMatchObject([{ id: 'CVE-2026-1' }])
+  })
+
   it('adds up words that mean the same', async () => {
     const { counts } = await find(
       ecr(() => page({}, { findingSeverityCounts: { INFORMATIONAL: 2, NEGLIGIBLE: 3, UNDEFINED: 1 } })).source,
@@ -223,8 +283,8 @@ describe('ECR', () => {
 })
 
 describe('Quay', () => {
-  const quay = (features: readonly object[], token: string | null = null) => {
-    const made = httpOf(() => ({ status: 'scanned', data: { Layer: { Features: features } } }))
+  const quay = (features: readonly object[], token: string | null = null, answer?: unknown) => {
+    const made = httpOf(() => answer ?? { status: 'scanned', data: { Layer: { Features: features } } })
     return { ...made, source: createQuayScans({ http: made.http, host, token: async () => token, now: () => AT }) }
   }
   const vulnerability = { Name: 'CVE-2026-1', Severity: 'High', FixedBy: '3.1' }
@@ -237,18 +297,32 @@ describe('Quay', () => {
     ])
   })
 
+  it.each<[string, unknown, ScanFact['state']]>([
+    ['that it has no such image', new Response('', { status: 404 }), 'not-found'],
+    ['a word that every object knows', { status: 'constructor' }, 'unavailable'],
+    ['that it was scanned, without a report', { status: 'scanned', data: null }, 'unavailable'],
+    ['that it was scanned, without a list', { status: 'scanned', data: { Layer: { Features: null } } }, 'unavailable'],
+    ['that it waits', { status: 'queued', data: { Layer: { Features: [] } } }, 'pending'],
+  ])('that says %s', async (_title, answer, state) => {
+    expect(await find(quay([], null, answer).source)).toMatchObject({ state, scannedAt: null, findings: null })
+  })
+
   it('counts the same finding in the same package once', async () => {
     const feature = { Name: 'openssl', Version: '3.0', Vulnerabilities: [vulnerability] }
     const others = [
       { Name: 'openssl', Version: '3.2', Vulnerabilities: [vulnerability] },
       { Name: 'libssl', Version: null, Vulnerabilities: [{ ...vulnerability, Severity: null, FixedBy: '' }] },
       { Name: 'zlib', Version: '1', Vulnerabilities: null },
+      { Name: 'zlib', Version: '2', Vulnerabilities: [{ Name: 'CVE-2026-2', Severity: 'Low', FixedBy: null }] },
+      { Name: 'zlib', Version: '3', Vulnerabilities: [{ Name: 'CVE-2026-2', Severity: 'Low' }] },
     ]
     const { findings, counts } = await find(quay([feature, feature, ...others]).source)
     expect(findings).toEqual([
       { id: 'CVE-2026-1', severity: 'high', package: 'openssl', version: '3.0', fixedIn: '3.1' },
       { id: 'CVE-2026-1', severity: 'high', package: 'openssl', version: '3.2', fixedIn: '3.1' },
       { id: 'CVE-2026-1', severity: 'unknown', package: 'libssl', version: '', fixedIn: null },
+      { id: 'CVE-2026-2', severity: 'low', package: 'zlib', version: '2', fixedIn: null },
+      { id: 'CVE-2026-2', severity: 'low', package: 'zlib', version: '3', fixedIn: null },
     ])
     expect(counts).toMatchObject({ high: 2, unknown: 1 })
   })
@@ -282,6 +356,13 @@ describe('Defender', () => {
       { id: 'CVE-2026-1', severity: 'high', package: 'openssl', version: '3.0', fixedIn: '' },
       { id: 'CVE-2026-2', severity: 'unknown', package: '', version: '', fixedIn: '' },
     ])
+  })
+
+  it('is at its end where the next page is null', async () => {
+    const { http, urls } = httpOf(() => ({ data: [{ cve: 'CVE-2026-1' }], $skipToken: null }))
+    const source = createDefenderScans({ http, host, subscriptions: ['one'], token: async () => 'token' })
+    expect(await find(source)).toMatchObject({ state: 'finished', counts: { unknown: 1 } })
+    expect(urls).toHaveLength(1)
   })
 
   it('that lists nothing says nothing', async () => {
@@ -322,6 +403,7 @@ describe('Artifact Analysis', () => {
     expect(urls[0]?.href).toMatch(/^https:\/\/containeranalysis\.googleapis\.com\/v1\/projects\/acme\/occurrences\?/u)
     expect(urls[2]?.searchParams.get('filter')).toBe(`kind="VULNERABILITY" AND resourceUrl="${resourceUri}"`)
     expect(urls.slice(1, 4).map(({ searchParams }) => searchParams.get('pageToken'))).toEqual([null, '1', '2'])
+    expect(urls.every(({ searchParams }) => searchParams.get('pageSize') === '1000')).toBe(true)
     expect(await find(analysis([done], [], 21).source)).toMatchObject({ state: 'unavailable' })
   })
 
@@ -338,6 +420,13 @@ describe('Artifact Analysis', () => {
     ['is of a word that every object knows', { analysisStatus: 'constructor' }, 'unavailable'],
   ])('that %s: %s', async (_title, over, state) => {
     expect(await find(analysis([{ ...done, ...over }]).source)).toMatchObject({ state })
+  })
+
+  it('may tell its time in any zone, and why it failed', async () => {
+    const zoned = { ...done, lastScanTime: '2026-11-20T13:00:00+01:00' }
+    expect(await find(analysis([zoned]).source)).toMatchObject({ scannedAt: AT, detail: 'Google: FINISHED_SUCCESS' })
+    const failed = { ...done, analysisStatus: 'FINISHED_FAILED', analysisStatusError: { message: 'too large' } }
+    expect(await find(analysis([failed]).source)).toMatchObject({ detail: 'Google: FINISHED_FAILED too large' })
   })
 
   it('that is over in one of two analyses is over', async () => {
@@ -370,12 +459,18 @@ describe('Artifact Analysis', () => {
 })
 
 describe('Harbor', () => {
-  const harbor = (overview: object | undefined, vulnerabilities?: readonly object[], basic: string | null = null) => {
+  const harbor = (
+    overview: object | undefined,
+    vulnerabilities?: readonly object[] | Response,
+    basic: string | null = null,
+  ) => {
     const made = httpOf((url) =>
       url.pathname.endsWith('/vulnerabilities')
         ? vulnerabilities === undefined
           ? {}
-          : { report: { vulnerabilities } }
+          : vulnerabilities instanceof Response
+            ? vulnerabilities
+            : { report: { vulnerabilities } }
         : { digest, ...(overview === undefined ? {} : { scan_overview: { report: overview } }) },
     )
     return { ...made, source: createHarborScans({ http: made.http, host, basic: async () => basic }) }
@@ -409,8 +504,25 @@ describe('Harbor', () => {
     ['knows no scan', undefined, 'not-found'],
     ['is at 99 percent', { ...done, complete_percent: 99 }, 'pending'],
     ['uses a word that every object knows', { ...done, scan_status: 'constructor' }, 'unavailable'],
+    ['has no summary', { ...done, summary: null }, 'unavailable'],
   ])('that %s: %s', async (_title, overview, state) => {
     expect(await find(harbor(overview).source)).toMatchObject({ state })
+  })
+
+  it('whose report is not to be had is no clean one', async () => {
+    const source = harbor(done, new Response('', { status: 403 })).source
+    expect(await find(source)).toMatchObject({ state: 'unavailable', counts: {}, findings: null })
+  })
+
+  it('names who scanned, in whatever zone', async () => {
+    const zoned = { ...done, end_time: '2026-11-20T13:00:00+01:00', scanner: { name: 'Trivy', version: 'v0.50' } }
+    const fact = await find(harbor(zoned, []).source)
+    expect(fact).toMatchObject({ scannedAt: AT, detail: 'Harbor: Success (Trivy v0.50)' })
+  })
+
+  it('that counts without a word for how bad leaves it unknown', async () => {
+    const overview = { ...done, summary: { total: 2, summary: null } }
+    expect(await find(harbor(overview).source)).toMatchObject({ counts: { unknown: 2 }, findings: null })
   })
 
   it('whose counts stand alone keeps what its total has more', async () => {

@@ -9,7 +9,7 @@ import { anAttestation } from '../../../helpers/evidence.ts'
 const finding: Finding = { id: 'CVE-2026-1', severity: 'critical', package: 'openssl', version: '3.0', fixedIn: null }
 const purl = `pkg:oci/app@${aDigest().replace(':', '%3A')}`
 
-function why(product: object, over: object = {}): string | null {
+function why(product: object, over: object = {}, about = finding): string | null {
   const statement = {
     vulnerability: { name: 'CVE-2026-1' },
     products: [product],
@@ -28,7 +28,7 @@ function why(product: object, over: object = {}): string | null {
     predicateType: 'https://openvex.dev/ns/v0.2.0',
     predicate,
   })
-  return isSubtracted(finding, aDigest(), readVex([attestation], ['security']))
+  return isSubtracted(about, aDigest(), readVex([attestation], ['security']))
 }
 
 it.each<[string, object]>([
@@ -49,6 +49,10 @@ it.each<[string, object]>([
   ['by a tag', { '@id': 'pkg:oci/app@1.4.2' }],
   ['of another kind', { '@id': `pkg:docker/app@${aDigest()}` }],
   ['whose digest stands among the qualifiers', { '@id': `pkg:oci/app?x=@${aDigest()}` }],
+  [
+    'and something that only ends as one of its packages',
+    { '@id': purl, subcomponents: [{ '@id': 'urn:pkg:deb/debian/openssl@3' }] },
+  ],
   ['and another of its packages', { '@id': purl, subcomponents: [{ '@id': 'pkg:deb/debian/zlib@1' }] }],
   [
     'and a package whose name only begins so',
@@ -56,6 +60,13 @@ it.each<[string, object]>([
   ],
 ])('is not about the product %s', (_title, product) => {
   expect(why(product)).toBeNull()
+})
+
+it('takes no package without a name for a finding without one', () => {
+  const nameless = { ...finding, package: '' }
+  expect(why({ '@id': purl, subcomponents: [{}] }, {}, nameless)).toBeNull()
+  expect(why({ '@id': purl, subcomponents: [{ '@id': 'openssl' }] }, {}, nameless)).toBeNull()
+  expect(why({ '@id': purl }, {}, nameless)).not.toBeNull()
 })
 
 it('subtracts nothing by an opinion without a ground, and all by an impact statement', () => {
