@@ -11,6 +11,7 @@ import type { Stage, Subscription } from './domain/subscription.ts'
 import type { Target } from './domain/target.ts'
 import { EVERYBODY, newTrain, trainId, type Train, type TrainAddress } from './domain/train.ts'
 import type { ChannelRule, RuleBook, Rules, TrainRules } from './decide/index.ts'
+import { termsOf } from './decide/terms.ts'
 import { compileFilter, type CompiledFilter } from './filter.ts'
 
 export function rulesOf({ config, hash }: LoadedConfig): RuleBook {
@@ -99,11 +100,12 @@ function trainRules({ id }: Train, config: Config, hash: string): TrainRules {
   const carried = (address.subscription === null ? config.subscriptions : named(address.subscription, config)).flatMap(
     (subscription) => carriedOf(subscription, id, address.stage, config),
   )
-  const lines = new Set(carried.map(({ line }) => line))
+  const terms = new Map(carried.map((one) => [one.line, one.terms]))
   const windows = carried.flatMap(({ batchMs }) => batchMs ?? [])
   return {
     hash,
-    isWanted: (line) => lines.has(line),
+    isWanted: (line) => terms.has(line),
+    termsOf: (line) => terms.get(line) ?? null,
     mergesItself: carried.some(({ target }) => target.kind === 'git' && target.merge === 'when-approved'),
     way: carried.some(({ target }) => commits(target, config)) ? 'commit' : 'pull-request',
     batchMs: address.subscription === null ? Math.min(...windows) : null,
@@ -118,7 +120,7 @@ function carriedOf({ name, stages }: Subscription, id: DocumentId, stage: string
     const train = trainOf(name, found, target, config)
     return train !== null && trainId(train) === id
   })
-  return reached.map((target) => ({ line: lineId(name), target, batchMs: found.batchMs }))
+  return reached.map((target) => ({ line: lineId(name), target, batchMs: found.batchMs, terms: termsOf(found) }))
 }
 
 /** The subscription of a line. */

@@ -82,9 +82,15 @@ function departure(turn: Turn<Train>, waiting: readonly Carry[], batchMs: number
   return train.departs
 }
 
+/** Every gate of the stage as it is configured now held, and the grounds for it still do. */
+export function isPermitted({ rules, now }: Turn<Train>, { line, merge, terms }: Carry): boolean {
+  if (merge === null || (merge.until !== null && now >= merge.until)) return false
+  return terms === undefined || terms === rules.termsOf(line)
+}
+
 /** What we commit ourselves needs its permission; what is only shown does not. */
-function mayBoard({ rules, now }: Turn<Train>, { merge }: Carry): boolean {
-  return rules.way === 'pull-request' || (merge !== null && (merge.until === null || now < merge.until))
+function mayBoard(turn: Turn<Train>, carry: Carry): boolean {
+  return turn.rules.way === 'pull-request' || isPermitted(turn, carry)
 }
 
 /** Right before the commit: what may not be written any more waits for its line's word. */

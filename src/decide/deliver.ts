@@ -149,6 +149,7 @@ function sendCarry(
       expected: Object.fromEntries([first, ...rest].map((id) => [id, expectedAt(turn, state, promotion, id)])),
       reason: describe(state),
       merge,
+      terms: promotion.terms,
       ...(promotion.breakGlass !== undefined && { isUrgent: true }),
       cause: promotion.candidate.cause,
     },

@@ -4,7 +4,7 @@ import type { Answer } from '../domain/answer.ts'
 import type { Effect, EffectOf } from '../domain/effect.ts'
 import type { Carry } from '../domain/message.ts'
 import { isUnderWay, type Train } from '../domain/train.ts'
-import { finish, leave, workOutFates } from './cargo.ts'
+import { finish, isPermitted, leave, workOutFates } from './cargo.ts'
 import { whyBehind } from './commit.ts'
 import { revive, stuck } from './effects.ts'
 import { againId, lookNow } from './look-now.ts'
@@ -99,17 +99,22 @@ function shown(turn: Turn<Train>, { number, url, head, fates }: Extract<Answer, 
   mergeIfAllowed(turn, head)
 }
 
-/** Every gate held of each that is shown, the grounds for it still do, and nothing newer waits to take its place. */
-export function mayMerge({ rules, document, now }: Turn<Train>): boolean {
-  const { pullRequest, cargos, next } = document
-  if (pullRequest === null || pullRequest.shows.length === 0 || !rules.mergesItself) return false
+/** Each that is shown is permitted, and nothing newer waits to take its place. */
+export function mayMerge(turn: Turn<Train>): boolean {
+  const { pullRequest, cargos, next } = turn.document
+  if (pullRequest === null || pullRequest.shows.length === 0 || !turn.rules.mergesItself) return false
   return pullRequest.shows.every(
-    ({ line, order, merge }) =>
-      merge !== null &&
-      (merge.until === null || now < merge.until) &&
-      cargos.some((cargo) => cargo.line === line && cargo.order === order) &&
-      !next.some((one) => one.line === line),
+    (shown) =>
+      isPermitted(turn, shown) &&
+      cargos.some(({ line, order }) => line === shown.line && order === shown.order) &&
+      !next.some(({ line }) => line === shown.line),
   )
+}
+
+/** What was not permitted yet under another configuration may be by now. */
+export function mergeWhereAllowed(turn: Turn<Train>): void {
+  const { pullRequest, effects } = turn.document
+  if (pullRequest !== null && !effects.some(({ kind }) => kind === 'propose')) mergeIfAllowed(turn, pullRequest.head)
 }
 
 function mergeIfAllowed(turn: Turn<Train>, head: string): void {

@@ -12,6 +12,7 @@ import {
   forgetPullRequest,
   lookedAt,
   mayMerge,
+  mergeWhereAllowed,
   merging,
   permit,
   proposed,
@@ -58,6 +59,7 @@ export function reconcileTrain(turn: Turn<Train>): void {
   else if (hasBoarded || (why !== null && train.cargos.length > 0)) wishJourney(turn)
   // What was given up and left otherwise needs nobody any more.
   else if (train.cargos.length === 0) dropEffects(turn, ({ kind }) => kind === 'propose' || kind === 'commit')
+  else mergeWhereAllowed(turn)
 }
 
 /** Nobody wants what travels: the pull request is closed. */

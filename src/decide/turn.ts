@@ -52,6 +52,8 @@ export type TrainRules = {
   readonly hash: string
   /** Whether a target of this line's subscription is reached by this branch. */
   readonly isWanted: (line: string) => boolean
+  /** What this line's stage holds its promotions to, as a fingerprint; null: it is not wanted. */
+  readonly termsOf: (line: string) => string | null
   /** Whether Drayage merges by itself once every gate holds. */
   readonly mergesItself: boolean
   /** Whether it proposes, or commits to the base branch itself. */

@@ -19,6 +19,8 @@ export const Carry = z.object({
   reason: z.string(),
   /** Where Drayage merges by itself: not yet (null), or until then, when the line says so anew. Without an instant: whenever it can. */
   merge: z.object({ until: Instant.nullable() }).nullable(),
+  /** What its stage holds it to, as a fingerprint: where the configuration says another by now, `merge` permits nothing. */
+  terms: z.string().optional(),
   /** Waits for no others: two people said so. */
   isUrgent: z.boolean().optional(),
   /** The event that began it, for traces. */

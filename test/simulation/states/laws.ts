@@ -62,8 +62,6 @@ function whatIsWrongWith(state: State, { document, effect, done }: Act): string 
     return `went back from ${wrote.before} to ${wrote.after}`
   }
   if (effect.kind === 'merge' && document.kind === 'train') {
-    // A permission is good until its line has heard of another configuration: a moment, in which nobody changed their mind.
-    if (!isDecided) return null
     return groundsOfAll(state, document.pullRequest?.shows ?? [], true)
   }
   return effect.kind === 'deliver' ? groundsOf(state, effect.promotion, effect.stage, true) : null

@@ -11,8 +11,10 @@ import {
   MINUTE_MS,
   type PlayedBatch,
 } from '../../helpers/batch.ts'
+import { termsOf } from '../../../src/decide/terms.ts'
 import { alarmOf } from '../../../src/domain/document.ts'
 import { LATER } from '../../helpers/play.ts'
+import { aLoadedConfig, type WorldOptions } from '../../helpers/world.ts'
 
 const NAMES = ['ledger', 'payments', 'reports']
 const states = (train: PlayedBatch, name: string): readonly string[] => train.told(name).map(({ state }) => state)
@@ -497,5 +499,45 @@ describe('no batch any more', () => {
     const before = JSON.stringify(train.document())
     expect(train.tick()).toEqual([])
     expect(JSON.stringify(train.document())).toBe(before)
+  })
+})
+describe('a permission', () => {
+  const STRICTER = { ...aBatchWorld({ names: ['payments'], merge: 'when-approved' }) }
+  const termsUnder = (options: WorldOptions): string | undefined => {
+    const stage = aLoadedConfig(options).config.subscriptions[0]?.stages[0]
+    return stage && termsOf(stage)
+  }
+  const withHold = (): WorldOptions => {
+    const subscriptions = (STRICTER.subscriptions ?? []).map((one) => {
+      const { stages, ...rest } = one as { stages: object[] }
+      return { ...rest, stages: stages.map((stage) => ({ ...stage, gates: [{ kind: 'hold', reason: 'audit' }] })) }
+    })
+    return { ...STRICTER, subscriptions }
+  }
+
+  it.each(['pull-request', 'commit'] as const)('given under other gates permits nothing: by %s', (way) => {
+    const merge = way === 'commit' ? 'by-person' : 'when-approved'
+    const train = playBatch({ names: ['payments'], way, merge })
+    const terms = termsUnder(withHold())
+    train.step({ kind: 'message', message: { ...aCarryOf('payments', 1, 1), terms } })
+    train.depart()
+    if (way === 'pull-request') train.answer('propose', shown(1, 'h1', fate('payments 1')))
+    expect([...train.effects('merge'), ...train.effects('commit')]).toEqual([])
+  })
+
+  it('is good again once the configuration says those gates, and is not before', () => {
+    const train = playBatch({ names: ['payments'], merge: 'when-approved' })
+    const terms = termsUnder(STRICTER)
+    train.step({ kind: 'message', message: { ...aCarryOf('payments', 1, 1), terms } })
+    train.depart()
+    train.answer('propose', shown(1, 'h1', fate('payments 1')))
+    expect(train.effects('merge')).toHaveLength(1)
+    train.configure(withHold(), 'stricter')
+    const [effect] = train.effects('merge')
+    train.step({ kind: 'claim', effects: [effect?.id ?? ''], until: train.now() + MINUTE_MS })
+    expect(train.effects('merge')).toEqual([])
+    train.configure(STRICTER, 'as before')
+    train.tick()
+    expect(train.effects('merge')).toHaveLength(1)
   })
 })
