@@ -74,14 +74,12 @@ describe('a document out of a backup', () => {
     expect(restored(aLine({ fence: NOW }), how).document.fence).toBe(NOW)
   })
 
-  it.each(['train-proposing', 'train-open', 'train-merging', 'train-dropped'])(
+  it.each(['train-proposing', 'train-open', 'train-merging', 'train-dropped', 'train-batch'])(
     'forgets its branch and pull request: %s',
     (name) => {
-      const { document, causes } = restored(sample(name), how)
+      const { document, causes } = restored(sample(`../v3/${name}`), how)
       expect(Document.parse(document)).toEqual(document)
-      expect(document).toMatchObject({ effects: [], lastHead: null, pullRequest: null })
-      expect(document).not.toHaveProperty('cargo')
-      expect(document).not.toHaveProperty('next')
+      expect(document).toMatchObject({ effects: [], lastHead: null, pullRequest: null, cargos: [], next: [] })
       expect(causes).toEqual([])
     },
   )
