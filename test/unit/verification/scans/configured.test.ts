@@ -36,9 +36,11 @@ const tools = {
   createEcr: createSignedEcr,
 }
 
-async function ask(entry: Omit<RegistryConfig, 'insecure' | 'host'>, host: string, insecure = false) {
+type Entry = Omit<RegistryConfig, 'insecure' | 'host'>
+
+async function ask(entry: Entry, host: string, { insecure = false, env = {} } = {}) {
   const registry = Registry.parse(host)
-  const sources = createScanSources({ main: { ...entry, host: registry, insecure } }, tools)
+  const sources = createScanSources({ main: { ...entry, host: registry, insecure } }, { ...tools, env })
   const facts = await scanAll(sources, { registry, repository: Repository.parse('acme/app') }, [
     { digest: Digest.parse(`sha256:${'a1'.repeat(32)}`), platform: null },
   ])
@@ -46,7 +48,7 @@ async function ask(entry: Omit<RegistryConfig, 'insecure' | 'host'>, host: strin
 }
 
 describe('a configured scanner', () => {
-  it.each<[string, Omit<RegistryConfig, 'insecure' | 'host'>, string, string, RegExp]>([
+  it.each<[string, Entry, string, string, RegExp]>([
     [
       'ECR',
       { scan: 'ecr', pull: AWS_KEYS },
@@ -84,6 +86,20 @@ describe('a configured scanner', () => {
       /^Bearer secret of env:Q$/u,
     ],
     [
+      'Artifact Analysis',
+      { scan: { 'artifact-analysis': { project: 'acme' } }, pull: { username: 'token', password: 'env:P' } },
+      'europe-docker.pkg.dev',
+      'https://containeranalysis.googleapis.com/v1/projects/acme/occurrences?',
+      /^Bearer secret of env:P$/u,
+    ],
+    [
+      'Artifact Analysis without credentials',
+      { scan: { 'artifact-analysis': { project: 'acme' } } },
+      'europe-docker.pkg.dev',
+      'https://containeranalysis.googleapis.com/v1/projects/acme/occurrences?',
+      /^Bearer ?$/u,
+    ],
+    [
       'Defender',
       {
         scan: { defender: { subscriptions: ['s'] } },
@@ -101,12 +117,42 @@ describe('a configured scanner', () => {
     expect(last?.authorization).toMatch(authorization)
   })
 
-  it.each<[string, Omit<RegistryConfig, 'insecure' | 'host'>]>([
+  it.each<[string, Entry, object, string | null]>([
+    ['that is named', { pull: { azure: { identity: 'own' } } }, { AZURE_CLIENT_ID: 'other' }, 'own'],
+    ['of its surroundings', { pull: { azure: {} } }, { AZURE_CLIENT_ID: 'other' }, 'other'],
+    ['of the machine', {}, {}, null],
+    ['of the machine, whatever else pulls', { pull: { username: 'x', password: 'env:P' } }, {}, null],
+  ])('Defender is asked by the identity %s', async (_name, entry, env, client) => {
+    const scan = { defender: { subscriptions: ['s'] } }
+    const { last } = await ask({ scan, ...entry }, 'acme.azurecr.io', { env })
+    const url = new URL(last?.url ?? '')
+    expect(url.host).toBe('169.254.169.254')
+    expect(url.searchParams.get('client_id')).toBe(client)
+  })
+
+  it('Inspector is asked where the environment has it', async () => {
+    const env = { AWS_ENDPOINT_URL_INSPECTOR2: 'https://inspector.internal/' }
+    const { last } = await ask({ scan: 'inspector2', pull: AWS_KEYS }, ECR, { env })
+    expect(last?.url).toBe('https://inspector.internal/coverage/list')
+  })
+
+  it.each<[string, Entry, string]>([
+    ['of another registry', { scan: 'ecr', pull: AWS_KEYS }, 'quay.io'],
+    ['without keys', { scan: 'ecr' }, ECR],
+    ['with the password of somebody', { scan: 'inspector2', pull: { username: 'x', password: 'env:P' } }, ECR],
+  ])('of ECR cannot be made %s', (_name, entry, host) => {
+    const registry = { ...entry, host: Registry.parse(host), insecure: false }
+    expect(() => createScanSources({ registry }, tools)).toThrow('no registry of ECR')
+  })
+
+  it.each<[string, Entry]>([
     ['Harbor', { scan: 'harbor', pull: { username: 'robot', password: 'env:P' } }],
     ['Quay', { scan: 'quay' }],
     ['Quay with a token', { scan: { quay: { token: 'env:Q' } } }],
   ])('%s is asked by plain HTTP where that is written, and only there', async (_name, entry) => {
-    expect((await ask(entry, 'scans.internal', true)).last?.url).toMatch(/^http:\/\/scans\.internal\/api\//u)
+    expect((await ask(entry, 'scans.internal', { insecure: true })).last?.url).toMatch(
+      /^http:\/\/scans\.internal\/api\//u,
+    )
     expect((await ask(entry, 'scans.internal')).last?.url).toMatch(/^https:\/\/scans\.internal\/api\//u)
   })
 

@@ -493,7 +493,9 @@ describe('Harbor', () => {
       { id: 'CVE-2026-2', package: 'zlib', fix_version: '' },
       { id: 'CVE-2026-3', package: 'zlib', fix_version: null },
     ]
-    expect((await find(harbor(done, list).source)).findings).toEqual([
+    const { counts, findings } = await find(harbor(done, list).source)
+    expect(counts).toEqual({ critical: 0, high: 1, medium: 0, low: 0, negligible: 0, unknown: 2 })
+    expect(findings).toEqual([
       { id: 'CVE-2026-1', severity: 'high', package: 'openssl', version: '3.0', fixedIn: '3.1' },
       { id: 'CVE-2026-2', severity: 'unknown', package: 'zlib', version: '', fixedIn: null },
       { id: 'CVE-2026-3', severity: 'unknown', package: 'zlib', version: '', fixedIn: null },
