@@ -55,9 +55,9 @@ function judgeScans(written: Extract<Requirement, { kind: 'scan' }>, given: Case
   const may = (names: readonly string[]): string[] => names.filter((name) => maySign(name, given))
   const rule = { ...written, signers: may(written.signers), vex: may(written.vex) }
   if (platforms === null) return { rule: 'scan', state: 'failed', detail: 'its platforms could not be read' }
-  const unseen = evidence.find(({ kind }) => kind === 'indeterminate')
+  const unseen = evidence.find((fact) => fact.kind === 'indeterminate')
   if (unseen !== undefined && rule.signers.length > 0) {
-    return { rule: 'scan', state: 'failed', detail: `indeterminate: ${describeUnseen(unseen)}` }
+    return { rule: 'scan', state: 'failed', detail: `indeterminate: ${unseen.detail}` }
   }
   const facts = evidence.filter((fact) => fact.kind === 'scan')
   const attestations = evidence.filter((fact) => fact.kind === 'attestation')
@@ -70,10 +70,6 @@ function judgeScans(written: Extract<Requirement, { kind: 'scan' }>, given: Case
 /** Found, and not counted: what whoever attached it wants to know. */
 function isReport(fact: Evidence): boolean {
   return fact.kind === 'rejected' && Object.values<string>(UNCOUNTED).includes(fact.reason)
-}
-
-function describeUnseen(fact: Evidence): string {
-  return fact.kind === 'indeterminate' ? fact.detail : ''
 }
 
 /** Its subject is this digest, and its signers may speak of this image: those who may not are taken off. */
