@@ -112,7 +112,7 @@ export function aLoadedConfig(options: WorldOptions = {}, hash = 'c0ffee'): Load
 }
 
 /** Of the usual image, its tag alone. */
-function tagKey(repository: string, tag: string): string {
+export function tagKey(repository: string, tag: string): string {
   return repository === 'acme/payments' ? tag : `${repository}:${tag}`
 }
 

@@ -11,7 +11,7 @@ import { aServer } from '../helpers/issuer.ts'
 import type { Sent } from '../helpers/receiver-request.ts'
 import { entryOf, proofOf, pushOf, startIssuer } from '../helpers/senders.ts'
 import { anSnsSigner, signSns } from '../helpers/sns.ts'
-import { createWorld } from '../helpers/world.ts'
+import { createWorld, tagKey } from '../helpers/world.ts'
 
 const SECRET = 'CANARY-of-the-clouds'
 const TOPIC = 'arn:aws:sns:eu-west-1:012345678901:pushes'
@@ -91,7 +91,7 @@ it.each(clouds)(
       await world.pass(MINUTE_MS)
       return response.status
     }
-    world.tags.set('1.4.2', aDigest(7))
+    world.tags.set(tagKey(repository, '1.4.2'), aDigest(7))
     expect(await tell('another secret')).toBe(401)
     expect(world.requests.registry).toBe(0)
     expect([await tell(SECRET), await tell(SECRET)]).toEqual([202, 200])
