@@ -4,7 +4,9 @@ import { expect, it } from 'vitest'
 import { Digest } from '../../../src/domain/image.ts'
 import type { ImageFacts } from '../../../src/domain/image-facts.ts'
 import { Source } from '../../../src/domain/source.ts'
-import { claimOf } from '../../../src/verification/claimed-commit.ts'
+import { claimOf, readClaimedCommit } from '../../../src/verification/claimed-commit.ts'
+import { aDigest, aPinnedImage } from '../../helpers/build.ts'
+import { heldContent } from '../../helpers/held-content.ts'
 
 const digest = Digest.parse(`sha256:${'1'.repeat(64)}`)
 const id = 'a'.repeat(40)
@@ -46,4 +48,17 @@ it.each([
   ],
 ])('is not taken from %s', (_title, given) => {
   expect(claimOf(given, source)).toBeNull()
+})
+
+it('is not taken from a repository that only begins like ours', () => {
+  const longer = Source.parse({ github: 'acme/paymentsx' })
+  expect(claimOf(facts({ annotations: claim('https://github.com/acme/payments.gitx') }), longer)).toBeNull()
+})
+
+it('is read out of the registry; of what cannot be read there is none', async () => {
+  const held = heldContent()
+  const config = held.putBlob({ os: 'linux', architecture: 'amd64', config: { Labels: claim() } })
+  const image = aPinnedImage({ digest: held.putManifest({ config, layers: [] }) })
+  expect(await readClaimedCommit(held, image, source)).toMatchObject({ id })
+  expect(await readClaimedCommit(held, aPinnedImage({ digest: aDigest() }), source)).toBeNull()
 })

@@ -61,6 +61,40 @@ describe('facts are read', () => {
   })
 })
 
+describe('facts are taken', () => {
+  const many = (count: number, value = 'x') =>
+    Object.fromEntries(Array.from({ length: count }, (_, n) => [`${n}`, value]))
+  const ofImage = (more: object, configured: object = config) =>
+    readImageFacts(sourceOf({ [digest('a')]: { ...manifest, ...more }, [digest('c')]: configured }), digest('a'))
+
+  it.each([
+    [1_024, true],
+    [1_025, false],
+  ])('with %i annotations or labels: %s', async (count, expected) => {
+    expect((await ofImage({ annotations: many(count) })).ok).toBe(expected)
+    expect((await ofImage({}, { ...config, config: { Labels: many(count) } })).ok).toBe(expected)
+  })
+
+  it.each<[number, object, boolean]>([
+    [64, {}, true],
+    [65, {}, false],
+    [256, { platform: { os: 'unknown', architecture: 'unknown' } }, true],
+    [257, { platform: { os: 'unknown', architecture: 'unknown' } }, false],
+  ])('of an index of %i entries %j: %s', async (count, more, expected) => {
+    const manifests = Array.from({ length: count }, () => ({ digest: digest('a'), ...more }))
+    const content = { [digest('f')]: { manifests }, [digest('a')]: manifest, [digest('c')]: config }
+    expect((await readImageFacts(sourceOf(content), digest('f'))).ok).toBe(expected)
+  })
+
+  it.each([
+    [{ os: 'linux' }, null],
+    [{ architecture: 'arm64' }, null],
+    [{ os: 'linux', architecture: 'arm64', config: { User: null } }, 'linux/arm64'],
+  ])('by a configuration of %j as %s, without a user', async (configured, platform) => {
+    expect(await ofImage({}, configured)).toMatchObject(ok({ platforms: [{ platform, user: '' }] }))
+  })
+})
+
 describe('facts are refused', () => {
   const layers = Array.from({ length: 1_025 }, () => manifest.layers[0])
   const manifests = Array.from({ length: 65 }, () => ({ digest: digest('a') }))
@@ -68,6 +102,13 @@ describe('facts are refused', () => {
     ['the manifest is not there', {}, 'not-found'],
     ['the manifest is not JSON', { [digest('a')]: 'nope' }, 'malformed'],
     ['the manifest is not one', { [digest('a')]: { layers: 3 } }, 'malformed'],
+    ['the manifest is null', { [digest('a')]: 'null' }, 'malformed'],
+    ['the manifest is a number', { [digest('a')]: '3' }, 'malformed'],
+    [
+      'the configuration of a platform is not there',
+      { [digest('a')]: { manifests: [{ digest: digest('b') }] }, [digest('b')]: manifest },
+      'not-found',
+    ],
     ['the configuration is not there', { [digest('a')]: manifest }, 'not-found'],
     ['the configuration is not JSON', { [digest('a')]: manifest, [digest('c')]: '{' }, 'malformed'],
     ['it has too many layers', { [digest('a')]: { ...manifest, layers } }, 'malformed'],

@@ -10,6 +10,7 @@ const MB = 1_000_000
 const digest = (digit: string): Digest => Digest.parse(`sha256:${digit.repeat(64)}`)
 const layer = (digit: string, size: number) => ({ digest: digest(digit), size })
 const BASE = 'docker.io/library/base@sha256:0000000000000000000000000000000000000000000000000000000000000000'
+const OTHER_BASE = BASE.replace('library/base', 'library/other')
 
 const amd64: PlatformFacts = {
   platform: 'linux/amd64',
@@ -82,6 +83,93 @@ describe('an image is judged by what it shows', () => {
       },
       'failed',
       '212 % larger than what runs, limit 10 %: layer 3 adds 210 MB',
+    ],
+    [
+      'it grew by exactly what is allowed',
+      { maximumGrowth: '50%' },
+      { running: one({ layers: [layer('1', 100 * MB)] }), image: one({ layers: [layer('2', 150 * MB)] }) },
+      'held',
+      /./u,
+    ],
+    [
+      'it grew by more than a half',
+      { maximumGrowth: '50%' },
+      { running: one({ layers: [layer('1', 100 * MB)] }), image: one({ layers: [layer('2', 200 * MB)] }) },
+      'failed',
+      '100 % larger than what runs, limit 50 %: layer 1 adds 200 MB',
+    ],
+    [
+      'a layer that is new made it grow, smaller than the one that was there',
+      { maximumGrowth: '10%' },
+      {
+        running: one({ layers: [layer('1', 100 * MB)] }),
+        image: one({ layers: [layer('1', 100 * MB), layer('2', 60 * MB)] }),
+      },
+      'failed',
+      /: layer 2 adds 60 MB$/u,
+    ],
+    [
+      'it grew, and no layer is new',
+      { maximumGrowth: '10%' },
+      { running: one({ layers: [layer('1', 10 * MB)] }), image: one({ layers: [layer('1', 100 * MB)] }) },
+      'failed',
+      '900 % larger than what runs, limit 10 %',
+    ],
+    [
+      'its second layer is the largest',
+      { maximumSize: '10MB' },
+      { image: one({ layers: [layer('1', 1.5 * MB), layer('2', 10 * MB), layer('3', 3 * MB)] }) },
+      'failed',
+      '15 MB compressed, limit 10 MB: layer 2 has 10 MB',
+    ],
+    [
+      'it is small and still too large',
+      { maximumSize: '9MB' },
+      { image: one({ layers: [layer('1', 9.9 * MB)] }) },
+      'failed',
+      '9.9 MB compressed, limit 9.0 MB: layer 1 has 9.9 MB',
+    ],
+    [
+      'one of its platforms has no name',
+      { maximumLayers: 1 },
+      { image: { ...image, platforms: [{ ...amd64, platform: null }, arm64] } },
+      'failed',
+      /^a platform without a name: /u,
+    ],
+    [
+      'many workloads set a user, of whom five are named',
+      { notRoot: true },
+      { runsAs: [1, 2, 3, 4, 5, 6].map((user) => runsAs(user)) },
+      'held',
+      /runAsUser: 5$/u,
+    ],
+    [
+      'one of its allowed bases is its own',
+      { bases: [BASE, OTHER_BASE] },
+      { image: one({}), bases: { [BASE]: null, [OTHER_BASE]: one({ layers: [layer('1', 1)] }) } },
+      'held',
+      /./u,
+    ],
+    [
+      'one base is another, and one could not be read',
+      { bases: [BASE, OTHER_BASE] },
+      { image: one({}), bases: { [BASE]: one({ layers: [layer('7', 1)] }) } },
+      'failed',
+      `its first layers are those of no allowed base; ${OTHER_BASE} could not be read`,
+    ],
+    [
+      'no base is its own',
+      { bases: [BASE] },
+      { image: one({}), bases: { [BASE]: one({ layers: [layer('7', 1)] }) } },
+      'failed',
+      'its first layers are those of no allowed base',
+    ],
+    [
+      'a label is missing that must have a text',
+      { labels: { owner: 'acme' } },
+      { image: one({}) },
+      'failed',
+      'owner is missing, expected acme',
     ],
     [
       'what runs had no content at all',
