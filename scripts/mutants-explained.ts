@@ -14,6 +14,7 @@ const WORKERD =
 const KEPT = 'What is kept is what would be made anew: only slower, never another.'
 const TEXT = 'A sentence for a person.'
 const TYPE = 'What stands before it leaves nothing else; the type does not know.'
+const OTHERWISE = 'What comes after refuses the same, by another sentence.'
 const LOOP = 'One turn more over nothing.'
 
 export const EXPLAINED: readonly Explained[] = [
@@ -414,5 +415,201 @@ export const EXPLAINED: readonly Explained[] = [
     code: 'const descriptor = { digest, size: bytes.byteLength, ...(mediaType === null ? {} : { mediaType }) }',
     changes: ['mediaType === null → false'],
     why: TYPE,
+  },
+  {
+    file: 'src/verification/discover.ts',
+    code: 'const placeOf = ({ source }: { readonly source: string }): number => places.get(source) ?? sources.length',
+    changes: ['places.get(source) ?? sources.length → places.get(source)'],
+    why: 'What tags hold is found last, and the sort leaves it there.',
+  },
+  {
+    file: 'src/verification/attestation-rule.ts',
+    code: "return value === undefined ? 'missing' : (JSON.stringify(value) ?? 'nothing').slice(0, SHOWN_LENGTH_MAX)",
+    changes: ["JSON.stringify(value) ?? 'nothing' → JSON.stringify(value)"],
+    why: TYPE,
+  },
+  {
+    file: 'src/verification/signature-rule.ts',
+    code: "if (anyOf.length === 1) return anyOf[0] ?? ''",
+    changes: ["anyOf[0] ?? '' → anyOf[0]"],
+    why: TYPE,
+  },
+  {
+    file: 'src/verification/image-rules.ts',
+    code: 'if (allowed.some((name) => isBuiltOn(platform, bases[name] ?? null))) return null',
+    changes: ['bases[name] ?? null → bases[name]'],
+    why: TYPE,
+  },
+  {
+    file: 'src/verification/image-rules.ts',
+    code: "const there = Object.hasOwn(found, name) ? (found[name] ?? '') : ''",
+    changes: ["found[name] ?? '' → found[name]"],
+    why: TYPE,
+  },
+  {
+    file: 'src/verification/image-rules.ts',
+    code: "return worst === undefined ? 'no layers' : `layer ${worst.at + 1} has ${megabytes(worst.layer.size)}`",
+    changes: ['worst === undefined → false'],
+    why: 'An image of no layers is never too large.',
+  },
+  {
+    file: 'src/verification/source-rule.ts',
+    code: "const name = /^refs\\/tags\\/(?<name>.+)$/u.exec(ref ?? '')?.groups?.['name']",
+    changes: ["ref ?? '' → ref"],
+    why: TYPE,
+  },
+  {
+    file: 'src/verification/source-rule.ts',
+    code: 'const { repository, ref, commit } = source ?? {}',
+    changes: ['source ?? {} → source'],
+    why: TYPE,
+  },
+  {
+    file: 'src/verification/policy.ts',
+    code: "return [...new Set(require.flatMap((one) => ('anyOf' in one ? one.anyOf : [])))]",
+    changes: ["'anyOf' in one → true"],
+    why: 'A signer without a name is nobody.',
+  },
+  {
+    file: 'src/verification/image-facts.ts',
+    code: "if (!document.success) return malformed(digest, 'it is not JSON')",
+    changes: ['!document.success → false'],
+    why: OTHERWISE,
+  },
+  {
+    file: 'src/verification/sigstore/certificate.ts',
+    code: 'return this.extensionNames.includes(oid) ? super.extension(oid) : undefined',
+    changes: ['this.extensionNames.includes(oid) → true'],
+    why: KEPT,
+  },
+  {
+    file: 'src/verification/sigstore/certificate.ts',
+    code: "return this.#keep('names', () => this.extensions.map(({ subs }) => subs[0]?.toOID() ?? ''))",
+    changes: ["subs[0]?.toOID() ?? '' → subs[0]?.toOID()"],
+    why: TYPE,
+  },
+  {
+    file: 'src/verification/sigstore/certificate.ts',
+    code: 'if (known !== undefined) return known',
+    changes: ['known !== undefined → false'],
+    why: KEPT,
+  },
+  {
+    file: 'src/verification/sigstore/certificate.ts',
+    code: 'this.#issuers.set(by, holds)',
+    changes: ['this.#issuers.set(by, holds) → ;'],
+    why: KEPT,
+  },
+  {
+    file: 'src/verification/sigstore/certificate.ts',
+    code: 'if (!this.#answers.has(name)) this.#answers.set(name, work())',
+    changes: ['!this.#answers.has(name) → true'],
+    why: KEPT,
+  },
+  {
+    file: 'src/verification/sigstore/certificate.ts',
+    code: 'return other instanceof KeptCertificate ? Buffer.compare(this.der, other.der) === 0 : super.equals(other)',
+    changes: ['other instanceof KeptCertificate → false'],
+    why: KEPT,
+  },
+  {
+    file: 'src/verification/sigstore/certificate.ts',
+    code: 'const holds = by instanceof KeptCertificate ? this.#isSignedWith(by.key) : super.verify(issuer)',
+    changes: ['by instanceof KeptCertificate → false'],
+    why: KEPT,
+  },
+  {
+    file: 'src/verification/sigstore/certificate.ts',
+    code: 'if (tbs === undefined) return super.clone()',
+    changes: ['tbs === undefined → true', 'tbs === undefined → false', '=== → !=='],
+    why: KEPT,
+  },
+  {
+    file: 'src/verification/sigstore/signers.ts',
+    code: 'if (known !== undefined) return known',
+    changes: ['known !== undefined → false'],
+    why: KEPT,
+  },
+  {
+    file: 'src/verification/sigstore/signers.ts',
+    code: 'const oldest = compiled.size >= PATTERNS_KEPT_MAX ? compiled.keys().next().value : undefined',
+    changes: [
+      'compiled.size >= PATTERNS_KEPT_MAX → true',
+      'compiled.size >= PATTERNS_KEPT_MAX → false',
+      '>= → >',
+      '>= → <',
+    ],
+    why: KEPT,
+  },
+  {
+    file: 'src/verification/sigstore/signers.ts',
+    code: 'if (oldest !== undefined) compiled.delete(oldest)',
+    changes: [
+      'oldest !== undefined → true',
+      'oldest !== undefined → false',
+      '!== → ===',
+      'compiled.delete(oldest) → ;',
+    ],
+    why: KEPT,
+  },
+  {
+    file: 'src/verification/sigstore/signers.ts',
+    code: 'return patternOf(expected.pattern)?.testExact(found) ?? false',
+    changes: ['patternOf(expected.pattern)?.testExact(found) ?? false → patternOf(expected.patt'],
+    why: TYPE,
+  },
+  {
+    file: 'src/verification/sigstore/prehashed.ts',
+    code: 'if (der[0] !== 0x30 || der[1] !== der.length - 2 || der.length > 72) return null',
+    changes: ['72 → 73'],
+    why: 'A longer one has a number that is not below the order.',
+  },
+  {
+    file: 'src/verification/sigstore/prehashed.ts',
+    code: 'if (a === null || a.y === 0n) return null',
+    changes: ['|| → &&'],
+    why: 'The order of the curve is odd: no point of it has a y of 0.',
+  },
+  {
+    file: 'src/verification/sigstore/verify.ts',
+    code: 'prepareCrypto()',
+    changes: ['prepareCrypto() → ;'],
+    why: WORKERD,
+  },
+  {
+    file: 'src/verification/sigstore/trust-root.ts',
+    code: 'prepareCrypto()',
+    changes: ['prepareCrypto() → ;'],
+    why: WORKERD,
+  },
+  {
+    file: 'src/verification/sigstore/trust-root.ts',
+    code: 'return err(`the trusted root cannot be read: ${error instanceof Error ? error.message : String(error)}`)',
+    changes: ['error instanceof Error → true', 'error instanceof Error → false'],
+    why: TEXT,
+  },
+  {
+    file: 'src/verification/sigstore/describe.ts',
+    code: "const source = root.kind === 'builtin' ? 'compiled in (public-good)' : 'configured'",
+    changes: ["root.kind === 'builtin' → true", "root.kind === 'builtin' → false", '=== → !=='],
+    why: TEXT,
+  },
+  {
+    file: 'src/verification/sigstore/rejection.ts',
+    code: 'return error instanceof Error ? error.message : String(error)',
+    changes: ['error instanceof Error → true', 'error instanceof Error → false'],
+    why: TEXT,
+  },
+  {
+    file: 'src/verification/sigstore/platform.ts',
+    code: 'let isPrepared = false',
+    changes: ['false → true'],
+    why: WORKERD,
+  },
+  {
+    file: 'src/verification/sigstore/platform.ts',
+    code: 'return false',
+    changes: ['false → true'],
+    why: WORKERD,
   },
 ]

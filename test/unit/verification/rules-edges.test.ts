@@ -328,7 +328,7 @@ describe('a policy', () => {
 
   it('about scans by scanners does not mind what was not seen; about signed reports it does, and says so', () => {
     expect(judged([aScan(), unseen]).state).toBe('trusted')
-    expect(judged([aScan(), unseen], { signers: ['ci'] } as Partial<Requirement>)).toMatchObject({
+    expect(judged([aScan(), unseen], { signers: ['ci'] })).toMatchObject({
       state: 'distrusted',
       outcomes: [{ detail: expect.stringContaining('too many to read') }],
     })
@@ -344,6 +344,6 @@ describe('a policy', () => {
 
   it('lets no signer of other images speak of scans', () => {
     const report = aScan({ scanner: 'attestation', signers: ['other'] })
-    expect(judged([report], { signers: ['other'] } as Partial<Requirement>).state).toBe('undecided')
+    expect(judged([report], { signers: ['other'] }).state).toBe('undecided')
   })
 })
