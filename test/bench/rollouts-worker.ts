@@ -1,7 +1,8 @@
 /**
  * One process that carries pushes to healthy rollouts: the real loop, pipeline and store, and a world around them that answers at
  * once. `sqlite FILE`, `postgres URL` or `dynamodb JSON`, then how many subscriptions there are. Told on stdin: `fill` puts an event for each, `go`
- * starts. Says on stdout `ready`, and a `d` for each delivery and an `h` for each healthy rollout.
+ * starts, `figures` asks how often documents were saved and how much memory it holds. Says on stdout `ready`, and a `d` for each delivery
+ * and an `h` for each healthy rollout.
  */
 
 import { writeSync } from 'node:fs'
@@ -69,8 +70,17 @@ async function openState(): Promise<State> {
   const { url, tables } = JSON.parse(place) as { url: string; tables: Tables }
   return createDynamoState({ dynamo: createDynamo({ endpoint: url }), tables })
 }
+let saves = 0
+const documents: State['documents'] = {
+  ...state.documents,
+  save(...args) {
+    saves += 1
+    return state.documents.save(...args)
+  },
+}
 const ports: Ports = {
   ...state,
+  documents,
   delivery: () => delivery,
   proposals: (): Proposals => {
     throw new Error('nothing is proposed')
@@ -111,5 +121,6 @@ for await (const line of createInterface({ input: process.stdin })) {
     say('filled')
   }
   if (line === 'go') loop.poke()
+  if (line === 'figures') say(`figures ${JSON.stringify({ saves, bytes: process.memoryUsage().rss })}`)
 }
 process.exit(0)

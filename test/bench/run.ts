@@ -6,6 +6,7 @@ const benches: Readonly<Record<string, () => Promise<{ bench: Bench }>>> = {
   ingest: () => import('./ingest.ts'),
   latency: () => import('./latency.ts'),
   store: () => import('./store.ts'),
+  lines: () => import('./lines.ts'),
   postgres: () => import('./postgres.ts'),
   dynamodb: () => import('./dynamodb.ts'),
   'cold-start': () => import('./cold-start.ts'),
