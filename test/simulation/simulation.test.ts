@@ -4,7 +4,7 @@ import { FAULTS } from './faults.ts'
 import { simulate } from './simulate.ts'
 
 /** More by the environment: `SIMULATION_SCHEDULES=20000 npx vitest run test/simulation`. */
-const SCHEDULES = Number(process.env['SIMULATION_SCHEDULES'] ?? 2_000)
+const SCHEDULES = Number(process.env['SIMULATION_SCHEDULES'] ?? 1_000)
 const RELEASES = 400
 const SCHEDULES_TO_FIND_MAX = 10_000
 const TIMEOUT_MS = 60_000 + SCHEDULES * 200
