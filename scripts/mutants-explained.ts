@@ -163,12 +163,6 @@ export const EXPLAINED: readonly Explained[] = [
     why: TEXT,
   },
   {
-    file: 'src/verification/notation/jws.ts',
-    code: "return refuse(`${twice ?? 'alg'} is in the unprotected header`)",
-    changes: ["twice ?? 'alg' → twice"],
-    why: TEXT,
-  },
-  {
     file: 'src/verification/discover.ts',
     code: 'search.cut(subject, `what is there could not be read within ${TIME_MS_MAX / 1000} seconds`)',
     changes: ['/ → *', '1000 → 1001'],

@@ -60,7 +60,7 @@ function timesOf({ form, attributes }: Envelope): Result<Omit<SignedAttributes, 
   if (attributes.has(foreign)) return refuse(`${foreign} does not belong to the scheme ${scheme}`)
   const signingTime = read(attributes.get(own))
   if (signingTime === null) return refuse(`${own} is not a time`)
-  const expiry = attributes.has(NAME.expiry) ? read(attributes.get(NAME.expiry)) : null
+  const expiry = read(attributes.get(NAME.expiry))
   if (expiry === null && attributes.has(NAME.expiry)) return refuse(`${NAME.expiry} is not a time`)
   return ok({ scheme, signingTime, expiry })
 }
@@ -71,7 +71,7 @@ function awsOf(attributes: ReadonlyMap<string, Attribute>): Result<SignedAttribu
   if (plugin === undefined && minimum === undefined) return ok(null)
   if (plugin !== AWS_PLUGIN) return err(problem('unsupported', `it needs the verification plug-in ${nameOf(plugin)}`))
   const major = typeof minimum === 'string' ? SEMVER.exec(minimum)?.groups?.['major'] : undefined
-  if (minimum !== undefined && Number(major ?? Number.NaN) > AWS_PLUGIN_MAJOR) {
+  if (minimum !== undefined && Number(major) > AWS_PLUGIN_MAJOR) {
     return err(problem('unsupported', `it needs the plug-in of AWS Signer in the version ${nameOf(minimum)}`))
   }
   if (minimum !== undefined && major === undefined) return refuse(`${NAME.pluginMinimum} is not a version`)

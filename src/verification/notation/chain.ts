@@ -1,7 +1,6 @@
 /** The rules for chains of certificates. https://github.com/notaryproject/specifications/blob/main/specs/signature-specification.md#certificate-requirements */
 
 import { PURPOSE, type Certificate } from './certificate.ts'
-import { oidOf, sequenceOf } from './der.ts'
 import { problem, type Problem } from './problem.ts'
 import { algorithmOf, isIssuedBy, isKeyLongEnough } from './signature.ts'
 
@@ -14,8 +13,6 @@ const NOT_FOR_SIGNERS: readonly string[] = [
   PURPOSE.timeStamping,
   PURPOSE.ocspSigning,
 ]
-/** SHA-1 and MD5: what looks the same need not be. */
-const BROKEN = new Set(['1.2.840.113549.1.1.4', '1.2.840.113549.1.1.5', '1.2.840.10045.4.1'])
 
 /** From the signer to its root, each issued by the next. Whether the root is trusted is another question. */
 export async function chainProblem(chain: readonly Certificate[]): Promise<Problem | null> {
@@ -30,7 +27,7 @@ export async function chainProblem(chain: readonly Certificate[]): Promise<Probl
   return leafFound === null ? null : bad(leafFound)
 }
 
-/** The last issued itself; no other did, and each is issued by the one after it. */
+/** The last issued itself; no other did, and each is issued by the one after it. Signed with SHA-1 or MD5, none is: `verifySigned` knows neither. */
 async function linkProblem(chain: readonly Certificate[], at: number): Promise<string | null> {
   const certificate = chain[at]
   const issuer = chain[at + 1]
@@ -43,8 +40,7 @@ async function linkProblem(chain: readonly Certificate[], at: number): Promise<s
 
 function certificateProblem(certificate: Certificate): string | null {
   const [unknown] = certificate.unknownCritical
-  if (unknown !== undefined) return `its critical extension ${unknown} is not known`
-  return BROKEN.has(oidOf(sequenceOf(certificate.signatureAlgorithm)[0])) ? 'it is signed with SHA-1 or MD5' : null
+  return unknown === undefined ? null : `its critical extension ${unknown} is not known`
 }
 
 /** `below`: how many authorities stand between it and the leaf. */

@@ -95,7 +95,7 @@ export async function verifySigned(
   if (kind === null || oid === null) return false
   if (kind.kind === 'ec') {
     const hash = EC_HASHES[oid] ?? (oid === EC ? fallback : null)
-    const flat = hash === null ? null : flatSignature(signature, COORDINATE_BYTES[kind.curve])
+    const flat = flatSignature(signature, COORDINATE_BYTES[kind.curve])
     return hash !== null && flat !== null && verifyEc({ key, curve: kind.curve, hash, signature: flat, data })
   }
   if (oid === RSA_PSS) {

@@ -44,7 +44,7 @@ export function createNetworkRevocation(options: NetworkRevocation): RevocationC
 
 /** All but the root: who stands above it could only be itself. */
 function linksOf({ chain }: RevocationQuestion): readonly One[] {
-  return chain.slice(0, -1).flatMap((certificate, at): One[] => {
+  return chain.flatMap((certificate, at): One[] => {
     const issuer = chain[at + 1]
     return issuer === undefined ? [] : [{ certificate, issuer, isLeaf: at === 0 }]
   })

@@ -106,8 +106,7 @@ export async function readStatusAnswer(der: Bytes, question: StatusQuestion): Pr
   const { thisUpdate, nextUpdate } = single
   if (thisUpdate > question.now + SKEW_MS) return unknown('it is of the future')
   if (nextUpdate === null || nextUpdate <= question.now) return unknown('it is out of date')
-  const answer = answerOf(single, question)
-  return { answer, until: answer.state === 'unknown' ? 0 : nextUpdate }
+  return { answer: answerOf(single, question), until: nextUpdate }
 }
 
 function answerOf({ status, invalidAt }: Single, { signedAt }: StatusQuestion): RevocationAnswer {

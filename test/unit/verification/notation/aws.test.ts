@@ -89,6 +89,33 @@ describe('AWS Signer', () => {
   })
 })
 
+describe('AWS Signer, where AWS has it', () => {
+  const check = (http: Parameters<typeof createAwsSignerRevocation>[0]['http'], partition: string) =>
+    createAwsSignerRevocation({
+      http,
+      credentials: async () => ({ accessKeyId: 'AKIA', secretAccessKey: SECRET }),
+      now: () => NOTATION_NOW,
+    })({
+      chain: parsed,
+      aws: { profileVersion: PROFILE.replace('arn:aws:', `arn:${partition}:`), job: JOB, alias: null },
+      signedAt: 0,
+      now: NOTATION_NOW,
+    })
+
+  it.each([
+    ['aws', 'data-signer.eu-west-1.amazonaws.com'],
+    ['aws-cn', 'data-signer.eu-west-1.amazonaws.com.cn'],
+  ])('is asked in the partition %s, and unknown where we may not', async (partition, host) => {
+    const hosts: string[] = []
+    const said = await check(async ({ url }) => {
+      hosts.push(url.host)
+      return err({ reason: 'address-refused', detail: 'not there' })
+    }, partition)
+    expect(said).toEqual({ state: 'unknown', detail: 'AWS Signer: not there' })
+    expect(hosts).toEqual([host])
+  })
+})
+
 describe("ECR's managed signing", () => {
   const image = {
     registryId: '111122223333',
@@ -131,6 +158,21 @@ describe("ECR's managed signing", () => {
   ])('that %s is asked later', async (_name, answer) => {
     await expect(findManagedSigning(async () => answer, image)).rejects.toMatchObject({ name: 'RetryLater' })
   })
+
+  it('that refuses says by which code', async () => {
+    const refused = findManagedSigning(async () => err({ code: 'AccessDeniedException' }), image)
+    await expect(refused).rejects.toThrow('AccessDeniedException')
+  })
+
+  it.each<[object, string]>([
+    [{ failureCode: 'AccessDenied', failureReason: 'no role' }, 'ECR could not sign: AccessDenied: no role'],
+    [{ failureCode: 'AccessDenied', failureReason: null }, 'ECR could not sign: AccessDenied'],
+    [{ failureReason: 'no role' }, 'ECR could not sign: no role'],
+    [{}, 'ECR could not sign: without a reason'],
+  ])('that failed with %j says so', async (more, detail) => {
+    const facts = await findManagedSigning(async () => status('FAILED', more), image)
+    expect(facts).toMatchObject([{ detail, source: PROFILE }])
+  })
 })
 
 describe("ECR's managed signing, as configured", () => {
@@ -170,6 +212,13 @@ describe("ECR's managed signing, as configured", () => {
 
   it('is asked where a signer is AWS Signer’s and the registry is read by IAM', async () => {
     expect(await ask({ registry }, { aws }, pending)).toEqual({ reasons: ['signing-pending'], asked: 1 })
+  })
+
+  it('is asked where one signer of several, and one identity of several, is AWS Signer’s', async () => {
+    const other = { ...aws, identities: ['x509.subject: C=DE, ST=BE, O=Acme'] }
+    const both = { ...aws, identities: [...other.identities, ...aws.identities] }
+    expect(await ask({ registry }, { other, aws }, pending)).toMatchObject({ asked: 1 })
+    expect(await ask({ registry }, { both }, pending)).toMatchObject({ asked: 1 })
   })
 
   it('that is not to be had is told, and stops nothing', async () => {

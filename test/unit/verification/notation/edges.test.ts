@@ -11,8 +11,8 @@ import {
 } from '../../../../src/verification/notation/identity.ts'
 import { parseJws, timeOfText } from '../../../../src/verification/notation/jws.ts'
 import { isKeyLongEnough } from '../../../../src/verification/notation/signature.ts'
-import { Tagged } from '../../../helpers/cbor-writer.ts'
-import { bits, boolean, integer, octets, oid, sequence, set, tlv } from '../../../helpers/der-writer.ts'
+import { encode, Tagged } from '../../../helpers/cbor-writer.ts'
+import { bits, boolean, explicit, integer, octets, oid, sequence, set, tlv } from '../../../helpers/der-writer.ts'
 import {
   aChain,
   extension,
@@ -93,7 +93,75 @@ describe('what an envelope says of its own', () => {
   })
 })
 
+describe('an envelope in COSE', () => {
+  type Part = Buffer | string
+  const header = (over: readonly (readonly [number | string, unknown])[] = []): Buffer =>
+    encode(new Map<number | string, unknown>([[1, -7], [2, ['s']], [3, 'x'], ['s', 'y'], ...over]))
+  const parse = (
+    { head = header(), payload = Buffer.from('{}'), signature = Buffer.alloc(64) }: Record<string, Part> = {},
+    held: unknown = [signer.der],
+  ) => parseCose(copied(encode(new Tagged(18, [head, new Map([[33, held]]), payload, signature]))))
+
+  it('is read by its parts', () => {
+    const read = parse()
+    expect(read).toMatchObject({ ok: true, value: { algorithm: 'ES256', critical: ['s'], timestamp: null } })
+    expect(read.ok && [...read.value.attributes]).toEqual([['s', 'y']])
+    const other = parse({ head: header([[1, 7]]) })
+    expect(other.ok && other.value.algorithm).toBe('7')
+  })
+
+  it.each<[string, () => ReturnType<typeof parse>]>([
+    ['a protected header that is text', () => parse({ head: 'x' })],
+    ['a payload that is text', () => parse({ payload: '{}' })],
+    ['a signature that is text', () => parse({ signature: 'x' })],
+    ['one certificate of two that is text', () => parse({}, [signer.der, 'x'])],
+    ['one critical label of two that is none', () => parse({ head: header([[2, ['s', true]]]) })],
+    [
+      'another tag',
+      () => parseCose(copied(Buffer.concat([Buffer.from([0xd1]), signCose({ signer, chain }).subarray(1)]))),
+    ],
+  ])('with %s is refused', (_title, make) => {
+    expect(make().ok).toBe(false)
+  })
+
+  it('may have 64 labels, and as many critical ones', () => {
+    const many = (count: number) => Array.from({ length: count }, (_, at): [string, unknown] => [`a${at}`, at])
+    expect(parse({ head: header(many(60)) }).ok).toBe(true)
+    expect(parse({ head: header(many(61)) }).ok).toBe(false)
+    const critical = (count: number): Buffer => header([[2, many(count).map(([name]) => name)]])
+    expect(parse({ head: critical(64) }).ok).toBe(true)
+    expect(parse({ head: critical(65) }).ok).toBe(false)
+  })
+})
+
 describe('a certificate', () => {
+  const URL_OF = (text: string): Buffer => tlv(0x86, Buffer.from(text))
+  const whole = (text: string): Buffer => explicit(0, explicit(0, URL_OF(text)))
+  it.each<[string, Buffer, object]>([
+    ['a status', sequence(sequence(oid('1.3.6.1.5.5.7.48.1'), URL_OF('http://a'))), { ocspUrls: ['http://a'] }],
+    ['an issuer', sequence(sequence(oid('1.3.6.1.5.5.7.48.2'), URL_OF('http://a'))), { ocspUrls: [] }],
+    ['a status by name', sequence(sequence(oid('1.3.6.1.5.5.7.48.1'), explicit(4, nameOf([])))), { ocspUrls: [] }],
+  ])('names the place of %s', (_title, value, expected) => {
+    const { der } = issue({ extensions: [extension('1.3.6.1.5.5.7.1.1', false, value)] })
+    expect(parseCertificate(copied(der))).toMatchObject(expected)
+  })
+
+  it.each<[string, Buffer, readonly string[]]>([
+    ['one', sequence(whole('http://a')), ['http://a']],
+    ['two names', sequence(explicit(0, explicit(0, URL_OF('http://a'), URL_OF('http://b')))), ['http://a', 'http://b']],
+    [
+      'a name that is no URL',
+      sequence(explicit(0, explicit(0, explicit(4, nameOf([])), URL_OF('http://a')))),
+      ['http://a'],
+    ],
+    ['some reasons alone', sequence(whole('http://a'), tlv(0x81, Buffer.from([0, 0x80]))), ['']],
+    ['no name', sequence(explicit(2, nameOf([]))), ['']],
+    ['a place relative to its issuer', sequence(explicit(0, explicit(1, URL_OF('http://a')))), ['']],
+  ])('names the place of its list: %s', (_title, point, expected) => {
+    const { der } = issue({ extensions: [extension('2.5.29.31', false, sequence(point))] })
+    expect(parseCertificate(copied(der))?.listUrls).toEqual(expected)
+  })
+
   it('of 16 KiB is read, a longer one is not', () => {
     // ECDSA signatures differ in length by a byte or two.
     const sized = (bytes: number): Uint8Array<ArrayBuffer> => {
@@ -205,6 +273,10 @@ describe('DER', () => {
     )
   })
 
+  it('an error that is no mistake in the bytes is thrown', () => {
+    expect(() => readDer(copied(integer(1)), () => expect.fail('ours'))).toThrow('ours')
+  })
+
   it('what holds a value holds no elements', () => {
     expect(readDer(copied(octets(integer(1))), childrenOf)).toBeNull()
     expect(readDer(copied(sequence(integer(1), integer(2))), childrenOf)).toHaveLength(2)
@@ -229,6 +301,7 @@ describe('an identity', () => {
 
   it('must be of a kind that is known', () => {
     expect(problem(['subject: C=DE, ST=BE, O=Acme'])).not.toBeNull()
+    expect(problem(['x509-subject: C=DE, ST=BE, O=Acme'])).not.toBeNull()
     expect(problem(['x509.subject: C=DE, ST=BE'])).toContain('O missing')
     expect(problem([])).not.toBeNull()
   })
@@ -259,7 +332,9 @@ describe('an identity', () => {
     ],
     [String.raw`O=Acme\ `, [['O', 'Acme ']]],
     [String.raw`O=\C3\84`, [['O', 'Ä']]],
+    ['O=\uFEFFAcme', [['O', '\uFEFFAcme']]],
     [String.raw`O=\C3`, null],
+    ['O!=Acme', null],
     ['O=Acme\\', null],
     ['O', null],
     ['=Acme', null],

@@ -150,6 +150,11 @@ describe('a good signature', () => {
     })
   })
 
+  it('shows an annotation up to a bound', async () => {
+    const target = { ...SUBJECT, annotations: { build: 'x'.repeat(1_025) } }
+    expect(await verify(jws({ target }))).toMatchObject({ claims: { 'annotation:build': 'x'.repeat(1_024) } })
+  })
+
   it('is compared with what is known of the artifact', async () => {
     const { digest } = SUBJECT
     expect(await verify(jws(), { descriptor: { digest } })).toMatchObject({ kind: 'signature' })
@@ -328,6 +333,7 @@ describe('an envelope in COSE', () => {
 
 describe('an envelope of any form', () => {
   it('of another media type is unsupported', async () => {
+    expect(await verify(jws(), { mediaType: 'application/json' })).toMatchObject({ format: null })
     expect(await refused(jws(), { mediaType: 'application/json' })).toBe('unsupported')
   })
 
@@ -440,6 +446,11 @@ describe('a payload', () => {
     ['about another media type', { target: { ...SUBJECT, mediaType: 'application/x' } }, 'wrong-subject'],
   ])('%s is refused', async (_name, options, reason) => {
     expect(await refused(jws(options))).toBe(reason)
+  })
+
+  it('may have 256 annotations', async () => {
+    const annotations = Object.fromEntries(Array.from({ length: 256 }, (_, at) => [`a${at}`, 'x']))
+    expect(await verify(jws({ target: { ...SUBJECT, annotations } }))).toMatchObject({ kind: 'signature' })
   })
 
   it('may name its artifact type', async () => {
@@ -686,6 +697,7 @@ describe('trust', () => {
       detail: expect.stringMatching(/one: .*two: /u),
     })
     expect(await refused(jws(), { signers: {} })).toBe('wrong-identity')
+    expect(await refused(jws(), { signers: { one: signers.one, other: signers.one } })).toBe('wrong-identity')
   })
 })
 
@@ -749,7 +761,47 @@ describe('a timestamp', () => {
     expect(await verify(cose({ timestamp }), { signer, mediaType: COSE })).toMatchObject({ at: NOTATION_NOW - DAY_MS })
   })
 
+  it('proves no time for all where one of them asks for none', async () => {
+    const signers = { acme: aSigner(TSA), plain: aSigner() }
+    expect(await verify(stamped(), { signers })).toMatchObject({ signers: ['acme', 'plain'], at: null })
+  })
+
+  it.each<[string, number, object]>([
+    ['of this moment', 0, {}],
+    ['that may be of the moment before', 2_000, { accuracy: sequence(integer(2)) }],
+  ])('%s is not of the future', async (_title, ms, over) => {
+    const fact = await verify(stamped({ at: NOTATION_NOW, ...over }), { signer: aSigner(TSA) })
+    expect(fact).toMatchObject({ at: NOTATION_NOW + ms })
+  })
+
+  it('keeps a signature good where its own certificate alone is over', async () => {
+    const { root, signer, chain } = aChain({ notAfter: NOTATION_NOW - 1_000 })
+    const trusting = aSigner({
+      trustStores: { ...TSA.trustStores, ca: [pem(root)] },
+      verifyTimestamp: 'afterCertExpiry',
+    })
+    expect(await verify(stamped({}, { signer, chain }), { signer: trusting })).toMatchObject({
+      at: NOTATION_NOW - DAY_MS,
+    })
+  })
+
+  it('with more bytes than any is refused, though it is good', async () => {
+    const large = Array.from({ length: 6 }, (_, at) =>
+      authority({ subject: [['CN', `large ${at}`]], extensions: [extension('1.2.3', false, Buffer.alloc(12_000))] }),
+    )
+    const certificates = [stamper.signer, ...large]
+    expect(await verify(stamped({ certificates: certificates.slice(0, 3) }), { signer: aSigner(TSA) })).toMatchObject({
+      kind: 'signature',
+    })
+    expect(await refused(stamped({ certificates }), { signer: aSigner(TSA) })).toBe('bad-timestamp')
+  })
+
   it.each<[string, Partial<TimestampOptions>]>([
+    [
+      'beside another of its issuer',
+      { certificates: [issue({ subject: [['CN', 'TSA']] }, stamper.root), stamper.signer] },
+    ],
+    ['with sixteen certificates', { certificates: Array.from({ length: 16 }, () => stamper.signer) }],
     ['with SHA-384', { hash: 'sha384', imprintHash: 'sha512', namedHash: 'sha384' }],
     ['that names its signer by SHA-1', { namedHash: 'sha1' }],
     ['with its root inside', { certificates: [stamper.signer, stamper.root] }],
@@ -761,6 +813,7 @@ describe('a timestamp', () => {
     ['of a second', { accuracy: sequence(integer(1)) }, 1_000],
     ['of milliseconds', { accuracy: sequence(tlv(0x80, Buffer.from([5]))) }, 5],
     ['of microseconds', { accuracy: sequence(tlv(0x81, Buffer.from([1]))) }, 1],
+    ['of more than a thousand microseconds', { accuracy: sequence(tlv(0x81, Buffer.from([3, 0xe9]))) }, 2],
     ['by its policy', { policy: '0.4.0.2023.1.1' }, 1_000],
   ])('has an accuracy %s', async (_name, over, ms) => {
     expect(await verify(stamped(over), { signer: aSigner(TSA) })).toMatchObject({ at: NOTATION_NOW - DAY_MS + ms })
@@ -777,6 +830,7 @@ describe('a timestamp', () => {
   it('is not needed before they are over, where the policy says so', async () => {
     const signer = aSigner({ ...TSA, verifyTimestamp: 'afterCertExpiry' })
     expect(await verify(jws(), { signer })).toMatchObject({ kind: 'signature', at: null })
+    expect(await verify(jws(), { signer, now: NOTATION_NOW + 180 * DAY_MS })).toMatchObject({ at: null })
     expect(await refused(jws(), { signer, now: NOTATION_NOW - 200 * DAY_MS })).toBe('not-valid-then')
     expect(await refused(jws(), { signer: aSigner(TSA) })).toBe('no-timestamp')
   })
@@ -894,6 +948,8 @@ describe('the scheme of a signing authority', () => {
     ['its profile in another case', [PROFILE.replace('ecr_prod', 'ECR_prod')], {}],
     ['this version of its profile', [`${PROFILE}/ABCDEF1234`], {}],
     ['one of several', [`${PROFILE}x`, PROFILE], {}],
+    ['its alias in another case', [ALIAS], { 'com.amazonaws.signer.signingProfileAlias': ALIAS.toUpperCase() }],
+    ['it at the very moment that it signs', [PROFILE], { [AUTHENTIC]: '2026-11-20T12:00:00Z' }],
     ['its alias', [ALIAS], { 'com.amazonaws.signer.signingProfileAlias': ALIAS }],
   ])('is trusted by %s', async (_name, identities, over) => {
     expect(await verify(jws(aws(over)), { signer: awsSigner({ identities }) })).toMatchObject({ kind: 'signature' })
@@ -952,7 +1008,11 @@ describe('revocation', () => {
 
   it('is asked about the whole chain', async () => {
     const { asked, fact } = asking('good')
-    expect(await fact()).toMatchObject({ kind: 'signature', claims: { signingScheme: 'notary.x509' } })
+    const said = await fact()
+    expect(said.kind === 'signature' && said.claims).toEqual({
+      signingScheme: 'notary.x509',
+      signingTime: '2026-11-01T00:00:00.000Z',
+    })
     expect(asked).toMatchObject([{ chain: [{}, {}, {}], aws: null, signedAt: null, now: NOTATION_NOW }])
   })
 

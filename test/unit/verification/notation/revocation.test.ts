@@ -146,6 +146,16 @@ describe('OCSP', () => {
       'unknown',
     ],
     ['in the name of the issuer by somebody else', () => status({ signedBy: delegate, namedBy: root }), 'unknown'],
+    [
+      'of somebody whose time ends now',
+      () => delegated(signed({ purposes: { oids: [EKU.ocspSigning] }, notAfter: NOW })),
+      'good',
+    ],
+    [
+      'of somebody whose time begins now',
+      () => delegated(signed({ purposes: { oids: [EKU.ocspSigning] }, notBefore: NOW })),
+      'good',
+    ],
     ['of a responder that is busy', () => status({ code: 3 }), 'unknown'],
     ['of a responder that refuses', () => status({ code: 6 }), 'unknown'],
     [
@@ -269,6 +279,12 @@ describe('a revocation list', () => {
     ['for another place', () => list(point(at('http://lists.acme.example/other.crl'))), 'unknown'],
     ['for a place relative to its issuer', () => list(point(explicit(0, explicit(1, nil)))), 'unknown'],
     ['of authorities alone', () => list(point(yes(2))), 'unknown'],
+    ['of leaves, and of some reasons alone', () => list(point(yes(1), tlv(0x83, Buffer.from([0, 0x80])))), 'unknown'],
+    [
+      'of this one, with an extension that nobody has to know',
+      () => list(revoked(extension('1.2.3', false, nil))),
+      'revoked',
+    ],
     ['of some reasons alone', () => list(point(tlv(0x83, Buffer.from([0, 0x80])))), 'unknown'],
     ['of other issuers too', () => list(point(yes(4))), 'unknown'],
     ['of attributes alone', () => list(point(yes(5))), 'unknown'],
@@ -343,6 +359,18 @@ describe('the network', () => {
     expect((await check()(question(signed({ lists: [url] })))).state).toBe('unknown')
     expect((await check()(question(signed({ ocsp: [url] })))).state).toBe('unknown')
     expect(asked).toEqual([])
+  })
+
+  it('that answers with an error is not believed, whatever it sends', async () => {
+    handler = (_request, response) => void response.writeHead(404).end(good())
+    expect((await check()(question(signed({ lists: [LIST] })))).state).toBe('unknown')
+  })
+
+  it('is asked by OCSP at three places of a certificate at most', async () => {
+    handler = (_request, response) => void response.writeHead(404).end()
+    const ocsp = Array.from({ length: 9 }, (_, at) => `http://ocsp.acme.example/${at}`)
+    expect((await check()(question(signed({ ocsp })))).state).toBe('unknown')
+    expect(asked).toHaveLength(3)
   })
 
   it('is asked at three places of a certificate at most', async () => {

@@ -37,6 +37,12 @@ it.each<[string, Partial<NotationSigner>, readonly unknown[]]>([
   ['a signer’s store may hold what is no root', stores({ ca: [pem(intermediate)] }), []],
   ['a stamper’s may not', stores({ tsa: [pem(root), pem(intermediate)] }), [['trustStores', 'tsa', 1]]],
   [
+    'a stamper’s may not, beside a root',
+    stores({ tsa: [`${pem(root)}${pem(intermediate)}`] }),
+    [['trustStores', 'tsa', 0]],
+  ],
+  ['a root of both kinds', stores({ signingAuthority: [pem(root)] }), []],
+  [
     'several at once',
     { identities: ['acme'], ...stores({ signingAuthority: ['PEM'], tsa: [pem(intermediate)] }) },
     [

@@ -78,7 +78,9 @@ describe('a source', () => {
   const broken = (error: unknown): ScanSource => ({
     scanner: 'ecr',
     knows: () => true,
-    find: () => Promise.reject(error),
+    async find() {
+      throw error
+    },
   })
 
   it('that breaks is unavailable, and says how', async () => {

@@ -131,13 +131,14 @@ describe('Amazon Inspector', () => {
     expect(await find(inspector([], 1, 'eu-west-1', coverage).source)).toMatchObject({ state, counts: {} })
   })
 
-  it.each<[string, unknown]>([
-    ['in another form', { findings: 'none' }],
-    ['with a refusal', 'AccessDeniedException'],
-  ])('that answers about findings %s knows nothing', async (_title, answer) => {
+  it.each<[string, unknown, string]>([
+    ['in another form', { findings: 'none' }, 'form'],
+    ['with a refusal', 'AccessDeniedException', 'AccessDeniedException'],
+  ])('that answers about findings %s knows nothing', async (_title, answer, detail) => {
     const { call } = callOf(({ operation }) => (operation === 'ListCoverage' ? covered() : answer))
     const source = createInspectorScans({ call, host, registryId: '111122223333', region: 'eu-west-1' })
-    expect(await find(source)).toMatchObject({ state: 'unavailable', findings: null })
+    const fact = await find(source)
+    expect(fact).toMatchObject({ state: 'unavailable', findings: null, detail: expect.stringContaining(detail) })
   })
 
   it('is at its end where the next page is null', async () => {
