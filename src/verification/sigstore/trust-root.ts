@@ -1,7 +1,6 @@
 /** Trusted roots: read once, checked when they are read, and kept parsed. What a root demands of a signature belongs to the root. */
 
-import { crypto } from '@sigstore/core'
-import { TrustedRoot, type TransparencyLogInstance, type CertificateAuthority } from '@sigstore/protobuf-specs'
+import { TrustedRoot, type CertificateAuthority } from '@sigstore/protobuf-specs'
 import { toTrustMaterial, type TrustMaterial } from '@sigstore/verify'
 import * as z from 'zod'
 import { Json } from '../../domain/json.ts'
@@ -117,7 +116,7 @@ function materialOfRoot(root: TrustedRoot): Result<TrustMaterial, string> {
   const isStamping = timestampAuthorities.every(({ certChain: [leaf] }) => leaf !== undefined && mayStamp(leaf))
   if (!isStamping)
     return err('a timestamp authority of the trusted root has a certificate that is not for time stamping')
-  const weak = [...root.tlogs, ...root.ctlogs].some(isWeak)
+  const weak = [...tlogs, ...ctlogs].some(isWeak)
   if (weak) return err('the trusted root has an RSA key of less than 2048 bits')
   return ok({
     tlogs,
@@ -149,17 +148,8 @@ function mayStamp(leaf: TrustMaterial['timestampAuthorities'][number]['certChain
 
 const RSA_BITS_MIN = 2_048
 
-function isWeak({ publicKey }: TransparencyLogInstance): boolean {
-  if (publicKey?.rawBytes === undefined) return true
-  const key = tryKey(publicKey.rawBytes)
-  return key?.asymmetricKeyType === 'rsa' && (key.asymmetricKeyDetails?.modulusLength ?? 0) < RSA_BITS_MIN
-}
-
-/** Null for the old PKCS#1 form; the library reads it. */
-function tryKey(bytes: Buffer): ReturnType<typeof crypto.createPublicKey> | null {
-  try {
-    return crypto.createPublicKey(bytes, 'spki')
-  } catch {
-    return null
-  }
+/** As the library read it, in whichever form it was written. */
+function isWeak({ publicKey }: TrustMaterial['tlogs'][number]): boolean {
+  const { asymmetricKeyType, asymmetricKeyDetails } = publicKey
+  return asymmetricKeyType === 'rsa' && (asymmetricKeyDetails?.modulusLength ?? 0) < RSA_BITS_MIN
 }
