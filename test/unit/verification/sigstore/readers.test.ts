@@ -2,6 +2,7 @@
 
 import { generateKeyPairSync } from 'node:crypto'
 import { X509Certificate } from '@sigstore/core'
+import { VerificationError } from '@sigstore/verify'
 import { describe, expect, it } from 'vitest'
 import type { TrustRoot } from '../../../../src/domain/signer.ts'
 import { parseBundle, readBundle } from '../../../../src/verification/sigstore/bundle.ts'
@@ -10,9 +11,12 @@ import { LAYER_BYTES_MAX, readLayer, type CosignLayer } from '../../../../src/ve
 import { identityOf } from '../../../../src/verification/sigstore/identity.ts'
 import { entryProblem, oldIntotoProblem } from '../../../../src/verification/sigstore/log-entry.ts'
 import { isDigestOf } from '../../../../src/verification/sigstore/signed-content.ts'
+import { rejectionOf, reject } from '../../../../src/verification/sigstore/rejection.ts'
+import { rootOf } from '../../../../src/verification/sigstore/question.ts'
 import { difference } from '../../../../src/verification/sigstore/signers.ts'
 import { readTrustRoot } from '../../../../src/verification/sigstore/trust-root.ts'
-import { pem } from '../../../helpers/sigstore/der.ts'
+import { claim, extension } from '../../../helpers/sigstore/certificates.ts'
+import { pem, tagged, utf8 } from '../../../helpers/sigstore/der.ts'
 import { createSigstore, pair, WORKFLOW, type TrustedRootJson } from '../../../helpers/sigstore/instance.ts'
 import {
   ask,
@@ -426,5 +430,63 @@ describe('a signer', () => {
   it('with a layer of a stranger and none of his own is not found', async () => {
     const signers = { ci: workflowSigner({ subject: { equals: 'x' } }) }
     expect(outcomeOf(await verifyLayer(layer, ask(sigstore, { signers })))).toBe('wrong-identity')
+  })
+})
+
+describe('a refusal', () => {
+  it('is cut where somebody wrote a novel', () => {
+    expect(reject('malformed', `a${'x'.repeat(9_999)}`).detail).toBe(`a${'x'.repeat(511)}`)
+  })
+
+  it.each<[string, unknown, string, string]>([
+    ['of the library', new VerificationError({ code: 'SIGNATURE_ERROR', message: 'no' }), 'bad-signature', 'no'],
+    [
+      'with its cause',
+      new VerificationError({ code: 'TLOG_ERROR', message: 'no', cause: 'why' }),
+      'not-logged',
+      'no: why',
+    ],
+    [
+      'of a certificate log',
+      new VerificationError({ code: 'CERTIFICATE_ERROR', message: 'no SCT' }),
+      'no-sct',
+      'no SCT',
+    ],
+    ['of a parser', new Error('at 3'), 'malformed', 'it cannot be read: at 3'],
+    ['of something else', 'at 3', 'malformed', 'it cannot be read: at 3'],
+  ])('%s has a reason', (_title, error, reason, detail) => {
+    expect(rejectionOf(error)).toEqual({ reason, detail })
+  })
+
+  it('has one where a root is not there, or has no name of its own', () => {
+    for (const trust of ['gone', 'constructor']) {
+      expect(rootOf(trust, ask(sigstore))).toMatchObject({ ok: false, error: { reason: 'no-trust-root' } })
+    }
+    expect(rootOf('own', ask(sigstore)).ok).toBe(true)
+  })
+})
+
+describe('claims of a certificate', () => {
+  const read = (...extra: readonly Buffer[]) => {
+    const identity = identityOf(new KeptCertificate(sigstore.leaf(pair().publicKey, { extra })))
+    return identity.ok ? identity.value.claims : null
+  }
+  const FULCIO = '1.3.6.1.4.1.57264.1'
+
+  it('are read in their new form and in the old one', () => {
+    expect(read(extension(`${FULCIO}.2`, Buffer.from('push')))).toMatchObject({ githubWorkflowTrigger: 'push' })
+    expect(read(claim(12, 'https://github.com/acme/app'))).toMatchObject({
+      sourceRepositoryURI: 'https://github.com/acme/app',
+    })
+    expect(Object.keys(read() ?? {})).toEqual(['issuer'])
+  })
+
+  it.each([
+    ['of another kind of text', extension(`${FULCIO}.12`, tagged(0x16, Buffer.from('x')))],
+    ['of two texts', extension(`${FULCIO}.12`, Buffer.concat([utf8('x'), utf8('y')]))],
+    ['that are not UTF-8', extension(`${FULCIO}.12`, tagged(0x0c, Buffer.from([0xff])))],
+    ['that are not UTF-8, in the old form', extension(`${FULCIO}.2`, Buffer.from([0xff]))],
+  ])('%s make it nobody’s', (_title, extra) => {
+    expect(read(extra)).toBeNull()
   })
 })
