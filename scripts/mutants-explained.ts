@@ -990,4 +990,24 @@ export const EXPLAINED: readonly Explained[] = [
     changes: ['content.x509CertificateChain.certificates[0]?.rawBytes ?? null → content.x509Certi'],
     why: TYPE,
   },
+  {
+    file: 'src/verification/attached-reports.ts',
+    code: "const signatures = evidence.filter((fact) => fact.kind === 'signature').filter(({ subject }) => subject === source)",
+    changes: [
+      "evidence.filter((fact) => fact.kind === 'signature').filter(({ subject }) => sub → evidence.filter((fact) => fact.kind === 'signature')",
+    ],
+    why: 'All that was proven was asked about this digest.',
+  },
+  {
+    file: 'src/verification/collect.ts',
+    code: "const attested = proofs.filter((fact) => fact.kind === 'attestation').flatMap((fact) => attestedScans(fact, targets))",
+    changes: ["proofs.filter((fact) => fact.kind === 'attestation') → proofs"],
+    why: 'What is no attestation has not the type of a report.',
+  },
+  {
+    file: 'src/verification/policy.ts',
+    code: 'return fact.subject === image.digest || platforms?.some(({ digest }) => digest === fact.subject) === true',
+    changes: ['=== → !=='],
+    why: 'A scan of no platform is passed over by the judge of scans.',
+  },
 ]

@@ -22,5 +22,11 @@ it.each<[string, Parameters<typeof readingOf>[0], string, string | undefined]>([
 
 it.each([null, undefined, { a: 'b' }])('keeps annotations %j of a layer of cosign', (annotations) => {
   const read = readingOf({}, { mediaType: COSIGN, annotations })
-  expect(read?.('source', Buffer.from(''))).toMatchObject({ annotations: annotations ?? {} })
+  expect(read?.('source', Buffer.from(''))).toEqual({
+    kind: 'cosign-tag-layer',
+    source: 'source',
+    mediaType: COSIGN,
+    annotations: annotations ?? {},
+    blob: Buffer.from(''),
+  })
 })

@@ -154,6 +154,7 @@ describe('an attestation', () => {
     expect(judgeAttestation({ ...rule, maxAge: 1 }, timeless).detail).toContain('no verified time')
     const old = given([anAttestation({ at: NOW - 7_200_000 })])
     expect(judgeAttestation({ ...rule, maxAge: 3_600_000 }, old).detail).toContain('2h old, limit 1h')
+    expect(judgeAttestation({ ...rule, maxAge: 7_200_000 }, old).state).toBe('held')
   })
 
   it.each([
