@@ -91,6 +91,24 @@ describe('at the edges of the curve', () => {
     expect(holds(keyAt({ ...flat, y: flat.y + P }), flat.x)).toBe(false)
   })
 
+  it('a signature is one of small numbers alone: not with the order added, and each number written as it must be', () => {
+    const five = integer(5)
+    const spelt = (...bytes: readonly number[]): boolean =>
+      isSignatureOverDigest(keyAt(small), nothing, Buffer.from(bytes))
+    expect(isSignatureOverDigest(keyAt(small), nothing, sequence(five, five))).toBe(true)
+    const added = integer(bytesOf(BigInt(`0x${N}`) + 5n, 33))
+    expect(isSignatureOverDigest(keyAt(small), nothing, sequence(five, added))).toBe(false)
+    expect(isSignatureOverDigest(keyAt(small), nothing, sequence(added, five))).toBe(false)
+    expect(spelt(0x30, 6, 2, 1, 5, 2, 1, 5)).toBe(true)
+    expect(spelt(0x30, 6, 3, 1, 5, 2, 1, 5)).toBe(false)
+    expect(spelt(0x30, 6, 2, 1, 5, 3, 1, 5)).toBe(false)
+    expect(spelt(0x30, 6, 2, 1, 5, 2, 2, 5)).toBe(false)
+    expect(spelt(0x30, 7, 2, 1, 5, 2, 2, 0, 5)).toBe(false)
+    expect(spelt(0x30, 7, 2, 2, 0, 5, 2, 1, 5)).toBe(false)
+    expect(spelt(0x30, 7, 2, 1, 5, 2, 1, 5, 5)).toBe(false)
+    expect(spelt(0x30, 3, 2, 1, 5)).toBe(false)
+  })
+
   it('a point whose x is larger than the order signs what is left of it', () => {
     expect(holds(keyAt(beyond), 3n)).toBe(true)
     expect(holds(keyAt(beyond), 4n)).toBe(false)
