@@ -107,7 +107,13 @@ export function targetsOf({
   return [target, ...also]
 }
 
-export function sendDrop(turn: Turn<Line>, stage: string, promotion: Promotion, train: string, why: string): void {
+export function sendDrop(
+  turn: Omit<Turn<Line>, 'rules'>,
+  stage: string,
+  promotion: Promotion,
+  train: string,
+  why: string,
+): void {
   forgetMail(turn, train)
   turn.document.fence += 1
   wish(turn, {
@@ -119,6 +125,6 @@ export function sendDrop(turn: Turn<Line>, stage: string, promotion: Promotion, 
 }
 
 /** An older message to the same train that nobody has sent yet is not worth sending. */
-export function forgetMail(turn: Turn<Line>, train: string): void {
+export function forgetMail(turn: Omit<Turn<Line>, 'rules'>, train: string): void {
   dropEffects(turn, (effect) => effect.kind === 'send' && effect.to === train && effect.lease === undefined)
 }

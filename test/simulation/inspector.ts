@@ -46,7 +46,9 @@ export function createInspector(options: InspectorOptions): Inspector {
   const ordered = (order: Omit<Order, 'target'>, id: DocumentId, place: string, loaded: LoadedConfig): (() => void) => {
     const what = `${order.promotion} at ${place}`
     check(loaded.config.mode === 'act', () => `touched in observe mode: ${what}`)
-    grounds.judge(actOf(order, id, place), loaded)
+    const act = actOf(order, id, place)
+    // What was begun is repeated until it answers; what its line has taken back by then is closed again, and never merged.
+    if (act.kind !== 'propose' || !isTakenBack(documents.get(id), act.promotion)) grounds.judge(act, loaded)
     const fence = documents.get(id)?.fence ?? 0
     check(fence >= order.fence, () => `performed with ${order.fence} before that was saved (${fence}): ${what}`)
     if (!order.reason.startsWith('rollback') && id.startsWith('line/')) {
@@ -173,4 +175,10 @@ export function createInspector(options: InspectorOptions): Inspector {
 function isNewerThan(found: string, wish: string): boolean {
   const [left, right] = [numberOf(found) ?? 0, numberOf(wish) ?? 0]
   return left === right ? found > wish && found.includes('@') : left > right
+}
+
+function isTakenBack(document: Document | undefined, promotion: string): boolean {
+  if (document?.kind !== 'train') return false
+  const line = document.cargos.find((cargo) => cargo.promotion === promotion)?.line
+  return document.next.some((one) => one.line === line && (one.kind === 'drop' || one.promotion !== promotion))
 }

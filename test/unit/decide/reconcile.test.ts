@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { aDigest } from '../../helpers/build.ts'
-import { delivered, image, playLine, UNWELL, WELL, type PlayedLine } from '../../helpers/play.ts'
+import { delivered, image, LATER, playLine, UNWELL, WELL, type PlayedLine } from '../../helpers/play.ts'
 import { aGitStage, aWorkloadStage } from '../../helpers/world.ts'
 
 const forbidden = { kind: 'failed', reason: 'forbidden', detail: '403' } as const
@@ -229,6 +229,19 @@ describe('a subscription that is removed', () => {
     expect(line.document()).toMatchObject({ effects: [], config: 'f00d' })
     expect(line.stage()).toMatchObject({ current: { state: 'unknown' } })
     expect(line.notes.at(-1)).toMatchObject({ kind: 'withdrawn', reason: 'subscription-removed' })
+  })
+
+  it('takes back what it sent to a train, until that has heard', () => {
+    const line = playLine({ stages: [aGitStage('dev')], github: true })
+    line.offer('1.1.0', 1)
+    line.look()
+    line.answer('send', { kind: 'sent' })
+    line.configure({ subscriptions: [] }, 'f00d')
+    line.tick()
+    expect(line.effects('send').map(({ message }) => message.kind)).toEqual(['drop'])
+    line.answer('send', LATER)
+    line.answer('send', { kind: 'sent' })
+    expect(line.document().effects).toEqual([])
   })
 
   it('changes nothing when it is woken again', () => {
