@@ -2,6 +2,7 @@
 
 import { isLeased } from '../../src/decide/turn.ts'
 import type { Document, DocumentId } from '../../src/domain/document.ts'
+import type { Effect } from '../../src/domain/effect.ts'
 import type { Line, StageState } from '../../src/domain/line.ts'
 import { formatTaken } from '../../src/domain/release.ts'
 import type { Train } from '../../src/domain/train.ts'
@@ -121,9 +122,10 @@ export function createDocumentChecks({
 
   const savedTrain = (before: Train | undefined, train: Train): void => {
     const begun = before?.effects.filter(({ kind, attempt }) => kind === 'propose' && attempt > 1) ?? []
-    const goesOn = (id: string): boolean =>
-      train.effects.some((effect) => effect.id === id && effect.dead === undefined)
-    if (begun.some(({ id }) => !goesOn(id)) && train.lastHead === before?.lastHead) forgotHead.add(train.id)
+    // One of the same name that begins anew is another one.
+    const goesOn = ({ id, attempt }: Effect): boolean =>
+      train.effects.some((effect) => effect.id === id && effect.dead === undefined && effect.attempt >= attempt)
+    if (begun.some((effect) => !goesOn(effect)) && train.lastHead === before?.lastHead) forgotHead.add(train.id)
     for (const { dead } of train.effects) {
       const isForeign = dead?.reason === 'foreign-commits'
       const isTrue = hadForeignCommit(train.branch) || forgotHead.has(train.id)
