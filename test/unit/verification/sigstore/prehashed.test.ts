@@ -109,6 +109,36 @@ describe('at the edges of the curve', () => {
     expect(spelt(0x30, 3, 2, 1, 5)).toBe(false)
   })
 
+  it('a key whose x is 0 is a key, in one way alone', () => {
+    const y = 0x66485c780e2f83d72433bd5d84a06bb6541c2af31dae871728bf856a174f93f4n
+    // Both the base point and the key count once here.
+    const r = 0x486efab89170d45f6160cbc7d034a9309d479ae02982a3a0c135a210379e6fn
+    expect(isSignatureOverDigest(keyAt({ x: 0n, y }), bytesOf(r), twice(r))).toBe(true)
+    expect(isSignatureOverDigest(keyAt({ x: P, y }), bytesOf(r), twice(r))).toBe(false)
+  })
+
+  it.each([
+    ['1', 1n, '0', integer(0)],
+    ['one below the order', BigInt(`0x${N}`) - 1n, 'the order', integer(Buffer.from(N, 'hex'))],
+  ])('an s of %s may be, and is not written as %s', (_title, s, _other, wrong) => {
+    const order = BigInt(`0x${N}`)
+    const [secret, ephemeral] = [7n, 11n]
+    const pointOf = (value: bigint): Buffer => {
+      const ecdh = createECDH('prime256v1')
+      ecdh.setPrivateKey(bytesOf(value))
+      return ecdh.getPublicKey()
+    }
+    const spkiOfKey = Buffer.concat([key.subarray(0, 26), pointOf(secret)])
+    const r = BigInt(`0x${pointOf(ephemeral).subarray(1, 33).toString('hex')}`) % order
+    // s·k = e + r·d: the digest is chosen to fit.
+    const chosen = bytesOf((((s * ephemeral - r * secret) % order) + order) % order)
+    const number = integer(bytesOf(r))
+    expect(isSignatureOverDigest(spkiOfKey, chosen, sequence(number, integer(bytesOf(s, s === 1n ? 1 : 32))))).toBe(
+      true,
+    )
+    expect(isSignatureOverDigest(spkiOfKey, chosen, sequence(number, wrong))).toBe(false)
+  })
+
   it('a point whose x is larger than the order signs what is left of it', () => {
     expect(holds(keyAt(beyond), 3n)).toBe(true)
     expect(holds(keyAt(beyond), 4n)).toBe(false)
