@@ -1,7 +1,7 @@
 /** Each reader by itself, asked directly: what it takes, and by which words it refuses. */
 
-import { generateKeyPairSync } from 'node:crypto'
-import { X509Certificate } from '@sigstore/core'
+import { generateKeyPairSync, sign } from 'node:crypto'
+import { json, X509Certificate } from '@sigstore/core'
 import { VerificationError } from '@sigstore/verify'
 import { describe, expect, it } from 'vitest'
 import type { TrustRoot } from '../../../../src/domain/signer.ts'
@@ -15,7 +15,7 @@ import { rejectionOf, reject } from '../../../../src/verification/sigstore/rejec
 import { rootOf } from '../../../../src/verification/sigstore/question.ts'
 import { difference } from '../../../../src/verification/sigstore/signers.ts'
 import { readTrustRoot } from '../../../../src/verification/sigstore/trust-root.ts'
-import { claim, extension } from '../../../helpers/sigstore/certificates.ts'
+import { claim, CODE_SIGNING, extension, TIME_STAMPING } from '../../../helpers/sigstore/certificates.ts'
 import { pem, tagged, utf8 } from '../../../helpers/sigstore/der.ts'
 import { createSigstore, pair, WORKFLOW, type TrustedRootJson } from '../../../helpers/sigstore/instance.ts'
 import {
@@ -35,6 +35,7 @@ import {
   signMessage,
   statement,
 } from '../../../helpers/sigstore/signatures.ts'
+import { createStamper } from '../../../helpers/sigstore/stamp.ts'
 
 const sigstore = createSigstore()
 const ANNOTATION_LENGTH_MAX = 256 * 1024
@@ -226,6 +227,20 @@ describe('a log entry of the old kind', () => {
     expect(check({ logs: logs.map((log) => ({ ...log, logID: Buffer.alloc(32) })) })).toContain('promised')
   })
 
+  it('may be promised with an Ed25519 key', () => {
+    const { publicKey, privateKey } = generateKeyPairSync('ed25519')
+    const words = json.canonicalize({
+      body: entry.canonicalizedBody.toString('base64'),
+      integratedTime: Number(entry.integratedTime),
+      logIndex: Number(entry.logIndex),
+      logID: entry.logId.keyId.toString('hex'),
+    })
+    const signedEntryTimestamp = sign(null, Buffer.from(words), privateKey)
+    const promised = { ...entry, inclusionPromise: { signedEntryTimestamp } }
+    expect(check({ entry: promised, logs: logs.map((log) => ({ ...log, publicKey })) })).toBeNull()
+    expect(check({ entry: promised })).toContain('promised')
+  })
+
   it.each<[string, Partial<Body>, string]>([
     ['of another kind', { kind: 'dsse' }, 'not what it says'],
     ['of another version', { apiVersion: '0.0.2' }, 'not what it says'],
@@ -305,6 +320,24 @@ describe('a trusted root', () => {
 
   it.each<[string, (root: TrustedRootJson) => unknown, RegExp]>([
     ['as it is', () => undefined, /^read$/u],
+    [
+      'whose spans are in local time',
+      (root) => {
+        const validFor = { start: '2020-01-01T00:00:00+02:00' }
+        for (const { publicKey } of root.tlogs) publicKey.validFor = validFor
+        for (const authority of root.certificateAuthorities) authority.validFor = validFor
+      },
+      /^read$/u,
+    ],
+    [
+      'with a stamper that may sign code as well',
+      (root) => {
+        const { chain } = createStamper('both', new Date(0), new Date(4e12), [TIME_STAMPING, CODE_SIGNING])
+        const certificates = chain.map((one) => ({ rawBytes: one.toString('base64') }))
+        for (const authority of root.timestampAuthorities) authority.certChain = { certificates }
+      },
+      /not for time stamping/u,
+    ],
     ['that is no JSON', () => '{', /has to be JSON/u],
     ['that is no object', () => '3', /at its top/u],
     ['of another type', (root) => ({ ...root, mediaType: `${root.mediaType}x` }), /at mediaType: ./u],
@@ -452,6 +485,12 @@ describe('a refusal', () => {
       'no-sct',
       'no SCT',
     ],
+    [
+      'of a kind that nobody named',
+      new VerificationError({ code: 'NOT_IMPLEMENTED_ERROR', message: 'no' }),
+      'malformed',
+      'no',
+    ],
     ['of a parser', new Error('at 3'), 'malformed', 'it cannot be read: at 3'],
     ['of something else', 'at 3', 'malformed', 'it cannot be read: at 3'],
   ])('%s has a reason', (_title, error, reason, detail) => {
@@ -479,6 +518,30 @@ describe('claims of a certificate', () => {
       sourceRepositoryURI: 'https://github.com/acme/app',
     })
     expect(Object.keys(read() ?? {})).toEqual(['issuer'])
+  })
+
+  describe('and no issuer of the new form', () => {
+    const ISSUER = Buffer.from([0x2b, 6, 1, 4, 1, 0x83, 0xbf, 0x30, 1, 8])
+    const issuerOf = (...extra: readonly Buffer[]): string | null => {
+      const der = sigstore.leaf(pair().publicKey, { extra })
+      // Its number becomes one that nobody reads.
+      der[der.indexOf(ISSUER) + ISSUER.length - 1] = 0x63
+      const identity = identityOf(new KeptCertificate(der))
+      return identity.ok ? identity.value.issuer : null
+    }
+    const old = extension(`${FULCIO}.1`, Buffer.from('https://issuer.example'))
+
+    it('are by the issuer of the old form', () => {
+      expect(issuerOf(old)).toBe('https://issuer.example')
+    })
+
+    it.each<[string, readonly Buffer[]]>([
+      ['without any issuer', []],
+      ['with an old issuer that is not UTF-8', [extension(`${FULCIO}.1`, Buffer.from([0xff]))]],
+      ['with an old issuer beside a claim that cannot be read', [old, extension(`${FULCIO}.2`, Buffer.from([0xff]))]],
+    ])('are nobody’s %s', (_title, extra) => {
+      expect(issuerOf(...extra)).toBeNull()
+    })
   })
 
   it.each([
