@@ -1,9 +1,12 @@
 /** Where two proofs disagree, or one is not what it says to be: times, log entries of the old kind, certificates beside keys. */
 
+import { generateKeyPairSync } from 'node:crypto'
+import { dsse } from '@sigstore/core'
 import { describe, expect, it } from 'vitest'
 import { parseStrictJson } from '../../../../src/verification/sigstore/strict-json.ts'
 import { spki } from '../../../helpers/sigstore/certificates.ts'
 import { createSigstore, pair, type TrustedRootJson } from '../../../helpers/sigstore/instance.ts'
+import { sha256 } from '../../../helpers/sigstore/log.ts'
 import {
   ask,
   keySigner,
@@ -125,12 +128,60 @@ describe('a layer that is signed by a key', () => {
 
 describe('a key on a curve that nobody uses here', () => {
   it('proves nothing', async () => {
-    const { generateKeyPairSync } = await import('node:crypto')
     const keys = generateKeyPairSync('ec', { namedCurve: 'secp256k1' })
     expect(spki(keys.publicKey).length).toBeGreaterThan(0)
     const bundle = signBundle(sigstore, statement(SUBJECT), { keys, by: 'key', log: 'none', stampedAt: null })
     const signers = { key: keySigner(keys.publicKey, 'ignore') }
     expect(outcomeOf(await verifyBundle(bundle, ask(sigstore, { signers })))).toBe('bad-signature')
+  })
+})
+
+describe('a key that is of a kind nobody uses here', () => {
+  it('proves nothing', async () => {
+    const { publicKey } = generateKeyPairSync('ed448')
+    const bundle = signBundle(sigstore, statement(SUBJECT), { by: 'key', log: 'none', stampedAt: null })
+    const signers = { key: keySigner(publicKey, 'ignore') }
+    expect(outcomeOf(await verifyBundle(bundle, ask(sigstore, { signers })))).toBe('bad-signature')
+  })
+})
+
+describe('a chain of the trusted root', () => {
+  it('whose intermediate another root signed proves nothing', async () => {
+    const [, stranger] = createSigstore({ name: 'foreign' }).chain
+    const own = ownRoot(sigstore, {
+      change: (root) => {
+        for (const { certChain } of root.certificateAuthorities) {
+          certChain.certificates = [
+            ...certChain.certificates.slice(0, 1),
+            { rawBytes: stranger?.toString('base64') ?? '' },
+          ]
+        }
+        return root
+      },
+    })
+    const bundle = signBundle(sigstore, statement(SUBJECT))
+    expect(outcomeOf(await verifyBundle(bundle, ask(sigstore)))).toBe('signature')
+    expect(outcomeOf(await verifyBundle(bundle, ask(sigstore, { trustRoots: { own } })))).toBe('untrusted-chain')
+  })
+})
+
+describe('a signature that is logged twice', () => {
+  it('counts, as a dsse and as a hash of what was signed', async () => {
+    const bundle = signBundle(sigstore, statement(SUBJECT))
+    const { tlogEntries } = bundle.verificationMaterial
+    const { payload, payloadType } = bundle.dsseEnvelope
+    const { spec } = JSON.parse(Buffer.from(tlogEntries[0]?.canonicalizedBody ?? '', 'base64').toString()) as {
+      spec: { signatures: [{ signature: string; verifier: string }] }
+    }
+    const [{ signature, verifier }] = spec.signatures
+    const value = sha256(dsse.preAuthEncoding(payloadType, Buffer.from(payload, 'base64'))).toString('hex')
+    const data = { hash: { algorithm: 'sha256', value } }
+    const by = { content: signature, publicKey: { content: verifier } }
+    const body = { apiVersion: '0.0.1', kind: 'hashedrekord', spec: { data, signature: by } }
+    // Of one log, one time is enough, and two are too many.
+    tlogEntries.push(sigstore.logs.v1.append(body, { at: sigstore.now, promise: false }))
+    const own = ownRoot(sigstore, { require: { log: 2, sct: 1, timestamp: 1 } })
+    expect(outcomeOf(await verifyBundle(bundle, ask(sigstore, { trustRoots: { own } })))).toBe('signature')
   })
 })
 
